@@ -1,0 +1,205 @@
+"""
+A session: one task that one or more agents worked on, over one or many traces.
+
+`Session` is what assembly makes of a session's spans and scores.  Its public JSON form is
+made in one place, `sessions/record.py`, and has one shape everywhere (API, CLI, export).
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from quarterdeck.model.handoffs import Handoff
+from quarterdeck.model.interventions import Intervention
+from quarterdeck.model.outcomes import Outcome
+from quarterdeck.model.scores import Score
+from quarterdeck.model.spans import Problem
+
+SessionStatus = Literal["open", "waiting_for_human", "closed"]
+
+
+class WorkflowRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    name: str = ""
+    version: str = ""
+    digest: str = ""
+    environment: str = ""
+
+
+class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
+    """All calls of one model in one role.  Only billing leaves count."""
+
+    model: str
+    provider: str
+    role: str
+    """The agent's role, else its name, else ""."""
+    calls: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    calls_without_usage: int
+    """Calls whose tokens nobody told: the sums above leave them out."""
+    cost_usd: Decimal | None
+    """None if no call of it could be priced."""
+    unpriced_calls: int
+
+
+class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
+    tool: str
+    calls: int
+    errors: int
+    denied: int
+    """Refused by a person or a policy before it ran; not counted in `errors`."""
+
+
+class AgentUse(msgspec.Struct, frozen=True, kw_only=True):
+    agent: str
+    role: str
+    invocations: int
+    model_calls: int
+    tool_calls: int
+    errors: int
+    cost_usd: Decimal | None
+
+
+class ErrorEpisode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    Opens at a failed tool or model call; recovered when the same operation on the same
+    target succeeds later in the session, or a declared fallback does.
+    """
+
+    operation: str
+    """`tool:read_file` or `model:gpt-4o`."""
+    target: str
+    opened_ns: int
+    trace_id: str
+    span_id: str
+    errors: int
+    recovered_ns: int | None = None
+    recovered_by: str = ""
+    """The span id of the success; "" while open."""
+    by_fallback: bool = False
+
+
+class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    kind: Literal["retry", "fallback"]
+    source: str
+    """What was tried: a model, or `tool:<name>`."""
+    target: str
+    reason: str
+    at_ns: int
+    trace_id: str
+    span_id: str
+    """The later attempt."""
+
+
+class SessionCost(msgspec.Struct, frozen=True, kw_only=True):
+    total_usd: Decimal | None = None
+    """None if nothing could be priced; 0 only if every call is known to be free."""
+    reported_usd: Decimal | None = None
+    computed_usd: Decimal | None = None
+    priced_calls: int = 0
+    unpriced_calls: int = 0
+    wasted_usd: Decimal | None = None
+    """Calls whose result was thrown away: failed attempts, retries; all of a failed session."""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    session_id: str
+    derived: bool = False
+    """No id was sent: `session_id` is `trace:<trace id>` until one arrives."""
+    external_id: str = ""
+    """The id as sent, where it can't be used in a URL as it stands."""
+    trace_ids: tuple[str, ...] = ()
+    """By first span."""
+    sub_sessions: tuple[str, ...] = ()
+    """Other session ids seen in its traces (sub-agents' own)."""
+    task: str = ""
+    task_type: str = ""
+    user: str = ""
+    workflow: WorkflowRef = WorkflowRef()
+    tags: tuple[str, ...] = ()
+    started_ns: int = 0
+    last_seen_ns: int = 0
+    """The latest start or end of any span or act."""
+    ended_ns: int | None = None
+    """None unless closed."""
+    status: SessionStatus = "open"
+    outcome: Outcome = Outcome()
+    span_count: int = 0
+    step_count: int = 0
+    open_spans: int = 0
+    missing_parents: int = 0
+    error_spans: int = 0
+    models: tuple[ModelUse, ...] = ()
+    tools: tuple[ToolUse, ...] = ()
+    agents: tuple[AgentUse, ...] = ()
+    handoffs: tuple[Handoff, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    waited_ns: int = 0
+    """Time spent waiting for people, known waits only."""
+    episodes: tuple[ErrorEpisode, ...] = ()
+    retries: tuple[Retry, ...] = ()
+    cost: SessionCost = SessionCost()
+    units: dict[str, float] = {}
+    scores: tuple[Score, ...] = ()
+    quality: float | None = None
+    """None until evaluators exist."""
+    experiment: bool = False
+    dialects: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    problem_count: int = 0
+    """May exceed len(problems): only the first 100 are kept."""
+    dropped: int = 0
+
+
+StepKind = Literal[
+    "user", "agent", "model", "tool", "human", "handoff", "retrieval", "guardrail",
+    "evaluation", "memory", "step", "outcome",
+]  # fmt: skip
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A thing in a session at which a viewer can stop.  Numbered from 1, in time order."""
+
+    number: int
+    kind: StepKind
+    name: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str = ""
+    agent: str = ""
+    depth: int = 0
+    start_ns: int = 0
+    end_ns: int | None = None
+    status: str = ""
+    error: str = ""
+    model: str = ""
+    tool: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: Decimal | None = None
+    note: str = ""
+    """What happened in words, e.g. "retry of step 12", "approved by alice"."""
+
+
+class TreeNode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A node of a session's decision tree."""
+
+    id: str
+    kind: Literal[
+        "start", "choice", "agent", "model", "tool", "retry", "fallback", "parallel", "loop",
+        "handoff", "human", "end",
+    ]  # fmt: skip
+    label: str
+    status: str = ""
+    count: int = 1
+    """How often, for a folded loop."""
+    cost_usd: Decimal | None = None
+    steps: tuple[int, ...] = ()
+    """Step numbers it stands for."""
+    children: tuple["TreeNode", ...] = ()

@@ -1,0 +1,10 @@
+"""What a model asked for, before anything ran."""
+
+import msgspec
+
+
+class ToolRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One tool call in a model's output.  Ids are unique per provider only: also compare names."""
+
+    name: str
+    call_id: str = ""
