@@ -1,0 +1,65 @@
+# Everything a developer runs, one word each.  `make` alone lists them.
+#
+# Needs Python 3.11 or newer with its venv module, and make; nothing else has to be installed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-stamp
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test check format bench build lock clean
+
+help: ## List the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
+		|| grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with the locked, hashed dependencies (quick when nothing changed)
+
+# Two steps, because pip can't check the hash of a folder: the locked packages first, then
+# ourselves with nothing left to resolve or to download.
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Quarterdeck needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+		|| { echo "This Python can't make virtual environments: install its venv package (Debian: python3-venv)."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+up: setup ## Serve on 127.0.0.1:4400
+	$(BIN)/quarterdeck up
+
+# loadfile: the tests of one file share a store; spread over workers each would open its own.
+test: setup ## Run every test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+check: setup ## Format, lint, strict types, import contracts
+	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/ruff check src tests bench examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: setup ## Rewrite the code in the project's format
+	$(BIN)/ruff check --fix --exit-zero src tests bench examples
+	$(BIN)/ruff format src tests bench examples
+
+bench: setup ## Measure: our figures, and a peer's where one is installed
+	$(BIN)/python -m bench
+
+build: setup ## The wheel and the source archive, into dist/
+	$(BIN)/python -m build --no-isolation
+
+# dev.txt is resolved first and binds server.txt, so that what is tested is what is deployed.
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock: ## Resolve the dependencies again, newest that pyproject.toml allows
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
+	$(LOCK) --upgrade --extra server --extra dev --output-file requirements/dev.txt
+	$(LOCK) --upgrade --extra server --constraint requirements/dev.txt --output-file requirements/server.txt
+
+clean: ## Remove what the other commands made, except data
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
