@@ -22,6 +22,11 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
+    input_video_tokens: int | None = None
+    web_searches: int | None = None
+    """Searches that the provider ran and bills by the piece."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,0 +1,120 @@
+"""
+Intervals around rates, means and ratios.  Numbers in, numbers out.
+
+A rate without its count and interval misleads, most of all when few sessions stand behind
+it.  Where nothing can be said (no observations, one observation for a mean) the answer is
+None, never a zero-width interval.
+"""
+
+from math import exp, inf, lgamma, log, log1p, sqrt
+from statistics import NormalDist
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """Both ends inclusive, low <= high."""
+
+    low: float
+    high: float
+
+
+def wilson_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval | None:
+    """
+    Wilson's score interval for `successes` of `n`; None when n is 0.
+
+    It stays inside [0, 1] and keeps its coverage for small n and rates near 0 or 1, where the
+    textbook interval collapses (Wilson 1927; Brown, Cai and DasGupta 2001 recommend it).
+    """
+    if n <= 0:
+        return None
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p = successes / n
+    shrink = 1 + z * z / n
+    center = (p + z * z / (2 * n)) / shrink
+    half = z / shrink * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return Interval(max(0.0, center - half), min(1.0, center + half))
+
+
+def mean_interval(
+    n: int, total: float, total_of_squares: float, *, confidence: float = 0.95
+) -> Interval | None:
+    """Student's t interval of a mean, from sums; None for fewer than two observations."""
+    if n < 2:
+        return None
+    mean = total / n
+    variance = max(0.0, (total_of_squares - n * mean * mean) / (n - 1))
+    half = t_quantile(0.5 + confidence / 2, n - 1) * sqrt(variance / n)
+    return Interval(mean - half, mean + half)
+
+
+def ratio_interval(
+    n: int,
+    sum_x: float,
+    sum_y: float,
+    sum_xx: float,
+    sum_yy: float,
+    sum_xy: float,
+    *,
+    confidence: float = 0.95,
+) -> Interval | None:
+    """
+    Interval of sum(x) / sum(y) over `n` sessions (cost per success), by the delta method.
+
+    None when it can't be told: fewer than two sessions or sum(y) = 0.
+    """
+    if n < 2 or sum_y == 0:
+        return None
+    ratio = sum_x / sum_y
+    mean_y = sum_y / n
+    residual = sum_xx - 2 * ratio * sum_xy + ratio * ratio * sum_yy
+    variance = max(0.0, residual / (n - 1)) / (n * mean_y * mean_y)
+    half = t_quantile(0.5 + confidence / 2, n - 1) * sqrt(variance)
+    return Interval(ratio - half, ratio + half)
+
+
+def t_quantile(probability: float, degrees: int) -> float:
+    """Quantile of Student's t for `probability` in (0.5, 1), by bisection of its CDF."""
+    if degrees > 10_000:
+        return NormalDist().inv_cdf(probability)
+    low, high = 0.0, 1.0
+    while _t_cdf(high, degrees) < probability:
+        low, high = high, high * 2
+        if high == inf:
+            return inf
+    for _ in range(80):
+        middle = (low + high) / 2
+        if _t_cdf(middle, degrees) < probability:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _t_cdf(t: float, degrees: int) -> float:
+    x = degrees / (degrees + t * t)
+    return 1 - 0.5 * _incomplete_beta(degrees / 2, 0.5, x)
+
+
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    """The regularized incomplete beta function, by Lentz's continued fraction."""
+    if x <= 0 or x >= 1:
+        return 0.0 if x <= 0 else 1.0
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(b, a, 1 - x)
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)) / a
+    tiny = 1e-300
+    c, d = 1.0, 1 / max(tiny, 1 - (a + b) * x / (a + 1))
+    fraction = d
+    for m in range(1, 300):
+        for numerator in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d = 1 + numerator * d
+            d = 1 / (d if abs(d) > tiny else tiny)
+            c = 1 + numerator / c
+            c = c if abs(c) > tiny else tiny
+            fraction *= c * d
+        if abs(c * d - 1) < 1e-14:
+            break
+    return front * fraction
