@@ -16,6 +16,7 @@ help: ## List the commands
 		|| grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with the locked, hashed dependencies (quick when nothing changed)
+	@:
 
 # Two steps, because pip can't check the hash of a folder: the locked packages first, then
 # ourselves with nothing left to resolve or to download.

@@ -1,0 +1,201 @@
+"""
+The server, as the command line talks to it: the public API over HTTP, and nothing else.
+
+No command reads the stores of a running server.  Redirects are not followed: a key must not
+travel to a host that the user did not name.  httpx is imported on the first request, because
+it is a third of the time that `quarterdeck --help` would take.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from quarterdeck.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    QuarterdeckError,
+    TooLarge,
+    TryAgain,
+    Unauthorized,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import httpx
+
+DEFAULT_URL = "http://127.0.0.1:4400"
+
+TIMEOUT_S = 60.0
+"""A figure over a year of sessions takes seconds; a minute without a byte is a dead server."""
+
+Params = dict[str, Any]
+"""Query parameters: None is left out, a list is repeated, a bool is written `true` or `false`."""
+
+_BY_STATUS: dict[int, type[QuarterdeckError]] = {
+    400: Invalid,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    405: Invalid,
+    409: Conflict,
+    410: NotFound,
+    413: TooLarge,
+    422: Invalid,
+}
+
+
+class Client:
+    """One server and one key.  Every method raises `QuarterdeckError`s only."""
+
+    def __init__(self, *, url: str, api_key: str = "") -> None:
+        self.url = url.rstrip("/")
+        self._api_key = api_key
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Client:
+        return cls(
+            url=environment.get("QUARTERDECK_URL") or DEFAULT_URL,
+            api_key=environment.get("QUARTERDECK_API_KEY", ""),
+        )
+
+    def get(self, path: str, params: Params | None = None) -> bytes:
+        """The body as the server sent it, for `--json`."""
+        return self._request("GET", path, params=params)
+
+    def get_json(self, path: str, params: Params | None = None) -> Any:
+        return parse(self.get(path, params))
+
+    def post(self, path: str, body: Any = None, params: Params | None = None) -> bytes:
+        return self._request("POST", path, params=params, body=body)
+
+    def patch(self, path: str, body: Any) -> bytes:
+        return self._request("PATCH", path, body=body)
+
+    def put(self, path: str, body: Any) -> bytes:
+        return self._request("PUT", path, body=body)
+
+    def delete(self, path: str, params: Params | None = None) -> bytes:
+        return self._request("DELETE", path, params=params)
+
+    @contextmanager
+    def stream(self, path: str, params: Params | None = None) -> Iterator[Iterator[bytes]]:
+        """The body in pieces as they arrive, for exports of any size."""
+        import httpx
+
+        with self._faults(httpx), self._connection() as connection:
+            url = self.url + path
+            with connection.stream("GET", url, params=_query(params)) as response:
+                if response.status_code >= 400:
+                    response.read()
+                    raise _error_of(response)
+                _refuse_redirect(response)
+                yield response.iter_bytes()
+
+    def _request(
+        self, method: str, path: str, *, params: Params | None = None, body: Any = None
+    ) -> bytes:
+        import httpx
+
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json"} if content is not None else {}
+        with self._faults(httpx), self._connection() as connection:
+            response = connection.request(
+                method, self.url + path, params=_query(params), content=content, headers=headers
+            )
+            if response.status_code >= 400:
+                raise _error_of(response)
+            _refuse_redirect(response)
+            return response.content
+
+    def _connection(self) -> httpx.Client:
+        import httpx
+
+        headers = {"accept": "application/json", "user-agent": "quarterdeck-cli"}
+        if self._api_key:
+            headers["authorization"] = f"Bearer {self._api_key}"
+        return httpx.Client(
+            headers=headers,
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
+            # A proxy set for the outside must not be asked for this machine's own server.
+            trust_env=httpx.URL(self.url).host not in {"127.0.0.1", "localhost", "::1"},
+        )
+
+    @contextmanager
+    def _faults(self, httpx_module: Any) -> Iterator[None]:
+        try:
+            yield
+        except (httpx_module.InvalidURL, httpx_module.UnsupportedProtocol) as error:
+            raise Invalid(
+                f"not a server's address: {self.url!r} ({error})",
+                hint="Set QUARTERDECK_URL to something like http://127.0.0.1:4400.",
+            ) from error
+        except httpx_module.TimeoutException as error:
+            raise TryAgain(
+                f"{self.url} did not answer in time ({type(error).__name__})",
+                hint="See how far behind it is: GET /readyz.",
+            ) from error
+        except httpx_module.TransportError as error:
+            raise TryAgain(
+                f"no Quarterdeck answers at {self.url} ({error})",
+                hint="Start one with `quarterdeck up`, or name another with QUARTERDECK_URL.",
+            ) from error
+
+
+def segment(value: str) -> str:
+    """`value` as one segment of a path: ids are strangers' text and may hold a slash."""
+    return quote(value, safe="")
+
+
+def parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise QuarterdeckError(
+            f"the server's answer is not JSON: {body[:80]!r}",
+            hint="Is QUARTERDECK_URL the address of a Quarterdeck, and not of something else?",
+        ) from error
+
+
+def _query(params: Params | None) -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    for name, value in (params or {}).items():
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if item is None:
+                continue
+            pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
+    return tuple(pairs)
+
+
+def _refuse_redirect(response: httpx.Response) -> None:
+    if response.is_redirect:
+        raise QuarterdeckError(
+            f"the server points elsewhere: {response.headers.get('location', '')!r}",
+            hint="Set QUARTERDECK_URL to the address that is meant; redirects are not followed.",
+        )
+
+
+def _error_of(response: httpx.Response) -> QuarterdeckError:
+    """The server's own words where it is ours that answers; a proxy's answer is quoted."""
+    status = response.status_code
+    try:
+        told = json.loads(response.content)["error"]
+        message, hint, code = str(told["message"]), str(told.get("hint") or ""), str(told["code"])
+    except (ValueError, KeyError, TypeError):
+        message = f"the server answered {status}: {response.text[:200]!r}"
+        hint, code = "", ""
+    if status in (429, 502, 503, 504):
+        after = response.headers.get("retry-after", "1")
+        return TryAgain(
+            message, hint=hint, code=code, retry_after_s=int(after) if after.isdigit() else 1
+        )
+    if status == 401 and not hint:
+        hint = "Set QUARTERDECK_API_KEY to a key of this server."
+    return _BY_STATUS.get(status, QuarterdeckError)(message, hint=hint, code=code)

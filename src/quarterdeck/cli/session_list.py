@@ -1,0 +1,151 @@
+"""A page of sessions for people: a table on a wide terminal, blocks on a narrow one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.cli.terminal import (
+    between,
+    count,
+    duration,
+    is_wide,
+    money,
+    one_line,
+    styled,
+    text_of,
+    when,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+    from rich.text import Text
+
+TASK_CHARACTERS = 60
+"""Enough to tell one task from the next; the whole text is in `sessions show`."""
+
+OUTCOME_STYLES = {
+    "success": "green",
+    "success_partial": "yellow",
+    "failure": "red",
+    "abandoned": "magenta",
+    "interrupted": "magenta",
+    "unknown": "dim",
+}
+OUTCOME_MARKS = {
+    "success": "✓",
+    "success_partial": "◐",
+    "failure": "✗",
+    "abandoned": "∅",
+    "interrupted": "■",
+    "unknown": "?",
+}
+"""A mark beside the color: red and green are one color to many, and a pipe has none."""
+
+STATUS_STYLES = {"open": "cyan", "waiting_for_human": "yellow bold", "closed": "dim"}
+
+
+def print_sessions(
+    console: Console,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    now_ns: int,
+    utc: bool,
+    more: bool,
+) -> None:
+    """Print `rows` in their order, and how to get the rest if there is `more`."""
+    if not rows:
+        console.print(styled("No sessions match.", "dim"))
+        return
+    if is_wide(console):
+        _print_table(console, rows, now_ns=now_ns, utc=utc)
+    else:
+        for row in rows:
+            _print_block(console, row, now_ns=now_ns, utc=utc)
+    if more:
+        console.print(styled(f"{len(rows)} shown; there are more: --limit or --since.", "dim"))
+
+
+def outcome_text(row: Mapping[str, Any]) -> Text:
+    """The outcome with its mark; the status too while the session is not closed."""
+    label = text_of(row.get("outcome") or {}, "label") or "unknown"
+    status = text_of(row, "status")
+    text = styled(f"{OUTCOME_MARKS.get(label, '?')} {label}", OUTCOME_STYLES.get(label, ""))
+    if status == "closed" or not status:
+        return text
+    shown = styled(status.replace("_", " "), STATUS_STYLES.get(status, ""))
+    return shown if label == "unknown" else shown + styled(" · ") + text
+
+
+def cost_text(row: Mapping[str, Any]) -> str:
+    """`$47.82`, with a `+` when calls without a price are missing from it."""
+    cost = row.get("cost") or {}
+    total = money(cost.get("total_usd"))
+    return f"{total}+" if cost.get("unpriced_calls") and cost.get("total_usd") else total
+
+
+def took(row: Mapping[str, Any]) -> str:
+    """From the first span to the end; to the last news while it is not closed."""
+    end = row.get("ended_at") or row.get("last_seen_at")
+    return duration(between(row.get("started_at"), end))
+
+
+def calls(row: Mapping[str, Any], key: str) -> int:
+    return sum(int(use.get("calls") or 0) for use in row.get(key) or ())
+
+
+def names(row: Mapping[str, Any], key: str, field: str) -> list[str]:
+    """Distinct names in order of appearance."""
+    return list(dict.fromkeys(text_of(use, field) for use in row.get(key) or () if use.get(field)))
+
+
+def _print_table(
+    console: Console, rows: Sequence[Mapping[str, Any]], *, now_ns: int, utc: bool
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=False)
+    table.add_column("Started", no_wrap=True)
+    table.add_column("Session", overflow="fold", min_width=12)
+    table.add_column("Task", overflow="ellipsis", no_wrap=True, max_width=TASK_CHARACTERS)
+    table.add_column("Outcome", no_wrap=True)
+    for heading in ("Models", "Tools", "People", "Took", "Cost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            styled(when(row.get("started_at"), now_ns=now_ns, utc=utc), "dim"),
+            styled(text_of(row, "session_id"), "bold"),
+            styled(task_line(row)),
+            outcome_text(row),
+            count(calls(row, "models_used")),
+            count(calls(row, "tool_calls")),
+            count((row.get("human_interventions") or {}).get("count")),
+            took(row),
+            cost_text(row),
+        )
+    console.print(table)
+
+
+def _print_block(console: Console, row: Mapping[str, Any], *, now_ns: int, utc: bool) -> None:
+    # The id stands alone and may wrap by itself: it is what gets copied.
+    console.print(styled(text_of(row, "session_id"), "bold"), soft_wrap=True)
+    line = task_line(row)
+    if line:
+        console.print(styled(f"  {line}"), no_wrap=True, overflow="ellipsis")
+    people = (row.get("human_interventions") or {}).get("count")
+    console.print(styled("  ") + outcome_text(row))
+    console.print(
+        styled(
+            f"  {when(row.get('started_at'), now_ns=now_ns, utc=utc)}, took {took(row)}, "
+            f"{cost_text(row)}; models {count(calls(row, 'models_used'))}, "
+            f"tools {count(calls(row, 'tool_calls'))}, people {count(people)}",
+            "dim",
+        )
+    )
+
+
+def task_line(row: Mapping[str, Any]) -> str:
+    """The task on one line; its type where nobody told the task."""
+    return one_line(text_of(row, "task") or text_of(row, "task_type"), limit=TASK_CHARACTERS)

@@ -1,0 +1,217 @@
+"""
+What may be written to a terminal, and how numbers and instants look there.
+
+Everything that an agent, a model or a tool said is a stranger's text.  A terminal obeys escape
+sequences in what it prints (it can be made to retitle the window, hide lines, or answer back
+as if the user had typed), and rich reads `[red]` as markup.  So strangers' text goes through
+`printable` into a `rich.text.Text`, and the console has markup, emoji codes and highlighting
+switched off.  Nothing here opens a connection or reads a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.errors import Invalid
+from quarterdeck.model.instants import NS_PER_S, from_rfc3339, to_rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+    from rich.text import Text
+
+NOT_TOLD = "-"
+"""Shown where nobody told a value: never a zero, which would be a claim."""
+
+WIDE_COLUMNS = 100
+"""Under this, tables become one short block per row: a table with cut ids can't be copied from."""
+
+PIPE_COLUMNS = 200
+"""A pipe has no width; rich would assume 80 and cut.  Nothing of ours is wider than this."""
+
+_UNPRINTABLE = re.compile(
+    "["
+    "\x00-\x08\x0b-\x1f\x7f"  # C0 without tab and newline; carriage return overwrites a line
+    "\x80-\x9f"  # C1: one character is a whole escape sequence introducer
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # invisible, or reorders its neighbours
+    "\ud800-\udfff"  # half characters, which can't be encoded
+    "\U000e0000-\U000e007f"  # tags: invisible text
+    "]"
+)
+
+
+def printable(text: str) -> str:
+    """
+    `text` with everything that a terminal would obey, or not show, spelled out (`\\x1b`).
+
+    Tabs and newlines stay: they only move forward.
+    """
+    return _UNPRINTABLE.sub(_spell_out, text)
+
+
+def one_line(text: str, *, limit: int = 0) -> str:
+    """`printable`, with white space folded; at most `limit` characters when it is not 0."""
+    folded = " ".join(printable(text).split())
+    return f"{folded[: limit - 1]}…" if limit and len(folded) > limit else folded
+
+
+def json_printable(json_text: str) -> str:
+    """
+    JSON that a terminal can be shown.  Equal when parsed: only the spelling changes.
+
+    JSON must escape C0 itself, but C1 and invisible characters may stand in it as they are.
+    """
+    return _UNPRINTABLE.sub(_json_escape, json_text)
+
+
+def styled(text: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(printable(text), style=style)
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """
+    A console for standard output: colour only on a terminal, and never when NO_COLOR is set.
+    """
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or os.environ.get("COLUMNS") else PIPE_COLUMNS
+    return Console(
+        stderr=stderr, width=width, markup=False, emoji=False, highlight=False, soft_wrap=False
+    )
+
+
+def is_wide(console: Console) -> bool:
+    return console.width >= WIDE_COLUMNS
+
+
+def print_json(body: bytes) -> None:
+    """The server's own JSON, and a newline."""
+    sys.stdout.write(json_printable(body.decode("utf-8", "replace")))
+    sys.stdout.write("\n")
+
+
+def instant_ns(value: Any) -> int | None:
+    """An instant as the API tells it: RFC 3339 text or digits; None if it is neither."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or not value:
+        return None
+    if value.isdigit():
+        return int(value)
+    try:
+        return from_rfc3339(value)
+    except Invalid:
+        return None
+
+
+def when(value: Any, *, now_ns: int, utc: bool) -> str:
+    """`3 min ago`, or the exact instant in UTC to the millisecond."""
+    at_ns = instant_ns(value)
+    if at_ns is None:
+        return NOT_TOLD
+    if utc:
+        return to_rfc3339(at_ns // 1_000_000 * 1_000_000)
+    seconds = (now_ns - at_ns) / NS_PER_S
+    if abs(seconds) < 1:
+        return "now"
+    return f"{rounded(seconds)} ago" if seconds > 0 else f"in {rounded(-seconds)}"
+
+
+def rounded(seconds: float) -> str:
+    """The largest fitting unit only: `3 min`, `5 h`, `2 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def duration(seconds: float | None) -> str:
+    """`850 ms`, `12.4 s`, `3 min 20 s`, `1 h 45 min`."""
+    if seconds is None:
+        return NOT_TOLD
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def between(start: Any, end: Any) -> float | None:
+    """Seconds from one instant of the API to another; None if either was not told."""
+    start_ns, end_ns = instant_ns(start), instant_ns(end)
+    return None if start_ns is None or end_ns is None else (end_ns - start_ns) / NS_PER_S
+
+
+def money(usd: Any) -> str:
+    """
+    `$47.82`; four decimals under a cent's reach, so that small calls do not look free.
+
+    None is `NOT_TOLD`: an unknown price is not zero.
+    """
+    if usd is None or usd == "":
+        return NOT_TOLD
+    try:
+        amount = Decimal(str(usd))
+    except InvalidOperation:
+        return printable(str(usd))
+    if amount == 0:
+        return "$0"
+    if abs(amount) < Decimal("0.0001"):
+        return "<$0.0001"
+    return f"${amount:,.2f}" if abs(amount) >= 1 else f"${amount:.4f}"
+
+
+def count(number: Any) -> str:
+    """`1,234`, `12.3k`, `4.6M`; `NOT_TOLD` for None."""
+    if number is None:
+        return NOT_TOLD
+    if not isinstance(number, int):
+        return printable(str(number))
+    if number < 10_000:
+        return f"{number:,}"
+    if number < 1_000_000:
+        return f"{number / 1000:.1f}k"
+    return f"{number / 1_000_000:.1f}M"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def today_ns() -> int:
+    return int(datetime.now(UTC).timestamp() * NS_PER_S)
+
+
+def text_of(mapping: Mapping[str, Any], key: str) -> str:
+    """`mapping[key]` as text; "" if it is missing or null."""
+    value = mapping.get(key)
+    return "" if value is None else str(value)
+
+
+def _spell_out(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if match.group() == "\r":
+        return match.group()
+    if code > 0xFFFF:
+        code -= 0x10000
+        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return f"\\u{code:04x}"
