@@ -40,7 +40,7 @@ test: setup ## Run every test
 check: setup ## Format, lint, strict types, import contracts
 	$(BIN)/ruff format --check src tests bench examples
 	$(BIN)/ruff check src tests bench examples
-	$(BIN)/mypy
+	MYPYPATH=tests $(BIN)/mypy --explicit-package-bases src tests
 	$(BIN)/lint-imports --no-cache
 
 format: setup ## Rewrite the code in the project's format
