@@ -102,18 +102,21 @@ _HOSTS = (
     ("cerebras.ai", "cerebras"),
 )
 
-_MODELS = (
-    (re.compile(r"^(gpt-|o[1-9](-|$)|chatgpt|text-embedding-|davinci|dall-e|whisper|tts-)"), "openai"),
-    (re.compile(r"^claude"), "anthropic"),
-    (re.compile(r"^gemini"), "gcp.gemini"),
-    (re.compile(r"^([a-z]{2,6}\.)?(anthropic|amazon|meta|cohere|mistral|ai21)\.[a-z]"), "aws.bedrock"),
-    (re.compile(r"^(mi[sx]tral|codestral|ministral|magistral|devstral)"), "mistral_ai"),
-    (re.compile(r"^grok"), "x_ai"),
-    (re.compile(r"^deepseek"), "deepseek"),
-    (re.compile(r"^(command|embed-|rerank-)"), "cohere"),
-    (re.compile(r"^(sonar|pplx)"), "perplexity"),
-    (re.compile(r"^(kimi|moonshot)"), "moonshot_ai"),
-)  # fmt: skip
+_MODELS = tuple(
+    (re.compile(pattern), provider)
+    for pattern, provider in (
+        (r"gpt-|o[1-9](-|$)|chatgpt|text-embedding-|davinci|dall-e|whisper|tts-", "openai"),
+        (r"claude", "anthropic"),
+        (r"gemini", "gcp.gemini"),
+        (r"([a-z]{2,6}\.)?(anthropic|amazon|meta|cohere|mistral|ai21)\.[a-z]", "aws.bedrock"),
+        (r"mi[sx]tral|codestral|ministral|magistral|devstral", "mistral_ai"),
+        (r"grok", "x_ai"),
+        (r"deepseek", "deepseek"),
+        (r"command|embed-|rerank-", "cohere"),
+        (r"sonar|pplx", "perplexity"),
+        (r"kimi|moonshot", "moonshot_ai"),
+    )
+)
 
 _NOT_ALNUM = re.compile(r"[^a-z0-9]")
 _SUFFIX = re.compile(
