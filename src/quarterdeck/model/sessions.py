@@ -94,6 +94,8 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trace_id: str
     span_id: str
     """The later attempt."""
+    count: int = 1
+    """More than 1 where one span reports several retries inside itself."""
 
 
 class SessionCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,11 +140,20 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tools: tuple[ToolUse, ...] = ()
     agents: tuple[AgentUse, ...] = ()
     handoffs: tuple[Handoff, ...] = ()
+    handoff_count: int = 0
+    """Counts are complete; the lists beside them hold the first 500 of each."""
     interventions: tuple[Intervention, ...] = ()
+    intervention_kinds: dict[str, int] = {}
+    """Acts by kind, without the pending ones: nobody acted yet."""
+    pending_interventions: int = 0
     waited_ns: int = 0
     """Time spent waiting for people, known waits only."""
     episodes: tuple[ErrorEpisode, ...] = ()
+    episode_count: int = 0
+    recovered_count: int = 0
     retries: tuple[Retry, ...] = ()
+    retry_count: int = 0
+    fallback_count: int = 0
     cost: SessionCost = SessionCost()
     units: dict[str, float] = {}
     scores: tuple[Score, ...] = ()
