@@ -11,6 +11,9 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+OFFLINE = re.compile(r"connection|resolution|timed out|SSL", re.IGNORECASE)
+PIN = re.compile(r"^([A-Za-z0-9._-]+==[^\s\\]+)((?: ;[^\\\n]+)?)", re.MULTILINE)
+
 Install = Callable[[str], Path]
 """Takes the extras (`""` or `"[server]"`), gives the environment's `bin` folder."""
 
