@@ -6,14 +6,15 @@ no recovery.  It is a path, a query or a command where the arguments name one, e
 """
 
 from quarterdeck.model.handoffs import HandoffHint
-from quarterdeck.model.interventions import HumanAct, HumanAsk
+from quarterdeck.model.interventions import HumanAct, HumanAsk, HumanDecision
 from quarterdeck.model.spans import Value
 from quarterdeck.normalize.attributes import decode_json, fingerprint_of, object_of
 from quarterdeck.normalize.dialect import Draft
 
 _TARGET_KEYS = (
     "path", "file_path", "filepath", "file", "filename", "notebook_path", "url", "uri",
-    "command", "cmd", "full_command", "query", "q", "sql", "pattern", "search_query", "id",
+    "command", "cmd", "full_command", "query", "q", "sql", "pattern", "search_query", "target",
+    "id", "order_id",
 )  # fmt: skip
 _MAX_TARGET = 160
 """Enough for a path or a short command; longer ones are told apart by their hash."""
@@ -82,7 +83,9 @@ _ASKING: dict[str, HumanAsk] = {
     "ask_human": "question",
     "human_input": "question",
     "request_approval": "approval",
+    "human_approval": "approval",
     "get_human_feedback": "feedback",
+    "human_feedback": "feedback",
     "askuserquestion": "question",
     "ask_user": "question",
     "ask_user_question": "question",
@@ -109,6 +112,18 @@ def ask_of(tool: str, human_tools: tuple[str, ...]) -> HumanAsk | None:
 
 
 _TEXT_KEYS = ("question", "prompt", "message", "query", "text", "reason")
+_VERDICT_KEYS = ("approved", "approve")
+_BY_KEYS = ("by", "approver", "approved_by", "decided_by", "reviewer")
+
+
+def verdict_of(result: Value) -> tuple[HumanDecision, str]:
+    """What a result like `{"approved": true, "by": "alice"}` says: the decision, and who."""
+    told = result if isinstance(result, dict) else object_of(result)
+    verdict = next((told[key] for key in _VERDICT_KEYS if isinstance(told.get(key), bool)), None)
+    by = next((v for key in _BY_KEYS if isinstance(v := told.get(key), str) and v), "")
+    if verdict is None:
+        return "none", by[:200]
+    return "approved" if verdict else "rejected", by[:200]
 
 
 def human_of(draft: Draft, ask: HumanAsk, arguments: Value, result: Value) -> HumanAct:
@@ -116,19 +131,21 @@ def human_of(draft: Draft, ask: HumanAsk, arguments: Value, result: Value) -> Hu
     found = arguments if isinstance(arguments, dict) else object_of(arguments)
     question = next((v for k in _TEXT_KEYS if isinstance(v := found.get(k), str) and v), "")
     answer = decode_json(result)
+    decision, by = verdict_of(answer)
     if isinstance(answer, dict):
         answer = next(
             (v for k in ("answer", "response", "text", "content") if (v := answer.get(k))), ""
         )
     failed = draft.found.get("status") in ("error", "interrupted", "cancelled")
     waited = draft.raw.end_ns - draft.raw.start_ns
+    if failed or not draft.raw.end_ns:
+        decision = "none"
+    elif decision == "none" and ask == "approval":
+        decision = "approved"
     return HumanAct(
         asked=ask,
-        decision="none"
-        if failed or not draft.raw.end_ns
-        else "approved"
-        if ask == "approval"
-        else "none",
+        decision=decision,
+        by=by,
         waited_ns=waited if waited > 0 and not failed else None,
         call_id=draft.found.get("tool_call_id", ""),
         tool=draft.found.get("tool", ""),
