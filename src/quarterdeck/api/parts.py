@@ -1,0 +1,78 @@
+"""
+What the API works with: the collaborators that `server.py` builds and passes in.
+
+Nothing in `api/` opens a store, reads a clock or starts a job by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from quarterdeck.api.access import Access, Principal, principal_of
+from quarterdeck.model.ids import ProjectId
+from quarterdeck.model.instants import NS_PER_S
+from quarterdeck.settings import Settings
+from quarterdeck.storage.events.connection import EventConnection
+from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.records import audit, projects
+from quarterdeck.storage.records.connection import Records
+
+_NS_PER_DAY = 86_400 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    settings: Settings
+    records: Records
+    events: EventConnection
+    access: Access
+    now_ns: Callable[[], int]
+    refresh: Callable[[ProjectId, str], None]
+    """Makes a session's record again from its spans and scores, at once.  Blocks."""
+    project_changed: Callable[[ProjectId], None]
+    """Settings changed, or the project is gone: whoever remembers it forgets it."""
+    oldest_unprocessed_s: Callable[[], float]
+    """Age of the oldest acknowledged item that is not stored yet, in seconds; 0 if none."""
+    metrics: Callable[[], str]
+    """Prometheus' text format, without any project's data."""
+
+
+def parts_of(request: Request) -> Parts:
+    return cast(Parts, request.app.state.parts)
+
+
+With = Annotated[Parts, Depends(parts_of)]
+Who = Annotated[Principal, Depends(principal_of)]
+
+
+def scope_of(parts: Parts, principal: Principal) -> ProjectScope:
+    """What this caller may see: its project, from the retention's edge on.  Blocks."""
+    project = projects.best_project(parts.records, principal.project_id)
+    days = project.settings.retention_days if project is not None else None
+    if days is None:
+        days = parts.settings.retention_days
+    floor_ns = parts.now_ns() - days * _NS_PER_DAY if days else 0
+    return ProjectScope(project_id=principal.project_id, floor_ns=max(0, floor_ns))
+
+
+def note(
+    parts: Parts,
+    principal: Principal,
+    action: str,
+    target: str,
+    *,
+    server_wide: bool = False,
+    **details: object,
+) -> None:
+    """The audit row of a change that has just been made.  Blocks."""
+    audit.write_audit(
+        parts.records,
+        project_id="" if server_wide else principal.project_id,
+        actor=principal.actor,
+        action=action,
+        target=target,
+        now_ns=parts.now_ns(),
+        details=details,
+    )

@@ -1,0 +1,192 @@
+"""
+Projects: the caller's own ones, and the settings of the one that the credential is for.
+"""
+
+import asyncio
+from typing import Annotated, Any
+
+import re2
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field, StringConstraints
+
+from quarterdeck.api.access import (
+    ADMIN,
+    OWNER,
+    READ,
+    SIGNED_IN,
+    GuardedRoute,
+    Principal,
+    allow,
+)
+from quarterdeck.api.bodies import answer
+from quarterdeck.api.forms import Form, Label, Short
+from quarterdeck.api.parts import Parts, Who, With, note
+from quarterdeck.errors import Invalid
+from quarterdeck.model.instants import to_rfc3339
+from quarterdeck.storage.records import projects
+from quarterdeck.storage.records.projects import Project, ProjectSettings
+
+router = APIRouter(route_class=GuardedRoute, tags=["projects"])
+
+_MANY_YEARS_DAYS = 36_500
+
+
+class ProjectForm(Form):
+    project_id: Label
+    name: Short = ""
+
+
+Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")]
+"""Decimal text: a JSON number would lose the last digits of a price."""
+
+
+class PriceForm(Form):
+    """A price that counts before every table, in USD per million tokens."""
+
+    model: Label
+    provider: Label = "*"
+    valid_from_ns: int = Field(0, ge=0, lt=2**63)
+    valid_until_ns: int = Field(2**63 - 1, ge=0, lt=2**63)
+    input_usd_per_mtok: Amount = "0"
+    output_usd_per_mtok: Amount = "0"
+    cache_read_usd_per_mtok: Amount | None = None
+    cache_write_usd_per_mtok: Amount | None = None
+    cache_write_1h_usd_per_mtok: Amount | None = None
+    reasoning_usd_per_mtok: Amount | None = None
+    per_call_usd: Amount = "0"
+    discount_percent: Amount = "0"
+
+
+class SettingsForm(Form):
+    """All settings at once: what is left out gets its default."""
+
+    name: Short = ""
+    session_key: Short = ""
+    retention_days: int | None = Field(None, ge=0, le=_MANY_YEARS_DAYS)
+    redaction_patterns: tuple[Label, ...] = Field((), max_length=100)
+    human_tools: tuple[Label, ...] = Field((), max_length=100)
+    scripted_humans: bool = False
+    price_overrides: tuple[PriceForm, ...] = Field((), max_length=1000)
+
+
+@router.get("/projects", summary="The projects that the credential reaches")
+@allow(SIGNED_IN)
+async def list_mine(request: Request, parts: With, who: Who) -> Response:
+    found = await asyncio.to_thread(_mine, parts, who)
+    return answer(
+        request,
+        {"projects": [{"project_id": one.project_id, "name": one.name} for one in found]},
+    )
+
+
+def _mine(parts: Parts, who: Principal) -> list[Project]:
+    if who.owner:
+        return projects.list_projects(parts.records)
+    reached = list(who.projects) if who.account_id else [who.project_id]
+    return projects.list_projects(parts.records, only=reached)
+
+
+@router.post("/projects", status_code=201, summary="Make a project")
+@allow(OWNER)
+async def create(request: Request, form: ProjectForm, parts: With, who: Who) -> Response:
+    made = await asyncio.to_thread(_create, parts, who, form)
+    return answer(request, _shown(made), status=201)
+
+
+def _create(parts: Parts, who: Principal, form: ProjectForm) -> Project:
+    made = projects.create_project(
+        parts.records, project_id=form.project_id, name=form.name, now_ns=parts.now_ns()
+    )
+    note(parts, who, "project.create", made.project_id, server_wide=True)
+    return made
+
+
+@router.get("/project", summary="This project and its settings")
+@allow(READ)
+async def show(request: Request, parts: With, who: Who) -> Response:
+    found = await asyncio.to_thread(projects.get_project, parts.records, who.project_id)
+    return answer(request, _shown(found))
+
+
+@router.put("/project", summary="Replace this project's settings")
+@allow(ADMIN)
+async def change(request: Request, form: SettingsForm, parts: With, who: Who) -> Response:
+    _check_patterns(form.redaction_patterns)
+    changed = await asyncio.to_thread(_change, parts, who, form)
+    parts.project_changed(who.project_id)
+    return answer(request, _shown(changed))
+
+
+def _change(parts: Parts, who: Principal, form: SettingsForm) -> Project:
+    before = projects.get_project(parts.records, who.project_id)
+    settings = ProjectSettings(
+        session_key=form.session_key,
+        retention_days=form.retention_days,
+        redaction_patterns=form.redaction_patterns,
+        human_tools=form.human_tools,
+        scripted_humans=form.scripted_humans,
+        price_overrides=tuple(
+            override.model_dump(exclude_none=True) for override in form.price_overrides
+        ),
+    )
+    changed = projects.change_project(
+        parts.records, who.project_id, name=form.name or None, settings=settings
+    )
+    # Redaction patterns may hold what they are to hide: their number is enough here.
+    note(
+        parts,
+        who,
+        "project.settings",
+        who.project_id,
+        changed=[
+            name
+            for name in ProjectSettings.__struct_fields__
+            if getattr(before.settings, name) != getattr(settings, name)
+        ],
+        retention_days=settings.retention_days,
+        redaction_patterns=len(settings.redaction_patterns),
+    )
+    return changed
+
+
+def _check_patterns(patterns: tuple[str, ...]) -> None:
+    for pattern in patterns:
+        try:
+            re2.compile(pattern)
+        except re2.error as error:
+            raise Invalid(
+                f"not a pattern: {pattern!r} ({error})",
+                hint="Patterns are RE2: no look-around and no back-references.",
+            ) from error
+
+
+@router.delete("/project", summary="Delete this project with everything in it")
+@allow(ADMIN)
+async def delete(
+    request: Request, parts: With, who: Who, confirm: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    if confirm != who.project_id:
+        raise Invalid(
+            "deleting a project can't be taken back",
+            hint=f"Repeat its id: ?confirm={who.project_id}",
+            code="confirmation_needed",
+        )
+    await asyncio.to_thread(_delete, parts, who)
+    parts.access.forget_keys()
+    parts.project_changed(who.project_id)
+    return answer(request, {})
+
+
+def _delete(parts: Parts, who: Principal) -> None:
+    projects.delete_project(parts.records, who.project_id)
+    note(parts, who, "project.delete", who.project_id, server_wide=True)
+
+
+def _shown(project: Project) -> dict[str, Any]:
+    settings = project.settings
+    return {
+        "project_id": project.project_id,
+        "name": project.name,
+        "created_at": to_rfc3339(project.created_ns),
+        "settings": {name: getattr(settings, name) for name in settings.__struct_fields__},
+    }

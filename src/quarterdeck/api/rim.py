@@ -1,0 +1,126 @@
+"""
+What holds for every request and every answer, whatever its path: the outermost layer.
+
+Refuses what two readers could understand differently: a Host that is more than a name and a
+port, a path with an encoded slash, a NUL, a backslash, dot segments or empty segments.  It
+decides nothing about access; that is the matched route's.  Puts the security headers on every
+answer, errors included, and is the one place where an unexpected exception becomes a 500.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from quarterdeck.api.access import Policy, is_host
+from quarterdeck.api.errors import answer_unexpected, error_response
+from quarterdeck.errors import Invalid, QuarterdeckError
+
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            b"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+            b"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_NO_STORE = (b"cache-control", b"no-store")
+
+# %2F and %5C would be a slash after decoding, %00 ends strings in other people's code.
+_ENCODED = re.compile(rb"%(2f|5c|00)", re.IGNORECASE)
+_CONFUSING = re.compile(r"//|\\|[\x00-\x1f\x7f]|(^|/)\.{1,2}(/|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawRoute:
+    """
+    A path that a raw ASGI app answers, past the framework: intake, where speed matters.
+
+    The app itself asks `Access.authenticate_intake`; `policy` says that it does and is what
+    the tests hold it to.
+    """
+
+    path: str
+    app: ASGIApp
+    policy: Policy
+
+
+class Rim:
+    def __init__(
+        self, app: ASGIApp, *, raw_routes: Sequence[RawRoute], https: Callable[[], bool]
+    ) -> None:
+        self._app = app
+        self._raw = {route.path: route.app for route in raw_routes}
+        self._https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            # No route speaks WebSocket; closing before accepting is a 403 to the client.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        started = False
+        headers = self._headers()
+
+        async def send_safely(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message = {**message, "headers": _with(message.get("headers", ()), headers)}
+            await send(message)
+
+        try:
+            _refuse_confusing(scope)
+            app = self._raw.get(scope["path"], self._app)
+            await app(scope, receive, send_safely)
+        except QuarterdeckError as error:
+            if started:
+                raise
+            await error_response(error)(scope, receive, send_safely)
+        except Exception as error:
+            if started:
+                raise  # a broken stream must not end like a whole one
+            answer = await answer_unexpected(Request(scope), error)
+            await answer(scope, receive, send_safely)
+
+    def _headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        return (*SECURITY_HEADERS, _HSTS) if self._https() else SECURITY_HEADERS
+
+
+def _with(
+    given: Sequence[tuple[bytes, bytes]], more: Sequence[tuple[bytes, bytes]]
+) -> list[tuple[bytes, bytes]]:
+    ours = {name for name, _ in more}
+    kept = [(name, value) for name, value in given if name.lower() not in ours]
+    kept.extend(more)
+    if not any(name.lower() == _NO_STORE[0] for name, _ in kept):
+        kept.append(_NO_STORE)
+    return kept
+
+
+def _refuse_confusing(scope: Scope) -> None:
+    hosts = [value for name, value in scope["headers"] if name.lower() == b"host"]
+    if len(hosts) > 1 or (hosts and not is_host(hosts[0].decode("latin-1"))):
+        raise Invalid("the Host header is not one host", code="bad_request")
+    raw = scope.get("raw_path") or b""
+    path = scope["path"]
+    if _ENCODED.search(raw.partition(b"?")[0]) or _CONFUSING.search(path):
+        raise Invalid(
+            "the path can be read in two ways",
+            hint="Write it without encoded slashes, empty segments and dots.",
+            code="bad_request",
+        )
