@@ -1,0 +1,348 @@
+"""
+Reading spans: the facts for assembly and lists, the raw span where payloads are asked for.
+
+A span may have been delivered more than once; every reader here gives the best delivery, as
+`span_writes.content_version` orders them, and gives it once.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+
+from quarterdeck.model.ids import SpanId, TraceId
+from quarterdeck.model.spans import RawEvent, RawSpan, Resource, Span
+from quarterdeck.storage.events.connection import EventConnection, Params, question
+from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.span_writes import StoredRaw
+
+_IDS_A_QUESTION = 2_000
+"""Ids bound in one question: a session has few traces, but one that joins 100,000 must not make
+a 4 MB query text."""
+_SPANS_A_BLOCK = 5_000
+"""Spans read at once when streaming: about 4 MB of facts."""
+
+
+class SpanKey(NamedTuple):
+    trace_id: TraceId
+    span_id: SpanId
+
+
+class SpanPlace(NamedTuple):
+    """Where a span stands in its session: the order of the spans, and the cursor of a page."""
+
+    start_ns: int
+    trace_id: str
+    span_id: str
+
+
+class StoredSpan(NamedTuple):
+    span: Span
+    raw: RawSpan
+    received_ns: int
+
+
+class SpanPage(NamedTuple):
+    spans: list[Span]
+    """By `SpanPlace`."""
+    after: SpanPlace | None
+    """Where the next page begins; None = this is the last."""
+
+
+class SpanHit(NamedTuple):
+    trace_id: str
+    span_id: str
+    start_ns: int
+    kind: str
+    name: str
+
+
+class SessionSpansRow(NamedTuple):
+    trace_id: str
+    span_id: str
+    ver: int
+    facts: bytes
+
+
+class SpanKeysRow(NamedTuple):
+    trace_id: str
+    span_id: str
+    start_ns: int
+    ver: int
+
+
+class RawSpansRow(NamedTuple):
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    received_ns: int
+    ver: int
+    facts: bytes
+    keys: bytes
+    raw: bytes
+    resource: bytes
+
+
+class LiftedEventsRow(NamedTuple):
+    trace_id: str
+    span_id: str
+    event_hash: int
+    event: bytes
+
+
+class SearchSpansRow(NamedTuple):
+    trace_id: str
+    span_id: str
+    start_ns: int
+    kind: str
+    name: str
+    ver: int
+
+
+_spans = msgspec.json.Decoder(Span)
+_raws = msgspec.json.Decoder(StoredRaw)
+_keys = msgspec.json.Decoder(tuple[str, ...])
+_resources = msgspec.json.Decoder(Resource)
+_events = msgspec.json.Decoder(RawEvent)
+
+
+def session_spans(
+    db: EventConnection,
+    scope: ProjectScope,
+    trace_ids: Sequence[str],
+    *,
+    received_after_ns: int = 0,
+) -> list[Span]:
+    """
+    The facts of all spans of the traces, by start, trace, span.
+
+    With `received_after_ns`, only those of which a delivery arrived later than that.
+    """
+    best: dict[tuple[str, str], tuple[int, bytes]] = {}
+    for some in _chunks(trace_ids):
+        params = scope.params() | {"trace_ids": some, "received_after_ns": received_after_ns}
+        _keep_best(best, db.arrow(question("session_spans"), params))
+    return _in_order(_spans.decode(facts) for _, facts in best.values())
+
+
+def span_page(
+    db: EventConnection,
+    scope: ProjectScope,
+    trace_ids: Sequence[str],
+    *,
+    limit: int,
+    after: SpanPlace | None = None,
+) -> SpanPage:
+    """At most `limit` spans that stand behind `after`."""
+    places = _places(db, scope, trace_ids)
+    if after is not None:
+        places = [place for place in places if place > after]
+    page = places[:limit]
+    spans = _at(db, scope, page)
+    return SpanPage(spans, page[-1] if len(places) > limit else None)
+
+
+def stream_spans(
+    db: EventConnection, scope: ProjectScope, trace_ids: Sequence[str]
+) -> Iterator[list[Span]]:
+    """All spans of the traces in order, in blocks: memory holds the keys and one block."""
+    places = _places(db, scope, trace_ids)
+    for first in range(0, len(places), _SPANS_A_BLOCK):
+        yield _at(db, scope, places[first : first + _SPANS_A_BLOCK])
+
+
+def stored_spans(
+    db: EventConnection, scope: ProjectScope, keys: Sequence[tuple[str, str]]
+) -> list[StoredSpan]:
+    """Spans with payload, in the order of `keys`; those that do not exist are left out."""
+    wanted = set(keys)
+    best: dict[tuple[str, str], RawSpansRow] = {}
+    for some in _chunks(list(wanted)):
+        params = {**scope.params(), **_key_params(some)}
+        for row in _rows(db, RawSpansRow, "raw_spans", params):
+            key = (row.trace_id, row.span_id)
+            if key in wanted and (key not in best or row.ver > best[key].ver):
+                best[key] = row
+    resources: dict[bytes, Resource] = {}
+    return [_stored_span(best[key], resources) for key in keys if key in best]
+
+
+def raw_spans(
+    db: EventConnection, scope: ProjectScope, keys: Sequence[tuple[str, str]]
+) -> list[RawSpan]:
+    """As sent, in the order of `keys`; those that do not exist are left out."""
+    return [stored.raw for stored in stored_spans(db, scope, keys)]
+
+
+def span(
+    db: EventConnection, scope: ProjectScope, trace_id: str, span_id: str
+) -> StoredSpan | None:
+    found = stored_spans(db, scope, [(trace_id, span_id)])
+    return found[0] if found else None
+
+
+def lifted_events(
+    db: EventConnection, scope: ProjectScope, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], list[RawEvent]]:
+    """The log records' events for those of the spans that have any; by time, then by hash."""
+    wanted = set(keys)
+    found: dict[tuple[str, str], dict[int, RawEvent]] = {}
+    for some in _chunks(list(wanted)):
+        params = {"project_id": scope.project_id, **_key_params(some)}
+        for row in _rows(db, LiftedEventsRow, "lifted_events", params):
+            if (key := (row.trace_id, row.span_id)) in wanted:
+                found.setdefault(key, {})[row.event_hash] = _events.decode(row.event)
+    return {
+        key: [event for _, event in sorted(events.items(), key=lambda e: (e[1].time_ns, e[0]))]
+        for key, events in found.items()
+    }
+
+
+def search_spans(
+    db: EventConnection,
+    scope: ProjectScope,
+    q: str,
+    *,
+    since_ns: int = 0,
+    until_ns: int = (1 << 63) - 1,
+    limit: int = 50,
+) -> list[SpanHit]:
+    """Spans that began in [since, until) and hold all words of `q`, latest first."""
+    params = {
+        "project_id": scope.project_id,
+        "since_ns": max(since_ns, scope.floor_ns),
+        "until_ns": until_ns,
+        "limit": limit,
+        **search_params(q),
+    }
+    hits: dict[tuple[str, str], SpanHit] = {}
+    for row in db.rows(question("search_spans"), params):
+        hits.setdefault((row[0], row[1]), SpanHit(*row[:5]))
+    return list(hits.values())
+
+
+def search_params(q: str) -> Params:
+    """
+    What a search binds: whole ASCII words go to the text index, and anything else is looked for
+    as part of a text, since Chinese or Thai has no spaces to split at.
+    """
+    words: list[str] = []
+    parts: list[str] = []
+    for word in _split(q.lower()):
+        (words if word.isascii() else parts).append(word)
+    longest = max(parts, key=len, default="")
+    escaped = longest.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return {
+        "words": sorted(set(words)),
+        "pattern": f"%{escaped}%" if escaped else "%",
+        "parts": sorted(set(parts) - {longest}),
+    }
+
+
+def _split(text: str) -> list[str]:
+    """As the index does: only ASCII characters that are no letters or digits part words."""
+    return "".join(
+        c if not c.isascii() or c.isalnum() else " " for c in text.replace("\0", " ")
+    ).split()
+
+
+def _places(db: EventConnection, scope: ProjectScope, trace_ids: Sequence[str]) -> list[SpanPlace]:
+    best: dict[tuple[str, str], tuple[int, int]] = {}
+    for some in _chunks(trace_ids):
+        table = db.arrow(question("span_keys"), scope.params() | {"trace_ids": some})
+        if table.num_rows == 0:
+            continue
+        columns = [table.column(name).to_pylist() for name in SpanKeysRow._fields]
+        for trace_id, span_id, start_ns, ver in zip(*columns, strict=True):
+            known = best.get((trace_id, span_id))
+            if known is None or ver > known[0]:
+                best[(trace_id, span_id)] = (ver, start_ns)
+    return sorted(
+        SpanPlace(start_ns, trace_id, span_id)
+        for (trace_id, span_id), (_, start_ns) in best.items()
+    )
+
+
+def _at(db: EventConnection, scope: ProjectScope, places: Sequence[SpanPlace]) -> list[Span]:
+    """The facts at consecutive places."""
+    if not places:
+        return []
+    best: dict[tuple[str, str], tuple[int, bytes]] = {}
+    for some in _chunks(sorted({place.trace_id for place in places})):
+        params: dict[str, Any] = {
+            "project_id": scope.project_id,
+            "trace_ids": some,
+            "since_ns": places[0].start_ns,
+            "until_ns": places[-1].start_ns,
+        }
+        _keep_best(best, db.arrow(question("spans_between"), params))
+    wanted = [(place.trace_id, place.span_id) for place in places]
+    return [_spans.decode(best[key][1]) for key in wanted if key in best]
+
+
+def _keep_best(best: dict[tuple[str, str], tuple[int, bytes]], table: pa.Table) -> None:
+    if table.num_rows == 0:
+        return
+    facts = table.column("facts").cast(pa.binary()).to_pylist()
+    others = [table.column(name).to_pylist() for name in ("trace_id", "span_id", "ver")]
+    for trace_id, span_id, ver, fact in zip(*others, facts, strict=True):
+        known = best.get((trace_id, span_id))
+        if known is None or ver > known[0]:
+            best[(trace_id, span_id)] = (ver, fact)
+
+
+def _rows(db: EventConnection, row_class: Any, name: str, params: Params) -> list[Any]:
+    """Rows whose long columns stay bytes: they go to a JSON decoder next."""
+    table = db.arrow(question(name), params)
+    if table.num_rows == 0:
+        return []
+    columns = [
+        table.column(field).cast(pa.binary()).to_pylist()
+        if row_class.__annotations__[field] is bytes
+        else table.column(field).to_pylist()
+        for field in row_class._fields
+    ]
+    return [row_class(*values) for values in zip(*columns, strict=True)]
+
+
+def _stored_span(row: RawSpansRow, resources: dict[bytes, Resource]) -> StoredSpan:
+    if row.resource not in resources:
+        resources[row.resource] = _resources.decode(row.resource)
+    stored = _raws.decode(row.raw)
+    kind, start_ns, end_ns, status, attributes, events, links = stored.numbers
+    raw = RawSpan(
+        trace_id=row.trace_id,
+        span_id=row.span_id,
+        parent_span_id=row.parent_span_id,
+        name=stored.name,
+        otlp_kind=kind,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        status_code=status,
+        status_message=stored.status_message,
+        attributes=dict(zip(_keys.decode(row.keys), stored.values, strict=True)),
+        events=stored.events,
+        links=stored.links,
+        dropped_attributes=attributes,
+        dropped_events=events,
+        dropped_links=links,
+        resource=resources[row.resource],
+    )
+    return StoredSpan(_spans.decode(row.facts), raw, row.received_ns)
+
+
+def _key_params(keys: Sequence[tuple[str, str]]) -> Params:
+    return {
+        "trace_ids": sorted({trace_id for trace_id, _ in keys}),
+        "span_ids": sorted({span_id for _, span_id in keys}),
+    }
+
+
+def _chunks(ids: Sequence[Any]) -> Iterator[list[Any]]:
+    for first in range(0, len(ids), _IDS_A_QUESTION):
+        yield list(ids[first : first + _IDS_A_QUESTION])
+
+
+def _in_order(spans: Iterator[Span]) -> list[Span]:
+    return sorted(spans, key=lambda span: (span.start_ns, span.trace_id, span.span_id))

@@ -1,0 +1,179 @@
+"""
+Writing spans: the facts and the raw span, in one insert per batch.
+
+Refuses nothing that a sender can cause: times are clamped to what the store can hold, text that
+is not Unicode is replaced.  What it costs is in docs/explanation/performance.md; columns are
+built from lists because a row at a time costs four times as much.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import msgspec
+import pyarrow as pa
+
+from quarterdeck.model.ids import ProjectId
+from quarterdeck.model.spans import RawEvent, RawLink, RawSpan, Span, Value
+from quarterdeck.storage.events.columns import encode, instant, labels, texts, usd
+from quarterdeck.storage.events.connection import EventConnection
+
+
+class SpanRow(NamedTuple):
+    project_id: ProjectId
+    span: Span
+    raw: RawSpan
+    received_ns: int
+
+
+class LiftedRow(NamedTuple):
+    """A log record's event that belongs to a span, whether that has arrived or not."""
+
+    project_id: ProjectId
+    trace_id: str
+    span_id: str
+    event: RawEvent
+
+
+class StoredRaw(msgspec.Struct, frozen=True, array_like=True):
+    """
+    Column `raw`: a raw span without its ids and resource, which are columns of their own, and
+    without the attributes' keys, which are in column `keys`.
+
+    A span's keys are a third of its bytes and few sets of them exist, so they are kept once per
+    set; and a word that is in every span's keys ("model") then does not match every search.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    """In the order of `keys`."""
+    events: tuple[RawEvent, ...]
+    links: tuple[RawLink, ...]
+    status_message: str
+    numbers: tuple[int, int, int, int, int, int, int]
+    """OTLP kind, start, end, status code, dropped attributes, events, links."""
+
+
+def write_spans(db: EventConnection, rows: Sequence[SpanRow], *, token: str = "") -> None:
+    """
+    Returns when all are on disk.  A batch sent again with its `token` is dropped whole; spans sent
+    again in another batch are seen once, the most complete of them.
+    """
+    if rows:
+        db.insert("spans", span_batch(rows), token=token)
+
+
+def span_batch(rows: Sequence[SpanRow]) -> pa.RecordBatch:
+    """The batch of `write_spans`, apart for measuring."""
+    spans = [row.span for row in rows]
+    raws = [row.raw for row in rows]
+    facts = [encode(span) for span in spans]
+    stored = [encode(stored_raw(raw)) for raw in raws]
+    resources: dict[int, bytes] = {}
+    for raw in raws:
+        if id(raw.resource) not in resources:
+            resources[id(raw.resource)] = encode(raw.resource)
+    shapes: dict[tuple[str, ...], bytes] = {}
+    keys = [tuple(raw.attributes) for raw in raws]
+    for shape in keys:
+        if shape not in shapes:
+            shapes[shape] = encode(shape)
+    columns: dict[str, Any] = {
+        "project_id": labels([row.project_id for row in rows]),
+        "trace_id": texts([span.trace_id for span in spans]),
+        "span_id": texts([span.span_id for span in spans]),
+        "parent_span_id": texts([span.parent_span_id for span in spans]),
+        "start_ns": pa.array([instant(span.start_ns) for span in spans], pa.int64()),
+        "end_ns": pa.array([instant(span.end_ns or 0) for span in spans], pa.int64()),
+        "name": labels([span.name for span in spans]),
+        "kind": labels([span.kind for span in spans]),
+        "agent": labels([span.agent for span in spans]),
+        "model": labels([span.model_served or span.model_requested for span in spans]),
+        "provider": labels([span.provider for span in spans]),
+        "tool": labels([span.tool for span in spans]),
+        "status": labels([span.status for span in spans]),
+        "input_tokens": pa.array(
+            [None if span.usage is None else span.usage.input_tokens for span in spans], pa.int64()
+        ),
+        "output_tokens": pa.array(
+            [None if span.usage is None else span.usage.output_tokens for span in spans], pa.int64()
+        ),
+        "cost_usd": pa.array(
+            [None if span.charge is None else usd(span.charge.usd) for span in spans],
+            pa.decimal128(18, 9),
+        ),
+        "facts": pa.array(facts, pa.binary()),
+        "keys": labels([shapes[shape] for shape in keys]),
+        "raw": pa.array(stored, pa.binary()),
+        "resource": labels([resources[id(raw.resource)] for raw in raws]),
+        "received_ns": pa.array([row.received_ns for row in rows], pa.int64()),
+        "ver": pa.array(
+            [
+                content_version(span, raw, body)
+                for span, raw, body in zip(spans, raws, stored, strict=True)
+            ],
+            pa.uint64(),
+        ),
+    }
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def stored_raw(raw: RawSpan) -> StoredRaw:
+    return StoredRaw(
+        raw.name,
+        tuple(raw.attributes.values()),
+        raw.events,
+        raw.links,
+        raw.status_message,
+        (
+            raw.otlp_kind, raw.start_ns, raw.end_ns, raw.status_code,
+            raw.dropped_attributes, raw.dropped_events, raw.dropped_links,
+        ),
+    )  # fmt: skip
+
+
+def content_version(span: Span, raw: RawSpan, body: bytes) -> int:
+    """
+    Which of two deliveries of one span wins: the complete one; of those the one with more
+    attributes and events; then the longer; then a hash of the content decides.
+
+    So the winner depends on what was sent and not on when.  1 + 12 + 27 + 24 bits, the duration
+    in milliseconds (27 bits are 37 hours; longer ones are equal).
+    """
+    complete = 1 if span.end_ns is not None and not span.partial else 0
+    weight = len(raw.attributes) + len(raw.events) + len(raw.links)
+    took_ms = max(0, (span.end_ns or 0) - span.start_ns) // 1_000_000
+    return (
+        complete << 63
+        | min(weight, 0xFFF) << 51
+        | min(took_ms, 0x7FF_FFFF) << 24
+        | (crc32(body) & 0xFF_FFFF)
+    )
+
+
+def write_lifted(db: EventConnection, rows: Sequence[LiftedRow]) -> None:
+    """Returns when all are on disk; the same event of the same span is one, however often sent."""
+    if not rows:
+        return
+    events = [encode(row.event) for row in rows]
+    batch = pa.RecordBatch.from_pydict(
+        {
+            "project_id": labels([row.project_id for row in rows]),
+            "trace_id": texts([row.trace_id for row in rows]),
+            "span_id": texts([row.span_id for row in rows]),
+            "event_hash": pa.array([_hash64(event) for event in events], pa.uint64()),
+            "time_ns": pa.array([instant(row.event.time_ns) for row in rows], pa.int64()),
+            "event": pa.array(events, pa.binary()),
+        }
+    )
+    db.insert("lifted", batch)
+
+
+def batch_token(*parts: bytes) -> str:
+    """A token for `write_spans` from what identifies the batch, e.g. its spool row numbers."""
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _hash64(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest())

@@ -1,0 +1,30 @@
+-- How many of the sessions that a filter lets through have each value of each field, most first.
+SELECT
+    pair.1 AS field,
+    pair.2 AS value,
+    count() AS sessions
+FROM (
+    SELECT arrayJoin(arrayConcat(
+        [
+            ('status', toString(status)),
+            ('outcome', toString(outcome)),
+            ('task_type', toString(task_type)),
+            ('workflow', toString(workflow)),
+            ('version', toString(version)),
+            ('environment', toString(environment)),
+            ('user', user_id)
+        ],
+        arrayMap(word -> ('agent', toString(word)), arrayDistinct(agents)),
+        arrayMap(word -> ('model', toString(word)), arrayDistinct(models)),
+        arrayMap(word -> ('tool', toString(word)), arrayDistinct(tools)),
+        arrayMap(word -> ('tag', toString(word)), arrayDistinct(tags))
+    )) AS pair
+    FROM sessions FINAL
+    WHERE project_id = {project_id:String}
+-- include: session_filter.sql
+-- include when searching: session_search.sql
+)
+WHERE value != ''
+GROUP BY field, value
+ORDER BY field, sessions DESC, value
+LIMIT {limit:UInt32} BY field
