@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ACTOR = "cli"
 
+Here = Annotated[
+    bool, typer.Option("--here", help="Work on this machine's records; no server is asked.")
+]
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="The data folder [QUARTERDECK_DATA; ~/.quarterdeck]."),

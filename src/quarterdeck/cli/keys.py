@@ -15,7 +15,7 @@ import typer
 
 from quarterdeck.cli import terminal
 from quarterdeck.cli.client import Client, segment
-from quarterdeck.cli.here import ACTOR, Data, RecordsUrl, records_here
+from quarterdeck.cli.here import ACTOR, Data, Here, RecordsUrl, records_here
 from quarterdeck.cli.instants import read_expiry
 from quarterdeck.cli.sessions import AsJson, Utc, confirm
 from quarterdeck.model.instants import from_rfc3339
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 app = typer.Typer(name="keys", no_args_is_help=True, help="API keys: create, list, revoke.")
 
 PATH = "/api/v1/keys"
-
-Here = Annotated[
-    bool, typer.Option("--here", help="Work on this machine's records; no server is asked.")
-]
 
 
 @app.command("create")
