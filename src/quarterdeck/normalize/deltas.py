@@ -1,0 +1,70 @@
+"""
+Inputs that were sent as changes: LiveKit repeats no message that an earlier call showed.
+
+The full input of such a span is the input of the span named by `lk.input.base_span_id`,
+without that one's last `lk.input.dropped_from_base` messages, followed by its own.  Missing
+instructions are the base's.  A base that is not there (not yet, or sampled away) leaves what
+the span itself has.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from quarterdeck.model.spans import RawSpan, Value
+from quarterdeck.normalize.attributes import Unreadable, count, decode_json, is_hidden
+
+_BASE = "lk.input.base_span_id"
+_DROPPED = "lk.input.dropped_from_base"
+_MESSAGES = "gen_ai.input.messages"
+_INSTRUCTIONS = "gen_ai.system_instructions"
+
+_MAX_BASES = 2_000
+"""Calls of one conversation, one after another.  A longer chain is a loop or an attack."""
+
+
+def base_of(raw: RawSpan) -> str:
+    """The span id whose input this one continues; "" for a span that has its whole input."""
+    base = raw.attributes.get(_BASE)
+    return base.strip().lower() if isinstance(base, str) else ""
+
+
+def with_whole_input(raw: RawSpan, find: Callable[[str], RawSpan | None]) -> RawSpan:
+    """
+    The span with its whole input.  `find` gives a span of the same trace by its id.
+
+    Never raises, as long as `find` does not.
+    """
+    if not base_of(raw):
+        return raw
+    chain = [raw]
+    seen = {raw.span_id}
+    while (base := base_of(chain[-1])) and base not in seen and len(chain) <= _MAX_BASES:
+        seen.add(base)
+        found = find(base)
+        if found is None:
+            break
+        chain.append(found)
+    messages: list[Value] = []
+    instructions: Value = None
+    for span in reversed(chain):
+        kept = len(messages) - _dropped(span)
+        messages = [*messages[: max(kept, 0)], *_listed(span.attributes.get(_MESSAGES))]
+        own = span.attributes.get(_INSTRUCTIONS)
+        instructions = instructions if is_hidden(own) else own
+    attributes = {**raw.attributes, _MESSAGES: messages}
+    if instructions is not None:
+        attributes[_INSTRUCTIONS] = instructions
+    return msgspec.structs.replace(raw, attributes=attributes)
+
+
+def _dropped(span: RawSpan) -> int:
+    try:
+        return count(span.attributes.get(_DROPPED)) or 0
+    except Unreadable:
+        return 0
+
+
+def _listed(value: Value) -> list[Value]:
+    decoded = decode_json(value)
+    return decoded if isinstance(decoded, list) else []

@@ -1,0 +1,118 @@
+"""
+OpenAI Agents SDK (0.24), as OpenInference, OpenLLMetry and OpenTelemetry v2 show it.
+
+The trace's root is the workflow, though OpenInference calls it an agent.  Handoffs are spans of
+their own; OpenLLMetry does not tell their target, and assembly takes the next agent.  v2 puts
+a placeholder agent on every span that is no agent.  `group_id` is not exported: no session.
+
+A tool that needs approval leaves a span without result when the run stops to ask; the run that
+goes on has the tool's real span.  So a tool span that did not fail and shows its input but no
+result is a person being asked, not a call.
+"""
+
+from quarterdeck.model.handoffs import HandoffHint
+from quarterdeck.model.interventions import HumanAct
+from quarterdeck.model.spans import Value
+from quarterdeck.normalize.attributes import session_id
+from quarterdeck.normalize.dialect import (
+    Dialect,
+    Draft,
+    Kind,
+    KindSource,
+    Recognizes,
+    Source,
+)
+from quarterdeck.normalize.synthesis import word_of
+
+_OPENINFERENCE = "openinference.instrumentation.openai_agents"
+_OPENLLMETRY = "opentelemetry.instrumentation.openai_agents"
+
+_OPERATIONS = {"handoff": Kind("step", "handoff"), "agent_handoff": Kind("step", "handoff")}
+_TRACELOOP = {"handoff": Kind("step", "handoff")}
+
+
+def _by_name(name: str) -> Kind | None:
+    if name.startswith("handoff to ") or name.endswith(".handoff"):
+        return Kind("step", "handoff")
+    return Kind("step", "turn", True) if name == "turn" else None
+
+
+def _not_placeholder(value: Value) -> str | None:
+    return None if value == "OpenAI Agent" else value if isinstance(value, str) else None
+
+
+def _adjust(draft: Draft) -> None:
+    found, raw = draft.found, draft.raw
+    if found.get("agent") == "OpenAI Agent":
+        found.pop("agent")
+        if found.get("agent_id") == "agent":
+            found.pop("agent_id")
+    if found.get("subkind") == "handoff":
+        _read_handoff(draft)
+    elif found["kind"] == "agent" and not found.get("agent"):
+        # OpenInference: the root of the trace.  A real agent has a name.
+        found["kind"], found["subkind"] = "step", "workflow"
+        found.setdefault("workflow", raw.name)
+    elif found["kind"] == "agent":
+        found.pop("handoff", None)  # `graph.node.parent_id` repeats the handoff's own span
+    elif found["kind"] == "tool" and _waits_for_approval(draft):
+        found["kind"] = "human"
+        found["status_word"] = "interrupted"
+        found["human"] = HumanAct(
+            asked="approval", tool=found.get("tool", ""), call_id=found.get("tool_call_id", "")
+        )
+    if raw.name == "turn" and found["kind"] == "step":
+        found["subkind"] = "turn"
+
+
+def _read_handoff(draft: Draft) -> None:
+    found, name = draft.found, draft.raw.name
+    source = word_of(draft.attributes, "gen_ai.handoff.from_agent", "input.value")
+    target = word_of(draft.attributes, "gen_ai.handoff.to_agent", "output.value")
+    if not target and name.startswith("handoff to "):
+        target = name.removeprefix("handoff to ").strip()
+    found["kind"], found["subkind"] = "step", "handoff"
+    found.pop("tool", None)
+    found["handoff"] = HandoffHint(source=source, target=target, kind="hands_off")
+    if source:
+        found.setdefault("agent", source)
+
+
+_RESULTS = ("output.value", "gen_ai.tool.call.result", "traceloop.entity.output")
+_INPUTS = ("input.value", "gen_ai.tool.call.arguments", "traceloop.entity.input")
+
+
+def _waits_for_approval(draft: Draft) -> bool:
+    attributes, raw = draft.attributes, draft.raw
+    if raw.status_code == 2 or not raw.end_ns:
+        return False
+    return any(key in attributes for key in _INPUTS) and not any(
+        key in attributes for key in _RESULTS
+    )
+
+
+DIALECT = Dialect(
+    name="openai_agents",
+    framework="openai_agents",
+    recognizes=Recognizes(
+        scopes=(
+            _OPENINFERENCE,
+            _OPENLLMETRY,
+            "opentelemetry.instrumentation.genai.openai_agents",
+            "openai-agents",
+            "openai_agents",
+        ),
+        keys=("gen_ai.handoff.",),
+    ),
+    kinds=(
+        KindSource(0, "", read=_by_name, gated=True),
+        KindSource(1, "gen_ai.operation.name", _OPERATIONS, gated=True),
+        KindSource(9, "traceloop.span.kind", _TRACELOOP, gated=True),
+    ),
+    sources=(
+        Source("agent", 5, "gen_ai.agent.name", _not_placeholder, gated=True),
+        Source("workflow", 60, "workflow_name", gated=True),
+        Source("session_key", 111, "group_id", session_id, gated=True),
+    ),
+    adjust=_adjust,
+)
