@@ -7,6 +7,7 @@ environment.  Refuses values that could never work (a port of 70000), naming the
 The table in docs/reference/settings.md is tested against this class.
 """
 
+import ipaddress
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from quarterdeck.errors import Misconfigured
 
 PREFIX = "QUARTERDECK_"
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 _MIB = 1024 * 1024
 _GIB = 1024 * _MIB
@@ -128,7 +128,12 @@ class Settings(BaseSettings):
 
     def binds_loopback(self) -> bool:
         """Whether only this machine can connect."""
-        return self.host.lower() in LOOPBACK_HOSTS or self.host.startswith("127.")
+        if self.host.lower() == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
 
 
 def read_settings(**options: object) -> Settings:

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
@@ -59,6 +59,8 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = {
     "admin": frozenset({"read", "write", "ingest", "admin"}),
 }
 _OWNER_SCOPES: frozenset[Scope] = ROLE_SCOPES["admin"] | {"metrics"}
+
+API_PREFIX = "/api/v1"
 
 PROJECT_HEADER = "x-quarterdeck-project"
 """Which of its projects an account means.  It chooses among what the login grants, no more."""
@@ -160,6 +162,11 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
+def guarded_router(tag: str, *, prefix: str = API_PREFIX) -> APIRouter:
+    """Where a file of `api/` declares its routes; every one needs `allow` beneath it."""
+    return APIRouter(prefix=prefix, route_class=GuardedRoute, tags=[tag])
+
+
 def require_policies(routes: Iterable[object]) -> None:
     """Raises `Misconfigured` if any route can be reached without a declared policy."""
     for route in routes:
@@ -179,8 +186,7 @@ def check_bind(settings: Settings, records: Records) -> None:
         return
     raise Misconfigured(
         f"refusing to listen on {settings.host}: others could reach it and no account exists",
-        hint="Make one with `quarterdeck users create you@example.org`, "
-        "or listen on 127.0.0.1.",
+        hint="Make one with `quarterdeck users create you@example.org`, or listen on 127.0.0.1.",
     )
 
 

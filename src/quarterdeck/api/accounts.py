@@ -5,16 +5,16 @@ Accounts of the whole server, for who owns it; and the members of one project, f
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from quarterdeck.api.access import (
     ADMIN,
     OWNER,
     ROLE_SCOPES,
-    GuardedRoute,
     Principal,
     allow,
     check_grant,
+    guarded_router,
 )
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Secret, Short
@@ -25,7 +25,7 @@ from quarterdeck.storage.records import accounts, logins, memberships
 from quarterdeck.storage.records.accounts import Account
 from quarterdeck.storage.records.memberships import Role
 
-router = APIRouter(route_class=GuardedRoute, tags=["access"])
+router = guarded_router("access")
 
 
 class AccountForm(Form):

@@ -7,21 +7,20 @@ does not exist.  Refuses to be made with a route that declares no policy.
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from quarterdeck.api import accounts, audit, errors, health, keys, login, projects
-from quarterdeck.api.access import PUBLIC, GuardedRoute, allow, require_policies
+from quarterdeck.api.access import PUBLIC, allow, guarded_router, require_policies
 from quarterdeck.api.bodies import packed, to_json
 from quarterdeck.api.login import Throttle
 from quarterdeck.api.parts import Parts
 from quarterdeck.api.rim import RawRoute, Rim
 from quarterdeck.errors import QuarterdeckError
 
-API_PREFIX = "/api/v1"
-
-_API_ROUTERS = (
+_ROUTERS = (
+    health.router,
     login.router,
     accounts.router,
     projects.router,
@@ -29,7 +28,7 @@ _API_ROUTERS = (
     audit.router,
 )
 
-root = APIRouter(route_class=GuardedRoute)
+root = guarded_router("health", prefix="")
 
 
 def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
@@ -51,10 +50,9 @@ def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
     app.state.parts = parts
     app.state.access = parts.access
     app.state.throttle = Throttle()
-    for router in _API_ROUTERS:
-        app.include_router(router, prefix=API_PREFIX)
-    app.include_router(health.router)
-    app.include_router(root)
+    for router in (*_ROUTERS, root):
+        # Not `include_router`, which hides the routes in a wrapper that declares nothing.
+        app.router.routes.extend(router.routes)
     app.add_exception_handler(QuarterdeckError, errors.answer_ours)
     app.add_exception_handler(RequestValidationError, errors.answer_invalid)
     app.add_exception_handler(HTTPException, errors.answer_framework)

@@ -5,16 +5,16 @@ The audit: who changed what, newest first.  Read only; nothing here can be taken
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
-from quarterdeck.api.access import ADMIN, OWNER, GuardedRoute, allow
+from quarterdeck.api.access import ADMIN, OWNER, allow, guarded_router
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.pages import next_cursor, read_cursor
 from quarterdeck.api.parts import Parts, Who, With
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.storage.records import audit
 
-router = APIRouter(route_class=GuardedRoute, tags=["access"])
+router = guarded_router("access")
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[str, Query(max_length=200)]

@@ -4,15 +4,15 @@ Whether the server lives, can work, and what it counts.
 
 import asyncio
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy import text
 
-from quarterdeck.api.access import METRICS, PUBLIC, GuardedRoute, allow
+from quarterdeck.api.access import METRICS, PUBLIC, allow, guarded_router
 from quarterdeck.api.bodies import answer, packed
 from quarterdeck.api.parts import Parts, With
 from quarterdeck.errors import QuarterdeckError, TryAgain
 
-router = APIRouter(route_class=GuardedRoute, tags=["health"])
+router = guarded_router("health", prefix="")
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 

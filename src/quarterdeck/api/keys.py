@@ -5,9 +5,9 @@ API keys of one project.  A key's secret is in one answer, the one that makes it
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
-from quarterdeck.api.access import ADMIN, GuardedRoute, Principal, allow, check_grant
+from quarterdeck.api.access import ADMIN, Principal, allow, check_grant, guarded_router
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Label
 from quarterdeck.api.parts import Parts, Who, With, note
@@ -15,7 +15,7 @@ from quarterdeck.model.instants import from_rfc3339, to_rfc3339
 from quarterdeck.storage.records import keys
 from quarterdeck.storage.records.keys import CreatedKey, Key, Scope
 
-router = APIRouter(route_class=GuardedRoute, tags=["access"])
+router = guarded_router("access")
 
 
 class KeyForm(Form):

@@ -10,14 +10,14 @@ import asyncio
 from collections import OrderedDict
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from quarterdeck.api.access import (
     PUBLIC,
     SIGNED_IN,
-    GuardedRoute,
     Principal,
     allow,
+    guarded_router,
 )
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Secret, Short
@@ -27,7 +27,7 @@ from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.storage.records import accounts, logins
 from quarterdeck.storage.records.accounts import Account
 
-router = APIRouter(route_class=GuardedRoute, tags=["access"])
+router = guarded_router("access")
 
 _WINDOW_NS = 15 * 60 * NS_PER_S
 _TRIES_FROM_ONE_PLACE = 10

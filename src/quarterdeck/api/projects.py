@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, Any
 
 import re2
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from quarterdeck.api.access import (
@@ -14,9 +14,9 @@ from quarterdeck.api.access import (
     OWNER,
     READ,
     SIGNED_IN,
-    GuardedRoute,
     Principal,
     allow,
+    guarded_router,
 )
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Label, Short
@@ -26,7 +26,7 @@ from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.storage.records import projects
 from quarterdeck.storage.records.projects import Project, ProjectSettings
 
-router = APIRouter(route_class=GuardedRoute, tags=["projects"])
+router = guarded_router("projects")
 
 _MANY_YEARS_DAYS = 36_500
 
