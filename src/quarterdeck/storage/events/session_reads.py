@@ -18,6 +18,7 @@ from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.model.sessions import Session
 from quarterdeck.storage.events.connection import EventConnection, Params, question
 from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.session_conditions import Condition, conditions_sql
 from quarterdeck.storage.events.session_writes import read_record
 from quarterdeck.storage.events.span_reads import search_params
 
@@ -58,6 +59,8 @@ class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Inclusive; a session whose cost is unknown passes neither."""
     q: str = ""
     """Words that one span of the session holds all of, or the session's id."""
+    conditions: tuple[Condition, ...] = ()
+    """More that must hold; see `session_conditions`."""
 
 
 class SessionPage(NamedTuple):
@@ -160,8 +163,7 @@ def session_page(
         "limit": limit + 1,
     }
     rows = [
-        SessionPageRow(*row)
-        for row in db.rows(question("session_page", searching=bool(where.q)), params)
+        SessionPageRow(*row) for row in db.rows(filtered_question("session_page", where), params)
     ]
     page = rows[:limit]
     sessions = get_sessions(db, scope, [row.session_id for row in page])
@@ -174,7 +176,7 @@ def count_sessions(
     scope: ProjectScope,
     where: SessionFilter = SessionFilter(),  # noqa: B008 - frozen
 ) -> int:
-    rows = db.rows(question("session_count", searching=bool(where.q)), filter_params(scope, where))
+    rows = db.rows(filtered_question("session_count", where), filter_params(scope, where))
     return int(rows[0][0])
 
 
@@ -188,7 +190,7 @@ def session_facets(
     """Per field its most frequent values with their number of sessions, most first."""
     params = {**filter_params(scope, where), "limit": limit}
     facets: dict[str, dict[str, int]] = {}
-    for row in db.rows(question("session_facets", searching=bool(where.q)), params):
+    for row in db.rows(filtered_question("session_facets", where), params):
         facets.setdefault(row[0], {})[row[1]] = int(row[2])
     return facets
 
@@ -199,7 +201,7 @@ def stream_sessions(
     where: SessionFilter = SessionFilter(),  # noqa: B008 - frozen
 ) -> Iterator[Session]:
     """Every session that passes, in no order, without holding them in memory.  For exports."""
-    sql = question("session_export", searching=bool(where.q))
+    sql = filtered_question("session_export", where)
     for batch in db.stream(sql, filter_params(scope, where)):
         for record in batch.column("record").to_pylist():
             yield read_record(record)
@@ -211,6 +213,12 @@ def idle_sessions(
     """Sessions of all projects, not closed, last heard of before `before_ns`; oldest first."""
     rows = db.rows(question("idle_sessions"), {"before_ns": before_ns, "limit": limit})
     return [IdleSessionsRow(ProjectId(row[0]), SessionId(row[1]), row[2]) for row in rows]
+
+
+def filtered_question(name: str, where: SessionFilter) -> str:
+    """The question with the filter's own conditions in their place."""
+    sql = question(name, searching=bool(where.q))
+    return sql.replace("-- conditions", conditions_sql(where.conditions)[0])
 
 
 def filter_params(scope: ProjectScope, where: SessionFilter) -> Params:
@@ -237,6 +245,7 @@ def filter_params(scope: ProjectScope, where: SessionFilter) -> Params:
         "min_cost": where.min_cost,
         "max_cost": where.max_cost,
         **search,
+        **conditions_sql(where.conditions)[1],
     }
 
 

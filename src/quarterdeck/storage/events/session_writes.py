@@ -60,6 +60,7 @@ _LABEL_LISTS: dict[str, Callable[[Session], list[str]]] = {
     "models": lambda s: [use.model for use in s.models],
     "tools": lambda s: [use.tool for use in s.tools],
     "agents": lambda s: [use.agent for use in s.agents],
+    "human_kinds": lambda s: sorted({act.kind for act in s.interventions if not act.pending}),
     "trace_ids": lambda s: list(s.trace_ids),
 }
 _COUNT_LISTS: dict[str, Callable[[Session], list[int]]] = {

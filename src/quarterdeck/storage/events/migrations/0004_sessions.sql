@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS sessions{local}{on_cluster} (
     step_count      UInt32,
     error_spans     UInt32,
     interventions   UInt32,
+    human_kinds     Array(LowCardinality(String)),
     waited_ns       Int64 CODEC(ZSTD(1)),
     handoffs        UInt32,
     episodes        UInt32,

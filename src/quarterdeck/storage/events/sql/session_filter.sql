@@ -17,3 +17,4 @@
   AND ({experiment:Int8} < 0 OR experiment = {experiment:Int8})
   AND (isNull({min_cost:Nullable(Decimal(18, 9))}) OR cost_usd >= {min_cost:Nullable(Decimal(18, 9))})
   AND (isNull({max_cost:Nullable(Decimal(18, 9))}) OR cost_usd <= {max_cost:Nullable(Decimal(18, 9))})
+-- conditions
