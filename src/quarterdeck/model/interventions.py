@@ -31,6 +31,8 @@ class HumanAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tool: str = ""
     question: str = ""
     answer: str = ""
+    tentative: bool = False
+    """A tool call without a result: it asked for approval only if the same call ran later."""
 
 
 class Intervention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
