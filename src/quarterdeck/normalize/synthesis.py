@@ -18,6 +18,9 @@ SYNTHETIC = "quarterdeck.synthetic"
 METRIC = "quarterdeck.metric"
 """The name of the metric that a span was made of; see `dialects/metric_points.py`."""
 
+COST_IS_APART = "quarterdeck.metric.cost_is_apart"
+"""Marks tokens whose sender tells their cost in a metric beside them: not to be priced again."""
+
 _MAX_INSTANT_NS = 2**63 - 1
 _MAX_DURATION_MS = 30 * 24 * 3600 * 1000.0
 """A month: longer waits are a wrong unit, and would put a span's start before its session."""

@@ -25,6 +25,13 @@ from quarterdeck.normalize.synthesis import word_of
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SUFFIX = re.compile(r"_[0-9a-f]{8}-[0-9a-f]{4}-.*$")
 _HUMANS = frozenset({"user_proxy", "userproxy", "user", "human"})
+_DEFAULT_DESCRIPTIONS = (
+    "An agent that provides assistance",
+    "A human user",
+    "A code executor agent",
+    "A computer terminal",
+)
+"""AutoGen's own words, where the user gave none: they tell no role."""
 _UNHANDLED = "Unhandled message in agent container"
 
 
@@ -47,6 +54,8 @@ def _messaging(name: str) -> Kind | None:
 
 def _adjust(draft: Draft) -> None:
     found = draft.found
+    if found.get("role_hint", "").startswith(_DEFAULT_DESCRIPTIONS):
+        del found["role_hint"]
     if found["kind"] == "agent":
         if found.get("subkind") == "create_agent":
             # Built before the run, each in a trace of its own that nothing joins to it.

@@ -5,6 +5,9 @@ Counts exclude cached tokens and are brought to inclusive ones here.  `session.i
 same in sub-agents, while `gen_ai.conversation.id` is the sub-agent's own, so the first one is
 the session.
 
+A tool's execution is a span inside the tool's span: the same call, and the only one that tells
+a failure.  The agent that talks to the user has no name of its own here.
+
 With tracing on, records are written inside spans.  What a span says as well (the prompt, a
 decision, an error) joins that span.  A call and a tool's result become spans of their own in
 any case, because their records name the turn and not the call: the record of a call knows its
@@ -48,6 +51,7 @@ from quarterdeck.normalize.dialect import (
     UsageFamily,
 )
 from quarterdeck.normalize.synthesis import (
+    COST_IS_APART,
     event_of,
     flag_of,
     has_span,
@@ -70,7 +74,7 @@ _KINDS = {
     "tool.blocked_on_user": Kind("human"),
     "subagent.spawn": Kind("agent", "subagent"),
     "subagent": Kind("agent", "subagent"),
-    "tool.execution": Kind("step", "execution"),
+    "tool.execution": Kind("tool", "execution"),
     "compaction": Kind("step", "compaction"),
     "hook": Kind("step", "hook"),
     "mcp.rpc": Kind("step", "mcp"),
@@ -97,14 +101,18 @@ def _adjust(draft: Draft) -> None:
         _read_decision(draft)
     elif kind == "tool":
         _read_delegation(draft)
-    elif kind == "agent" and not draft.found.get("agent"):
-        draft.found["agent"] = word_of(draft.attributes, "agent_type") or MAIN_AGENT
+    elif kind == "agent":
+        if not draft.found.get("agent"):
+            draft.found["agent"] = word_of(draft.attributes, "agent_type") or MAIN_AGENT
+        if draft.raw.name == "claude_code.interaction":
+            draft.found["subkind"] = "turn"
     elif kind == "evaluation":
         _read_feedback(draft)
     # An async sub-agent's work hangs below the execution of the tool that started it.
     if "claude_code.subagent_completed" in {event.name for event in draft.raw.events}:
         draft.found["kind"], draft.found["subkind"] = "agent", "subagent"
-        draft.found["agent"] = word_of(draft.attributes, "agent_type")
+        draft.found["agent"] = word_of(draft.attributes, "agent_type") or MAIN_AGENT
+        draft.found.pop("tool", None)
     queued = [
         link.trace_id
         for link in draft.raw.links
@@ -135,6 +143,8 @@ def _read_decision(draft: Draft) -> None:
 
 
 def _read_delegation(draft: Draft) -> None:
+    if draft.found.get("subkind") == "execution":
+        draft.found.setdefault("tool", "")
     if draft.found.get("tool") not in _AGENT_TOOLS:
         return
     target = word_of(draft.attributes, "subagent_type")
@@ -325,6 +335,8 @@ def _read_metric(metric: RawMetric) -> MetricReading | None:
     if not session:
         return Ignored("names no session")
     counted["gen_ai.provider.name"] = "anthropic"
+    if metric.name == "claude_code.token.usage":
+        counted[COST_IS_APART] = True
     return Counted(
         span_of_metric(metric, session=session, source="claude_code", attributes=counted)
     )

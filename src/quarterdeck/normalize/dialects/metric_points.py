@@ -5,12 +5,17 @@ Its tokens and its cost are sums over many calls: an aggregate, which counts onl
 session has no spend of that model from spans or log records.
 """
 
+from decimal import Decimal
+
 from quarterdeck.normalize.dialect import Dialect, Draft, Kind, KindSource, Recognizes
-from quarterdeck.normalize.synthesis import METRIC
+from quarterdeck.normalize.synthesis import COST_IS_APART, METRIC
 
 
 def _adjust(draft: Draft) -> None:
     draft.found["usage_is_aggregate"] = True
+    if COST_IS_APART in draft.attributes:
+        # What these tokens cost is on the other metric's span: here they add nothing.
+        draft.found["reported_usd"] = Decimal(0)
 
 
 DIALECT = Dialect(

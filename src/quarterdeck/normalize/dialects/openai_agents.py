@@ -6,14 +6,14 @@ their own; OpenLLMetry does not tell their target, and assembly takes the next a
 a placeholder agent on every span that is no agent.  `group_id` is not exported: no session.
 
 A tool that needs approval leaves a span without result when the run stops to ask; the run that
-goes on has the tool's real span.  So a tool span that did not fail and shows its input but no
-result is a person being asked, not a call.
+goes on has the tool's real span.  A tool that returns None leaves the same span, so it tells of
+a person only if the same call ran later.
 """
 
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.spans import Value
-from quarterdeck.normalize.attributes import session_id
+from quarterdeck.normalize.attributes import fingerprint, fingerprint_of, session_id
 from quarterdeck.normalize.dialect import (
     Dialect,
     Draft,
@@ -54,15 +54,28 @@ def _adjust(draft: Draft) -> None:
         found["kind"], found["subkind"] = "step", "workflow"
         found.setdefault("workflow", raw.name)
     elif found["kind"] == "agent":
-        found.pop("handoff", None)  # `graph.node.parent_id` repeats the handoff's own span
-    elif found["kind"] == "tool" and _waits_for_approval(draft):
-        found["kind"] = "human"
-        found["status_word"] = "interrupted"
-        found["human"] = HumanAct(
-            asked="approval", tool=found.get("tool", ""), call_id=found.get("tool_call_id", "")
-        )
+        source = word_of(draft.attributes, "graph.node.parent_id")
+        if source and source != found["agent"]:
+            found["handoff"] = HandoffHint(source=source, target=found["agent"], kind="hands_off")
+    elif found["kind"] == "tool":
+        _read_tool(draft)
     if raw.name == "turn" and found["kind"] == "step":
         found["subkind"] = "turn"
+
+
+def _read_tool(draft: Draft) -> None:
+    found = draft.found
+    if not found.get("tool_call_id"):
+        # Only the arguments tell that the tool which ran is the one that was asked about.
+        given = next((draft.attributes[k] for k in _INPUTS if k in draft.attributes), "")
+        found["tool_call_id"] = "args:" + fingerprint(found.get("tool", ""), fingerprint_of(given))
+    if _may_wait_for_approval(draft):
+        found["human"] = HumanAct(
+            asked="approval",
+            tool=found.get("tool", ""),
+            call_id=found["tool_call_id"],
+            tentative=True,
+        )
 
 
 def _read_handoff(draft: Draft) -> None:
@@ -82,7 +95,7 @@ _RESULTS = ("output.value", "gen_ai.tool.call.result", "traceloop.entity.output"
 _INPUTS = ("input.value", "gen_ai.tool.call.arguments", "traceloop.entity.input")
 
 
-def _waits_for_approval(draft: Draft) -> bool:
+def _may_wait_for_approval(draft: Draft) -> bool:
     attributes, raw = draft.attributes, draft.raw
     if raw.status_code == 2 or not raw.end_ns:
         return False
