@@ -41,16 +41,25 @@ def _quoted(value: object) -> str:
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
+_SCRUBBED = "[Scrubbed due to"
+"""Logfire's marker; the matched word follows."""
+
+
 def is_hidden(value: Value) -> bool:
     """Absent, or replaced by a sender's marker."""
-    return value is None or value == "" or (type(value) is str and value.strip() in REDACTED)
+    if type(value) is not str:
+        return value is None
+    if len(value) > 60:  # markers are short, and content is long: most calls end here
+        return False
+    stripped = value.strip()
+    return not stripped or stripped in REDACTED or stripped.startswith(_SCRUBBED)
 
 
 def text(value: Value) -> str | None:
     """Trimmed text of at most MAX_TEXT characters; numbers become text."""
     if type(value) is str:
         stripped = value.strip()
-        if not stripped or stripped in REDACTED:
+        if not stripped or stripped in REDACTED or stripped.startswith(_SCRUBBED):
             return None
         return stripped[:MAX_TEXT]
     if value is None:

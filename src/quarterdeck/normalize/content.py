@@ -20,8 +20,13 @@ from quarterdeck.normalize.attributes import (
     texts,
 )
 from quarterdeck.normalize.dialect import ContentField, ContentSource, Draft
-from quarterdeck.normalize.messages import finish_reason, read_flattened, read_messages
-from quarterdeck.normalize.plan import Planned
+from quarterdeck.normalize.messages import (
+    finish_reason,
+    is_conversation,
+    read_flattened,
+    read_messages,
+)
+from quarterdeck.normalize.plan import Planned, base_size
 
 _MAX_ANSWERED = 64
 """Call ids kept of a model's input: the newest; older ones were answered in earlier calls."""
@@ -49,7 +54,7 @@ def found_content(
             if matching:
                 yield Found(source, matching)
         elif source.group:
-            size = len(source.key)
+            size = base_size(source.key)
             group = {k[size:]: attributes[k] for k in planned.groups.get(source.key, ())}
             if any(not is_hidden(value) for value in group.values()):
                 yield Found(source, group)
@@ -235,6 +240,8 @@ def content_of(
     def messages(name: ContentField, role: str) -> tuple[Message, ...]:
         nonlocal truncated
         for given in values(name):
+            if given.source.loose and kind != "model" and not _conversation(given):
+                continue
             read = messages_of(given, role)
             if read.messages:
                 truncated = truncated or read.truncated
@@ -253,6 +260,13 @@ def content_of(
                     return found
         return None
 
+    def any_value(*names: ContentField) -> Value:
+        found = value(*names)
+        if found is None and not is_tool:
+            loose = (g for n in names for g in values(_TWIN[n]) if g.source.loose)
+            found = next((decode_json_or_prefix(_read(g))[0] for g in loose), None)
+        return found
+
     is_tool = kind in ("tool", "human")
     inputs = () if is_tool else messages("input_messages", "user")
     outputs = () if is_tool else messages("output_messages", "assistant")
@@ -260,13 +274,27 @@ def content_of(
         instructions=messages("instructions", "system"),
         input_messages=inputs,
         output_messages=outputs,
-        input=value("arguments", "input") if is_tool else None if inputs else value("input"),
-        output=value("result", "output") if is_tool else None if outputs else value("output"),
+        input=value("arguments", "input") if is_tool else None if inputs else any_value("input"),
+        output=value("result", "output") if is_tool else None if outputs else any_value("output"),
         tool_definitions=_definitions(values("tool_definitions")),
         metadata=_metadata(values("metadata")),
         truncated=truncated,
         references=tuple(r for given in values("references") for r in texts(given.value) or ()),
     )
+
+
+_TWIN: dict[ContentField, ContentField] = {
+    "input": "input_messages",
+    "output": "output_messages",
+}
+
+
+def _read(given: Found) -> Value:
+    return given.source.read(given.value) if given.source.read else given.value
+
+
+def _conversation(given: Found) -> bool:
+    return is_conversation(_read(given))
 
 
 def _is_json_text(value: Value) -> bool:

@@ -17,8 +17,9 @@ How to write one
     problem on the span, and the next source is tried.  A bare key such as `model` that other
     libraries use differently is `gated=True`: read only in spans that speak this dialect.
     With `group=True` the key is a prefix ("quarterdeck.units.") and the parser gets a dict of
-    suffix -> value.  Fields in `UNION_FIELDS` gather all sources; all others take the first.
-    Fields are those of `model.spans.Span` plus `DRAFT_FIELDS`.
+    suffix -> value; "gen_ai.prompt.#." is a prefix whose suffixes begin with a list index.
+    Fields in `UNION_FIELDS` gather all sources; all others take the first.  Fields are those
+    of `model.spans.Span` plus `DRAFT_FIELDS`.
 3.  `kinds`: `KindSource(2, "langfuse.observation.type", {"generation": Kind("model"), ...})`.
     Values are compared trimmed and in lower case; key "" is the span's name (gated always).
     `generic=True` marks kinds that never beat a specific one of any rank (reference 5.2).
@@ -27,7 +28,8 @@ How to write one
 5.  `contents`: where messages, arguments and results are (`ContentSource`).
 6.  `adjust(draft)`: what no table can say, after all fields and the kind are chosen.  Change
     `draft.found`; look at `draft.raw`, `draft.attributes` (with lifted events) freely; report
-    with `draft.problem(key, message)`.  Dialects adjust in the order of `DIALECTS`.
+    with `draft.problem(key, message)`.  Dialects adjust from the last of `DIALECTS` to the
+    first: conventions before frameworks, so the more specific has the last word.
 7.  `on_event`: event name (or "*" for every event) -> function of (draft, event).
 8.  `read_log` / `read_metric`: for libraries that tell things only there.
 
@@ -61,6 +63,7 @@ DRAFT_FIELDS = frozenset(
         "status_word",  # a SpanStatus that the sender stated in its own words
         "server_address",  # for the provider, where no attribute names it
         "role_hint",  # a description that stands in for a role
+        "entity_name",  # names the agent of an agent span or the tool of a tool span
     }
 )
 """What sources may fill beside the fields of `Span`; the engine uses and removes them."""
@@ -184,6 +187,8 @@ class ContentSource:
     events: tuple[str, ...] = ()
     """Instead of a key: names of span events; `read` gets the list of those events."""
     gated: bool = False
+    loose: bool = False
+    """Any JSON: outside model spans these are messages only if they look like a conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

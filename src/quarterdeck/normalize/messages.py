@@ -103,8 +103,8 @@ def _looks_like_list(value: Value) -> bool:
 
 _WRAPPERS = (
     "messages", "input_messages", "output_messages", "contents", "inputs", "input", "prompts",
-    "choices", "generations", "candidates", "output", "outputs", "update", "response", "result",
-    "data", "message_history", "history", "new_messages",
+    "prompt", "choices", "generations", "candidates", "output", "outputs", "update",
+    "response", "result", "data", "message_history", "history", "new_messages",
 )  # fmt: skip
 """Members under which senders put the messages themselves, tried in this order."""
 
@@ -613,6 +613,31 @@ def _flat_call(call: Value) -> Value:
         return call
     inner = call.get("tool_call")
     return inner if isinstance(inner, dict) else call
+
+
+def is_conversation(value: Value) -> bool:
+    """Does this look like messages, rather than like any other input or output?"""
+    decoded = decode_json(value) if _is_json(value) else value
+    if isinstance(decoded, dict) and isinstance(decoded.get("messages"), list):
+        decoded = decoded["messages"]
+        if len(decoded) == 1 and isinstance(decoded[0], list):  # LangChain: one batch of one
+            decoded = decoded[0]
+    if not isinstance(decoded, list) or not decoded:
+        return False
+    return all(isinstance(item, dict) and _is_message(item) for item in decoded)
+
+
+def _is_message(item: dict[str, Value]) -> bool:
+    if isinstance(item.get("role"), str):
+        return any(name in item for name in ("content", "parts", "tool_calls", "message"))
+    if isinstance(item.get("kwargs"), dict) and "lc" in item:
+        return "content" in item["kwargs"]
+    kind = item.get("type")
+    return isinstance(kind, str) and (
+        (kind.lower() in _ROLES and "content" in item)
+        or (kind in ("system", "tool") and "content" in item)
+        or kind in ("function_call", "function_call_output")
+    )
 
 
 def tool_calls(messages: Iterable[Message]) -> list[ToolCallPart]:

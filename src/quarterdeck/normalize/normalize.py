@@ -28,7 +28,15 @@ from quarterdeck.normalize.dialect import DRAFT_FIELDS, Draft, NormalizeSettings
 from quarterdeck.normalize.dialects import DIALECTS
 from quarterdeck.normalize.kinds import choose_kind
 from quarterdeck.normalize.models import strip_wrappers
-from quarterdeck.normalize.plan import FieldPlan, Plan, Planned, Planner, UsagePlan
+from quarterdeck.normalize.plan import (
+    TOTALS,
+    FieldPlan,
+    Plan,
+    Planned,
+    Planner,
+    UsagePlan,
+    base_size,
+)
 from quarterdeck.normalize.providers import provider_of_host, provider_of_model, read_provider
 from quarterdeck.normalize.status import judge
 from quarterdeck.normalize.token_semantics import known_semantics, settle
@@ -112,6 +120,7 @@ def _normalize(raw: RawSpan, settings: NormalizeSettings, chosen: _Chosen | None
     draft.found["kind"] = kind.kind
     if kind.subkind:
         draft.found["subkind"] = kind.subkind
+    _name_by_kind(draft)
     if chosen is not None and key:
         chosen["kind"] = key
     for event in raw.events if plan.on_event else ():
@@ -151,7 +160,7 @@ def _read_fields(
         for key, parse, group in candidates:
             try:
                 if group:
-                    size = len(key)
+                    size = base_size(key)
                     value = parse({k[size:]: attributes[k] for k in groups.get(key, ())})
                 else:
                     value = parse(attributes[key])
@@ -197,40 +206,65 @@ def _settle_names(draft: Draft, plan: Plan) -> None:
 
 
 def _read_usage(draft: Draft, usages: Sequence[UsagePlan], chosen: _Chosen | None) -> None:
-    for family, keys in usages:
-        counts: dict[str, int] = {}
-        try:
-            if family.read is not None:
-                counts = _counted(draft, family.key, family.read(draft.attributes[family.key]))
-            else:
-                for name, spelled in keys:
-                    for key in spelled:
-                        value = draft.attributes[key]
-                        if type(value) is not int or value < 0 or value > 1_000_000_000:
-                            value = _count(draft, key, value)
-                            if value is None:
-                                continue
-                        counts[name] = value
-                        break
-        except Unreadable as unreadable:
-            draft.problem(family.key, str(unreadable))
+    """
+    One family's counts, never a mixture.
+
+    A lower-ranked family that says the same input and output and tells more details takes the
+    place of a bare one: Vercel's `gen_ai.usage.*` has no cached tokens, its `ai.usage.*` has.
+    """
+    best: tuple[UsagePlan, dict[str, int]] | None = None
+    for plan in usages:
+        if best is not None and not plan.detailed:
             continue
+        counts = _counts_of(draft, plan)
         if "input_tokens" not in counts and "output_tokens" not in counts:
             continue
-        scope = draft.raw.resource
-        provider = draft.found.get("provider", "")
-        cache, reasoning = family.cache, family.reasoning
-        if not cache or not reasoning:
-            known = known_semantics(scope.scope_name, scope.scope_version, provider)
-            cache, reasoning = cache or known[0], reasoning or known[1]
-        usage, told = settle(counts, cache=cache, reasoning=reasoning, provider=provider)
-        draft.found["usage"] = usage
-        draft.found["token_semantics"] = told
-        if family.aggregate:
-            draft.found["usage_is_aggregate"] = True
-        if chosen is not None:
-            chosen["usage"] = family.name
+        if best is None or _says_more(counts, best[1]):
+            best = plan, counts
+        if any(name not in TOTALS for name in best[1]):
+            break
+    if best is None:
         return
+    (family, *_), counts = best
+    resource, provider = draft.raw.resource, draft.found.get("provider", "")
+    cache, reasoning = family.cache, family.reasoning
+    if not cache or not reasoning:
+        known = known_semantics(resource.scope_name, resource.scope_version, provider)
+        cache, reasoning = cache or known[0], reasoning or known[1]
+    usage, told = settle(counts, cache=cache, reasoning=reasoning, provider=provider)
+    draft.found["usage"] = usage
+    draft.found["token_semantics"] = told
+    if family.aggregate:
+        draft.found["usage_is_aggregate"] = True
+    if chosen is not None:
+        chosen["usage"] = family.name
+
+
+def _says_more(counts: dict[str, int], than: dict[str, int]) -> bool:
+    return len(counts) > len(than) and all(
+        counts.get(name) == than.get(name) for name in ("input_tokens", "output_tokens")
+    )
+
+
+def _counts_of(draft: Draft, plan: UsagePlan) -> dict[str, int]:
+    family, attributes = plan.family, draft.attributes
+    if family.read is not None:
+        try:
+            return _counted(draft, family.key, family.read(attributes[family.key]))
+        except Unreadable as unreadable:
+            draft.problem(family.key, str(unreadable))
+            return {}
+    counts: dict[str, int] = {}
+    for name, spelled in plan.keys:
+        for key in spelled:
+            value = attributes[key]
+            if type(value) is not int or not 0 <= value <= 1_000_000_000:
+                value = _count(draft, key, value)
+                if value is None:
+                    continue
+            counts[name] = value
+            break
+    return counts
 
 
 def _counted(draft: Draft, key: str, read: Any) -> dict[str, int]:
@@ -250,9 +284,31 @@ def _count(draft: Draft, key: str, value: Value) -> int | None:
         return None
 
 
+def _name_by_kind(draft: Draft) -> None:
+    """The agent of an agent span, the tool of a tool span, from names that serve for any kind."""
+    found, name = draft.found, draft.raw.name
+    if found["kind"] == "agent":
+        if not found.get("agent"):
+            named = found.get("entity_name") or _name_in(name, "invoke_agent ", ".agent")
+            # An agent span that names nobody is named by itself; the nearest agent above it
+            # is somebody else.
+            found["agent"] = named or name.strip()
+    elif found["kind"] == "tool":
+        tool = found.get("tool") or found.get("entity_name")
+        found["tool"] = tool or _name_in(name, "execute_tool ", ".tool") or name.strip()
+
+
+def _name_in(name: str, prefix: str, suffix: str) -> str:
+    """`X` of `invoke_agent X` or `X.agent`, else ""."""
+    if name.startswith(prefix):
+        return name[len(prefix) :].strip()
+    return name.removesuffix(suffix).strip() if name.endswith(suffix) else ""
+
+
 def _by_kind(draft: Draft, planned: Planned) -> None:
     """What depends on the kind, once dialects had their say; and the status."""
     found = draft.found
+    _name_by_kind(draft)
     kind = found["kind"]
     if kind == "model":
         content.model_facts(draft, planned)
@@ -267,8 +323,6 @@ def _tool_facts(draft: Draft, planned: Planned) -> None:
     found = draft.found
     arguments = content.first_value("arguments", draft, planned)
     tool = found.get("tool", "")
-    if not tool and found["kind"] == "tool":
-        tool = found["tool"] = draft.raw.name.removeprefix("execute_tool ").strip()
     if arguments is not None and "arguments_hash" not in found:
         hashed = tools.arguments_hash(arguments)
         if hashed:
@@ -287,7 +341,10 @@ def _tool_facts(draft: Draft, planned: Planned) -> None:
             found["kind"] = "human"
 
 
-_PLACEHOLDER_AGENTS = frozenset({"", "unknown", "langgraph", "none", "null"})
+_PLACEHOLDER_AGENTS = frozenset(
+    {"", "unknown", "langgraph", "none", "null", "agent", "agent run", "invoke_agent",
+     "create_agent", "agentexecutor"}
+)  # fmt: skip
 
 
 def _span(draft: Draft, plan: Plan) -> Span:
@@ -305,6 +362,8 @@ def _span(draft: Draft, plan: Plan) -> Span:
         waited = found["first_token_at_ns"] - raw.start_ns
         if waited >= 0:
             found.setdefault("time_to_first_token_ns", waited)
+    if found.get("partial"):
+        found.setdefault("end_ns", None)
     if settings.session_key:
         key = _project_key(settings.session_key, draft)
         if key:

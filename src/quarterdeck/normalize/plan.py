@@ -56,6 +56,8 @@ class UsagePlan(NamedTuple):
     family: UsageFamily
     keys: tuple[tuple[str, tuple[str, ...]], ...]
     """Count -> keys that are present."""
+    detailed: bool
+    """Does it (perhaps) tell of cached or reasoning tokens?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,18 @@ class Planned:
 
     plan: Plan
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+TOTALS = ("input_tokens", "output_tokens", "total_tokens")
+
+
+def _is_detailed(family: UsageFamily, keys: tuple[tuple[str, tuple[str, ...]], ...]) -> bool:
+    return family.read is not None or any(count not in TOTALS for count, _ in keys)
+
+
+def base_size(prefix: str) -> int:
+    """Where the suffix of a group's keys begins: `gen_ai.prompt.#.` groups keep the index."""
+    return len(prefix) - 2 if prefix.endswith("#.") else len(prefix)
 
 
 class _Entry(NamedTuple):
@@ -146,9 +160,10 @@ class Planner:
                 self._folded[(scope_name, name_class, folded)] = plan
         groups: dict[str, list[str]] = {}
         for key in attributes:
-            if key.startswith(self._group_prefixes):
+            folded_key = self._folded_key(key)
+            if folded_key.startswith(self._group_prefixes):
                 for prefix in self._group_prefixes:
-                    if key.startswith(prefix):
+                    if folded_key.startswith(prefix):
                         groups.setdefault(prefix, []).append(key)
         return Planned(plan, {prefix: tuple(keys) for prefix, keys in groups.items()})
 
@@ -186,7 +201,7 @@ class Planner:
             kinds=self._kinds(names, folded),
             usages=self._usages(names, folded),
             contents=self._contents(names, folded),
-            adjusts=tuple(d.adjust for d in spoken if d.adjust is not None),
+            adjusts=tuple(d.adjust for d in reversed(spoken) if d.adjust is not None),
             on_event={name: tuple(reactions) for name, reactions in events.items()},
             folded=folded,
         )
@@ -232,7 +247,9 @@ class Planner:
                     if (present := tuple(key for key in spelled if key in folded))
                 )
                 if keys or (family.key and family.key in folded):
-                    found.append((family.rank, order, UsagePlan(family, keys)))
+                    found.append(
+                        (family.rank, order, UsagePlan(family, keys, _is_detailed(family, keys)))
+                    )
         found.sort(key=lambda entry: entry[:2])
         return tuple(plan for *_, plan in found)
 

@@ -1,8 +1,9 @@
 """
-All dialects, in order of precedence: the order decides ties of rank, and who adjusts first.
+All dialects, in order of precedence: the order decides ties of rank, and adjusting runs from
+the last to the first, so that the more specific one has the last word.
 
 Our own attributes come first, since a user sets them on purpose; frameworks come before the
-conventions that they build on, so that the more specific one is named first.
+conventions that they build on.
 """
 
 from quarterdeck.normalize.dialect import Dialect
@@ -10,7 +11,9 @@ from quarterdeck.normalize.dialects import (
     adk,
     agent_framework,
     agentcore,
+    agentops,
     autogen,
+    braintrust,
     claude_code,
     codex,
     crewai,
@@ -18,26 +21,36 @@ from quarterdeck.normalize.dialects import (
     gemini_cli,
     genkit,
     haystack,
+    infrastructure,
     laminar,
+    langfuse,
     langgraph,
+    langsmith,
     litellm,
     livekit,
+    logfire,
     mastra,
+    mcp,
     metric_points,
+    mlflow,
     openai_agents,
     openclaw,
+    openinference,
     openlit,
+    openllmetry,
+    opik,
     otel_genai,
+    pydantic_ai,
     quarterdeck,
     semantic_kernel,
     strands,
+    vercel_ai,
     voltagent,
     weave,
 )
 
 DIALECTS: tuple[Dialect, ...] = (
     quarterdeck.DIALECT,
-    # -- what a sender's own library says about itself
     # -- frameworks, products and coding agents
     claude_code.DIALECT,
     codex.DIALECT,
@@ -50,6 +63,8 @@ DIALECTS: tuple[Dialect, ...] = (
     crewai.DIALECT,
     openai_agents.DIALECT,
     langgraph.DIALECT,
+    pydantic_ai.DIALECT,
+    vercel_ai.DIALECT,
     mastra.DIALECT,
     openlit.DIALECT,
     litellm.DIALECT,
@@ -63,6 +78,18 @@ DIALECTS: tuple[Dialect, ...] = (
     agentcore.DIALECT,
     weave.DIALECT,
     metric_points.DIALECT,
+    # -- observability products' own SDKs
+    langfuse.DIALECT,
+    langsmith.DIALECT,
+    mlflow.DIALECT,
+    opik.DIALECT,
+    braintrust.DIALECT,
+    agentops.DIALECT,
+    logfire.DIALECT,
     # -- conventions that many libraries share
+    openinference.DIALECT,
+    openllmetry.DIALECT,
+    mcp.DIALECT,
     otel_genai.DIALECT,
+    infrastructure.DIALECT,
 )

@@ -379,13 +379,13 @@ DIALECT = Dialect(
         ContentSource("instructions", 20, "gen_ai.system_instructions"),
         ContentSource("input_messages", 20, "gen_ai.input.messages"),
         ContentSource("input_messages", 30, read=_read_message_events, events=_INPUT_EVENTS),
-        ContentSource("input_messages", 80, "gen_ai.prompt"),
+        ContentSource("input_messages", 80, "gen_ai.prompt", loose=True),
         ContentSource(
             "input_messages", 85, read=_read_old_content, events=("gen_ai.content.prompt",)
         ),
         ContentSource("output_messages", 20, "gen_ai.output.messages"),
         ContentSource("output_messages", 30, read=_read_message_events, events=("gen_ai.choice",)),
-        ContentSource("output_messages", 70, "gen_ai.completion"),
+        ContentSource("output_messages", 70, "gen_ai.completion", loose=True),
         ContentSource(
             "output_messages", 75, read=_read_old_content, events=("gen_ai.content.completion",)
         ),
