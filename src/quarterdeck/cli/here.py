@@ -37,6 +37,12 @@ RecordsUrl = Annotated[
         "--records-url", help="The records [QUARTERDECK_RECORDS_URL; SQLite in the data folder]."
     ),
 ]
+EventsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--events-url", help="The events [QUARTERDECK_EVENTS_URL; chDB in the data folder]."
+    ),
+]
 
 
 @contextmanager
