@@ -7,6 +7,7 @@ an agent's cost by two to ten times, because cache reads are most of an agent's 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from quarterdeck.model.usage import Usage
@@ -72,6 +73,7 @@ def _matches(known: _Known, scope: str, version: str, provider: str) -> bool:
     return not known.before or (bool(_version(version)) and _version(version) < known.before)
 
 
+@lru_cache(maxsize=1024)
 def known_semantics(scope: str, version: str, provider: str) -> tuple[Counting, Counting]:
     """(cache, reasoning) as the emitter is known to count, or "" where it is not known."""
     for known in _TABLE:
@@ -91,9 +93,11 @@ def _cache_counting(
     write = counts.get("cache_write_tokens", 0)
     given = counts.get("input_tokens")
     if known:
-        # Even a known emitter can't include more than it counted.
+        # A known emitter can't include more than it counted, except that providers who include
+        # the cache in their own counts (OpenAI's API and its copies) may be wrong by themselves.
         if known == "inclusive" and given is not None and read + write > given:
-            return "exclusive", "exclusive"
+            counted: Counting = "exclusive" if provider in ("", *_CACHE_BESIDE) else "inclusive"
+            return counted, counted
         return known, known
     if given is None or not read + write:
         return "inclusive", "assumed"
