@@ -358,20 +358,21 @@ def _close_up(node: dict[str, Any], gaps: list[bool]) -> Value:
 # -- hashes -----------------------------------------------------------------------------------
 
 
-def fingerprint(*pieces: str | bytes) -> str:
+def fingerprint(*pieces: str) -> str:
     """16 hex digits that stand for the pieces in order.  For equality only."""
-    digest = blake2b(digest_size=8)
-    for piece in pieces:
-        digest.update(piece if type(piece) is bytes else piece.encode("utf-8", "surrogatepass"))  # type: ignore[union-attr]
-        digest.update(b"\0")
-    return digest.hexdigest()
+    joined = "\0".join(pieces)
+    try:
+        encoded = joined.encode()
+    except UnicodeEncodeError:
+        encoded = joined.encode("utf-8", "surrogatepass")
+    return blake2b(encoded, digest_size=8).hexdigest()
 
 
 def fingerprint_of(value: Value) -> str:
     """The fingerprint of any value; text by itself, the rest by its JSON."""
     if type(value) is str:
         return fingerprint(value)
-    return fingerprint(as_json(value))
+    return fingerprint(as_json(value).decode("utf-8", "replace"))
 
 
 def as_json(value: Value) -> bytes:

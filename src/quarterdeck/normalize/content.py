@@ -14,6 +14,7 @@ from quarterdeck.model.messages import Message, ToolCallPart, ToolResultPart
 from quarterdeck.model.spans import Content, RawEvent, RawSpan, Value
 from quarterdeck.model.tool_calls import ToolRequest
 from quarterdeck.normalize.attributes import (
+    as_json,
     decode_json_or_prefix,
     fingerprint,
     is_hidden,
@@ -104,69 +105,70 @@ def _finish_of(draft: Draft, given: Found) -> None:
         draft.found["finish_reasons"] = reasons
 
 
-def _mentions_tools(piece: str | bytes) -> bool:
-    if isinstance(piece, bytes):
-        return b"tool" in piece or b"unction" in piece
+def _mentions_tools(piece: str) -> bool:
     return "tool" in piece or "unction" in piece
 
 
-def _pieces(given: Found) -> tuple[list[str | bytes], list[str | bytes], bool]:
-    """(everything, the last message, might a tool be in it?) as text to hash."""
+class _Pieces(NamedTuple):
+    whole: list[str]
+    last: list[str]
+    """The last message."""
+    tools: bool
+    """Might a tool call or result be in it?"""
+
+
+_NOTHING = _Pieces([], [], False)
+
+
+def _pieces(given: Found) -> _Pieces:
+    """A content's text, to hash; nothing is parsed that need not be."""
     value = given.value
     if isinstance(value, str):
-        last: str | bytes = value
+        last = value
         if value.startswith("["):
             try:
-                last = bytes(msgspec.json.decode(value, type=list[msgspec.Raw])[-1])
+                last = _decoded(msgspec.json.decode(value, type=list[msgspec.Raw])[-1])
             except (msgspec.DecodeError, IndexError, UnicodeEncodeError, RecursionError):
                 last = value[-2000:]  # cut by the sender: its end stands for its last message
-        return [value], [last], _mentions_tools(value)
+        return _Pieces([value], [last], _mentions_tools(value))
     if given.source.group:
         return _group_pieces(value)
     if given.source.events:
         value = [event.attributes for event in value]
     if isinstance(value, list | tuple) and value:
-        encoded: list[str | bytes] = [_encoded(item) for item in value]
-        return encoded, encoded[-1:], any(_mentions_tools(piece) for piece in encoded)
+        encoded = [_encoded(item) for item in value]
+        return _Pieces(encoded, encoded[-1:], any(_mentions_tools(piece) for piece in encoded))
     if value in ([], {}, None):
-        return [], [], False
+        return _NOTHING
     whole = _encoded(value)
-    return [whole], [whole], _mentions_tools(whole)
+    return _Pieces([whole], [whole], _mentions_tools(whole))
 
 
-def _encoded(value: Value) -> str | bytes:
-    if isinstance(value, str):
-        return value
-    try:
-        return msgspec.json.encode(value)
-    except (TypeError, ValueError, UnicodeEncodeError, RecursionError, msgspec.MsgspecError):
-        return repr(value)
+def _decoded(raw: msgspec.Raw) -> str:
+    return bytes(raw).decode("utf-8", "replace")
 
 
-def _group_pieces(
-    group: Mapping[str, Value],
-) -> tuple[list[str | bytes], list[str | bytes], bool]:
-    whole: list[str | bytes] = []
-    last: list[str | bytes] = []
-    newest = -1
+def _encoded(value: Value) -> str:
+    return value if type(value) is str else as_json(value).decode("utf-8", "replace")
+
+
+def _group_pieces(group: Mapping[str, Value]) -> _Pieces:
+    whole: list[str] = []
+    start, newest, newest_index = 0, -1, ""
     tools = False
     for key, value in group.items():
-        index = key.split(".", 1)[0]
-        at = int(index) if index.isascii() and index.isdigit() and len(index) < 10 else -1
-        if at > newest:
-            newest = at
-            last.clear()
+        index, _, rest = key.partition(".")
+        if index != newest_index:
+            at = int(index) if index.isascii() and index.isdigit() and len(index) < 10 else -1
+            if at > newest:
+                newest, newest_index, start = at, index, len(whole)
         piece = value if type(value) is str else _encoded(value)
-        whole.append(key)
+        # Without the index: the same message has another place in a longer input.
+        whole.append(rest)
         whole.append(piece)
-        if at == newest:
-            # Without the index: the same last message has another place in a longer input.
-            last.append(key[len(index) :])
-            last.append(piece)
-        tools = tools or "tool" in key or "function" in key or (
-            key.endswith("role") and piece == "tool"
-        )  # fmt: skip
-    return whole, last, tools
+        if "tool" in rest or "function" in rest or (piece == "tool" and rest.endswith("role")):
+            tools = True
+    return _Pieces(whole, whole[start:], tools)
 
 
 def _answered(given: Found) -> tuple[str, ...]:
@@ -177,8 +179,7 @@ def _answered(given: Found) -> tuple[str, ...]:
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             raws = []
         # Only messages that may hold results are parsed; a long history is mostly text.
-        texts_of = [bytes(raw) for raw in raws[-400:]]
-        chosen = [t.decode("utf-8", "replace") for t in texts_of if _mentions_tools(t)]
+        chosen = [piece for raw in raws[-400:] if _mentions_tools(piece := _decoded(raw))]
         if chosen:
             value = "[" + ",".join(chosen[-_MAX_ANSWERED * 2 :]) + "]"
     messages = messages_of(Found(given.source, value), "user").messages

@@ -242,6 +242,8 @@ class Dialect:
     lifts: tuple[str, ...] = ()
     """Event names whose attributes complete the span's own (which win unless redacted)."""
     adjust: Callable[[Draft], None] | None = None
+    adjusts_with: tuple[str, ...] = ()
+    """Adjust only where a key has one of these prefixes; () = always where recognized."""
     on_event: Mapping[str, Callable[[Draft, RawEvent], None]] = field(default_factory=dict)
     read_log: Callable[[RawLog], tuple[LogReading, ...] | None] | None = None
     """None = not this dialect's record."""

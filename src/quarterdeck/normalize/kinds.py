@@ -39,34 +39,18 @@ def _read(entry: KindPlan, value: object) -> Kind | None:
     return kind
 
 
-def _any(folded: frozenset[str], *prefixes: str) -> bool:
-    return any(key.startswith(prefixes) for key in folded)
-
-
 def suggested(draft: Draft, plan: Plan) -> Kind | None:
     """Rank 11: no attribute names the kind, but some occur only in one."""
     found = draft.found
-    folded = plan.folded
     model = found.get("model_requested") or found.get("model_served")
-    if not model and not folded.isdisjoint(_TOOL_MARKS):
+    if plan.names_tool and not model:
         return Kind("tool")
-    if model and (plan.usages or "input_messages" in plan.contents):
+    if model and plan.may_be_model:
         return Kind("model")
     name = draft.raw.name.lower()
-    if found.get("agent") and "agent" in name and not model:
+    if not model and "agent" in name and found.get("agent"):
         return Kind("agent")
-    if _any(folded, "gen_ai.guardrail."):
-        return Kind("guardrail")
-    if "gen_ai.evaluation.name" in folded:
-        return Kind("evaluation")
-    if _any(folded, "gen_ai.memory."):
-        return Kind("memory")
-    if _any(folded, "retrieval.documents.", "gen_ai.retrieval."):
-        return Kind("retrieval")
-    return _by_name(name)
-
-
-_TOOL_MARKS = frozenset({"gen_ai.tool.name", "gen_ai.tool.call.id", "tool.name"})
+    return plan.suggestion or _by_name(name)
 
 
 def _by_name(name: str) -> Kind | None:

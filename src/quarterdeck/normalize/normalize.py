@@ -371,8 +371,9 @@ def _span(draft: Draft, plan: Plan) -> Span:
     if settings.user_hash_salt and found.get("user"):
         found["user"] = _hashed(found["user"], settings.user_hash_salt)
     name = _display_name(found, raw.name)
-    for field in DRAFT_FIELDS.intersection(found):
-        del found[field]
+    if not DRAFT_FIELDS.isdisjoint(found):
+        for field in DRAFT_FIELDS.intersection(found):
+            del found[field]
     dropped = raw.dropped_attributes + raw.dropped_events + raw.dropped_links
     found.setdefault("start_ns", raw.start_ns)
     found.setdefault("end_ns", raw.end_ns or None)

@@ -20,6 +20,7 @@ from quarterdeck.normalize.dialect import (
     ContentSource,
     Dialect,
     Draft,
+    Kind,
     KindSource,
     Parser,
     Source,
@@ -72,8 +73,12 @@ class Plan:
     contents: dict[ContentField, tuple[ContentSource, ...]]
     adjusts: tuple[Callable[[Draft], None], ...]
     on_event: dict[str, tuple[Callable[[Draft, RawEvent], None], ...]]
-    folded: frozenset[str]
-    """All keys, indices folded to `#`: for quick questions such as "is any X there?"."""
+    suggestion: Kind | None
+    """The kind that the keys alone suggest (rank 11 of the reference's table 5.2)."""
+    names_tool: bool
+    """Is there a key that only tools have?"""
+    may_be_model: bool
+    """Are there usage or messages, so that a model's name makes it a model call?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,22 @@ class Planned:
 
     plan: Plan
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_TOOL_MARKS = frozenset({"gen_ai.tool.name", "gen_ai.tool.call.id", "tool.name"})
+_SUGGESTIONS = (
+    (("gen_ai.guardrail.",), Kind("guardrail")),
+    (("gen_ai.evaluation.name",), Kind("evaluation")),
+    (("gen_ai.memory.",), Kind("memory")),
+    (("retrieval.documents.", "gen_ai.retrieval."), Kind("retrieval")),
+)
+
+
+def _suggested(folded: frozenset[str]) -> Kind | None:
+    for prefixes, kind in _SUGGESTIONS:
+        if any(key.startswith(prefixes) for key in folded):
+            return kind
+    return None
 
 
 TOTALS = ("input_tokens", "output_tokens", "total_tokens")
@@ -201,9 +222,21 @@ class Planner:
             kinds=self._kinds(names, folded),
             usages=self._usages(names, folded),
             contents=self._contents(names, folded),
-            adjusts=tuple(d.adjust for d in reversed(spoken) if d.adjust is not None),
+            adjusts=tuple(
+                d.adjust
+                for d in reversed(spoken)
+                if d.adjust is not None
+                and (not d.adjusts_with or any(key.startswith(d.adjusts_with) for key in folded))
+            ),
             on_event={name: tuple(reactions) for name, reactions in events.items()},
-            folded=folded,
+            suggestion=_suggested(folded),
+            names_tool=not folded.isdisjoint(_TOOL_MARKS),
+            may_be_model=self._may_be_model(names, folded),
+        )
+
+    def _may_be_model(self, names: set[str], folded: frozenset[str]) -> bool:
+        return bool(self._usages(names, folded)) or any(
+            not source.events for source in self._contents(names, folded).get("input_messages", ())
         )
 
     def _fields(self, names: set[str], folded: frozenset[str]) -> tuple[FieldPlan, ...]:

@@ -81,8 +81,7 @@ _JUDGES: dict[str, Judge] = {"human": "human", "llm": "llm", "code": "code"}
 
 
 def _adjust(draft: Draft) -> None:
-    if any(".annotation." in key or ".evaluation." in key for key in draft.attributes):
-        _scores(draft)
+    _scores(draft)
     found = draft.found
     if found["kind"] == "retrieval" and not found.get("model_requested"):
         name = draft.attributes.get("reranker.model_name")
@@ -258,4 +257,8 @@ DIALECT = Dialect(
         ContentSource("metadata", 30, "metadata"),
     ),
     adjust=_adjust,
+    adjusts_with=(
+        "annotations.", "evaluations.", "trace.annotations.", "trace.evaluations.",
+        "session.annotations.", "session.evaluations.", "reranker.model_name",
+    ),
 )  # fmt: skip
