@@ -1,0 +1,299 @@
+"""
+Tool calls: which spans are one call, and which were refused.
+
+* A tool span below a tool span is the same call if the ids are equal, or the names are (an MCP
+  prefix aside), or the inner one is the protocol's (`mcp`): framework, client and server spans of
+  one MCP call are one call, and the innermost failure fails it.
+* Spans with one call id and one name are one call if one of them is made from a log, if they
+  overlap, or if one only stopped for approval.
+* A call that a person or a policy rejected was denied: not an error, whatever its span says.
+
+Call ids are unique per provider only: names must be equal too, and an id that more than 64
+spans share is a constant, not an identity.
+"""
+
+from typing import Any
+
+from quarterdeck.model.spans import Span
+from quarterdeck.sessions.attempts import Attempts
+from quarterdeck.sessions.recovery import Attempt, Recovery
+from quarterdeck.sessions.tree import Linked, Node
+
+MAX_SHARED_CALL = 64
+
+ToolKey = tuple[str, str]
+"""agent, tool"""
+
+RUNS, FAILURES, DENIALS = range(3)
+
+
+class Run:
+    """State of one tool span."""
+
+    __slots__ = ("failed", "given", "inner", "inside", "line", "recovery", "same")
+
+    def __init__(self) -> None:
+        self.inside: Node | None = None
+        """The tool span above, as linked."""
+        self.inner: dict[Node, None] | None = None
+        self.same = False
+        """The same call as `inside`."""
+        self.failed = False
+        self.given: tuple[ToolKey, bool, bool] | None = None
+        self.line: tuple[str, ...] | None = None
+        self.recovery: tuple[tuple[str, ...], Attempt, bool] | None = None
+
+
+class CallRecord:
+    """What is known of one call id: the tool spans and the acts of people about it."""
+
+    __slots__ = ("acts", "call_id", "given", "tools")
+
+    def __init__(self, call_id: str) -> None:
+        self.call_id = call_id
+        self.tools: list[Node] = []
+        self.acts: list[Node] = []
+        self.given: ToolKey | None = None
+        """The denial that was counted though no span shows the call."""
+
+    def is_rejected(self, tool: str) -> bool:
+        for act in self.acts:
+            human = act.span.human
+            if human is not None and human.decision == "rejected":
+                if not human.tool or not tool or plain_name(human.tool) == tool:
+                    return True
+        return False
+
+
+class Tools:
+    """All tool calls of one session, as running sums per agent and tool."""
+
+    def __init__(self, attempts: Attempts, recovery: Recovery) -> None:
+        self.uses: dict[ToolKey, list[int]] = {}
+        self.records: dict[str, CallRecord] = {}
+        self._attempts = attempts
+        self._recovery = recovery
+        self._dirty: dict[Node, None] = {}
+        self.steps = 0
+
+    def record(self, call_id: str) -> CallRecord:
+        record = self.records.get(call_id)
+        if record is None:
+            record = self.records[call_id] = CallRecord(call_id)
+        return record
+
+    def stir(self, record: CallRecord) -> None:
+        """Something about a call id changed: judge its spans again."""
+        if len(record.tools) <= MAX_SHARED_CALL + 1:
+            self._dirty.update(dict.fromkeys(record.tools))
+
+    def link(self, node: Node, linked: Linked) -> CallRecord | None:
+        """Returns the record of its call id, if it has one."""
+        run = node.call
+        if not isinstance(run, Run):
+            run = node.call = Run()
+        above = linked.ctx.tool
+        if above is not None and above is not node:
+            if not isinstance(above.call, Run):
+                above.call = Run()
+            run.inside = above
+            if above.call.inner is None:
+                above.call.inner = {}
+            above.call.inner[node] = None
+            self._stir_up(above)
+        if run.inner:
+            self._dirty.update(run.inner)
+        self._dirty[node] = None
+        if not linked.span.tool_call_id:
+            return None
+        record = self.record(linked.span.tool_call_id)
+        record.tools.append(node)
+        if len(record.tools) > 1:
+            self.stir(record)
+        return record
+
+    def unlink(self, node: Node, linked: Linked) -> CallRecord | None:
+        run: Run = node.call
+        self._retract(node, run, linked)
+        if run.inside is not None:
+            inner = run.inside.call.inner
+            if inner is not None:
+                inner.pop(node, None)
+            self._stir_up(run.inside)
+            run.inside, run.same = None, False
+        if run.inner:
+            self._dirty.update(run.inner)
+        self._dirty.pop(node, None)
+        if not linked.span.tool_call_id:
+            return None
+        record = self.records[linked.span.tool_call_id]
+        record.tools.remove(node)
+        self.stir(record)
+        return record
+
+    def _stir_up(self, node: Node) -> None:
+        """A span inside changed: all the calls around it may be other ones."""
+        seen = 0
+        above: Node | None = node
+        while above is not None and seen < 16:
+            self._dirty[above] = None
+            if above.linked is not None and above.linked.span.tool_call_id:
+                self.stir(self.record(above.linked.span.tool_call_id))
+            above = above.call.inside if isinstance(above.call, Run) else None
+            seen += 1
+
+    def settle(self) -> None:
+        dirty, self._dirty = self._dirty, {}
+        for node in dirty:
+            linked = node.linked
+            if linked is None or not isinstance(node.call, Run):
+                continue
+            self.steps += 1
+            if node.call.given is not None:
+                self._retract(node, node.call, linked)
+            self._count(node, node.call, linked)
+
+    def _count(self, node: Node, run: Run, linked: Linked) -> None:
+        span = linked.span
+        above = run.inside
+        if above is not None and above.linked is not None and _is_inner(above.linked.span, span):
+            return
+        tool = plain_name(span.tool or span.name)
+        record = self.records.get(span.tool_call_id) if span.tool_call_id else None
+        failed = span.status == "error" or (run.inner is not None and _fails_inside(node))
+        is_denied = span.status == "blocked"
+        agent = linked.agent
+        if record is not None:
+            is_denied = is_denied or (bool(record.acts) and record.is_rejected(tool))
+            if 1 < len(record.tools) <= MAX_SHARED_CALL:
+                mine = _preference(node)
+                for peer in record.tools:
+                    if peer is not node and _is_one_run(span, peer.span):
+                        if _preference(peer) < mine and not _is_inside(peer):
+                            return
+                        failed = failed or (peer.span.synthetic and peer.span.status == "error")
+                        agent = agent or peer.agent
+        failed = failed and not is_denied
+        use = (agent, span.tool or span.name)
+        sums = self.uses.get(use)
+        if sums is None:
+            sums = self.uses[use] = [0, 0, 0]
+        sums[RUNS] += 1
+        sums[FAILURES] += failed
+        sums[DENIALS] += is_denied
+        run.given = (use, failed, is_denied)
+        run.failed = failed
+        node.step = True
+        if is_denied or span.status in ("interrupted", "cancelled"):
+            return
+        self._tell_attempt(node, run, span, tool, agent)
+
+    def _tell_attempt(self, node: Node, run: Run, span: Span, tool: str, agent: str) -> None:
+        failed = run.failed
+        if span.arguments_hash:
+            run.line = ("tool", agent, tool, span.arguments_hash)
+        elif span.attempt is not None or span.resends:
+            run.line = ("tool", agent, tool, span.trace_id, span.span_id)
+        if run.line is not None:
+            self._attempts.put(run.line, node)
+        aim = span.target or span.arguments_hash
+        target = ("tool", tool, aim) if aim else ("tool", tool, "", span.trace_id, span.span_id)
+        if not aim and not failed:
+            return
+        at_ns = (span.end_ns or span.start_ns) if failed else span.start_ns
+        attempt = Attempt(at_ns, span.trace_id, span.span_id, "tool:" + tool, span.target)
+        if failed:
+            self._recovery.fail(target, attempt)
+        else:
+            self._recovery.succeed(target, attempt)
+        run.recovery = (target, attempt, failed)
+
+    def _retract(self, node: Node, run: Run, linked: Linked) -> None:
+        if run.given is not None:
+            use, failed, is_denied = run.given
+            sums = self.uses[use]
+            sums[RUNS] -= 1
+            sums[FAILURES] -= failed
+            sums[DENIALS] -= is_denied
+            if not sums[RUNS]:
+                del self.uses[use]
+            run.given = None
+        if run.line is not None:
+            self._attempts.take(run.line, node, linked.entry)
+            run.line = None
+        if run.recovery is not None:
+            target, attempt, failed = run.recovery
+            self._recovery.withdraw(target, attempt, failed=failed)
+            run.recovery = None
+        run.failed = False
+        node.step = False
+
+    def count_unseen_denial(self, record: CallRecord, use: ToolKey | None) -> None:
+        """A call that was refused and that no span shows: one call, denied."""
+        if record.given == use:
+            return
+        for key, sign in ((record.given, -1), (use, 1)):
+            if key is not None:
+                sums = self.uses.setdefault(key, [0, 0, 0])
+                sums[RUNS] += sign
+                sums[DENIALS] += sign
+                if not sums[RUNS]:
+                    del self.uses[key]
+        record.given = use
+
+
+def plain_name(tool: str) -> str:
+    """Without the prefix that clients put before an MCP server's tool: `mcp__git__log` is `log`."""
+    if tool.startswith("mcp__"):
+        return tool.rsplit("__", 1)[-1]
+    return tool
+
+
+def _is_inner(outer: Span, inner: Span) -> bool:
+    if inner.subkind == "mcp":
+        return True
+    if inner.tool_call_id and outer.tool_call_id:
+        return inner.tool_call_id == outer.tool_call_id
+    return plain_name(inner.tool or inner.name) == plain_name(outer.tool or outer.name)
+
+
+def _is_inside(node: Node) -> bool:
+    run = node.call
+    return (
+        isinstance(run, Run)
+        and run.inside is not None
+        and run.inside.linked is not None
+        and _is_inner(run.inside.linked.span, node.span)
+    )
+
+
+def _fails_inside(node: Node, depth: int = 0) -> bool:
+    """Did the latest span of the same call below fail?  A framework may swallow the failure."""
+    run = node.call
+    if not isinstance(run, Run) or not run.inner or depth > 8:
+        return False
+    same = [n for n in run.inner if n.linked is not None and _is_inner(node.span, n.span)]
+    if not same:
+        return False
+    last = max(same, key=_end)
+    return last.span.status == "error" or _fails_inside(last, depth + 1)
+
+
+def _end(node: Node) -> tuple[Any, ...]:
+    return (node.span.end_ns or node.span.start_ns, *node.entry[:3])
+
+
+def _is_one_run(a: Span, b: Span) -> bool:
+    if plain_name(a.tool or a.name) != plain_name(b.tool or b.name):
+        return False
+    if a.synthetic != b.synthetic or "interrupted" in (a.status, b.status):
+        return True
+    if "blocked" in (a.status, b.status):
+        return True
+    return min(a.end_ns or a.start_ns, b.end_ns or b.start_ns) >= max(a.start_ns, b.start_ns)
+
+
+def _preference(node: Node) -> tuple[Any, ...]:
+    """Smaller counts: a real span that ran, then the earlier."""
+    span = node.span
+    return span.synthetic, span.status in ("interrupted", "blocked"), *node.entry[:3]

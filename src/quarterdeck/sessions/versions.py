@@ -1,0 +1,27 @@
+"""
+Which of two versions of one span wins.
+
+The same rule as the event store's `ver`, on facts instead of raw attributes: complete beats
+partial, then more facts, then the later end, then the larger encoding.  It is a total order,
+so the winner does not depend on the order of arrival.
+"""
+
+import msgspec
+
+from quarterdeck.model.spans import Span, has_ended
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+def supersedes(new: Span, old: Span) -> bool:
+    """Whether `new` replaces `old`; False for equal versions."""
+    return _rank(new) > _rank(old)
+
+
+def _rank(span: Span) -> tuple[bool, int, int, bytes]:
+    return has_ended(span), _facts(span), span.end_ns or 0, _encoder.encode(span)
+
+
+def _facts(span: Span) -> int:
+    """How many fields say something: omitted defaults are not encoded."""
+    return len(msgspec.to_builtins(span))
