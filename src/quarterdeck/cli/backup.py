@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -172,6 +171,8 @@ def _sqlite_file(settings: Settings) -> Path:
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     """A consistent copy, also while something writes.  Readable by its owner only."""
+    import sqlite3
+
     target.parent.mkdir(parents=True, exist_ok=True)
     target.touch(mode=0o600)
     with (
