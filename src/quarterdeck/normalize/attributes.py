@@ -10,7 +10,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
-from hashlib import blake2b
+from functools import lru_cache
+from hashlib import sha1
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,6 +45,8 @@ def _quoted(value: object) -> str:
 _SCRUBBED = "[Scrubbed due to"
 """Logfire's marker; the matched word follows."""
 
+_FIRST_OF_MARKERS = frozenset("<[_{N")
+
 
 def is_hidden(value: Value) -> bool:
     """Absent, or replaced by a sender's marker."""
@@ -59,9 +62,9 @@ def text(value: Value) -> str | None:
     """Trimmed text of at most MAX_TEXT characters; numbers become text."""
     if type(value) is str:
         stripped = value.strip()
-        if not stripped or stripped in REDACTED or stripped.startswith(_SCRUBBED):
+        if not stripped or (stripped[0] in _FIRST_OF_MARKERS and is_hidden(stripped)):
             return None
-        return stripped[:MAX_TEXT]
+        return stripped if len(stripped) <= MAX_TEXT else stripped[:MAX_TEXT]
     if value is None:
         return None
     if isinstance(value, bool):
@@ -194,6 +197,9 @@ def texts(value: Value) -> tuple[str, ...] | None:
     if isinstance(value, str):
         value = [value]
     if isinstance(value, list | tuple):
+        if len(value) == 1 and type(value[0]) is str:  # a model's one finish reason
+            only = text(value[0])
+            return (only,) if only else None
         found = tuple(
             t for item in value if not isinstance(item, list | dict) and (t := text(item))
         )
@@ -285,11 +291,12 @@ def decoded(parse: Callable[[Any], T]) -> Callable[[Any], T]:
 def member(parse: Callable[[Any], T], *names: str) -> Callable[[Any], T | None]:
     """A parser for the first member of a JSON object that `parse` accepts."""
     quoted = tuple(f'"{name}"' for name in names)
+    first = quoted[0]
 
     def read(value: Value) -> T | None:
         if type(value) is str:
             # Decoding is the expensive part: look for the name first.
-            if not any(name in value for name in quoted):
+            if first not in value and not any(name in value for name in quoted[1:]):
                 return None
             value = decode_json(value)
         if not isinstance(value, dict):
@@ -359,13 +366,18 @@ def _close_up(node: dict[str, Any], gaps: list[bool]) -> Value:
 
 
 def fingerprint(*pieces: str) -> str:
-    """16 hex digits that stand for the pieces in order.  For equality only."""
+    """
+    16 hex digits that stand for the pieces in order.  For equality only.
+
+    SHA-1 because processors compute it in hardware: half the time of BLAKE2 on the 2 kB of a
+    usual message, and a model span needs three.
+    """
     joined = "\0".join(pieces)
     try:
         encoded = joined.encode()
     except UnicodeEncodeError:
         encoded = joined.encode("utf-8", "surrogatepass")
-    return blake2b(encoded, digest_size=8).hexdigest()
+    return sha1(encoded, usedforsecurity=False).hexdigest()[:16]
 
 
 def fingerprint_of(value: Value) -> str:
@@ -388,6 +400,7 @@ _LONG_HEX = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def mask_ids(name: str) -> str:
     """A name without the ids inside it: `job-550e8400-e29b-…` -> `job-*`."""
     return _LONG_HEX.sub("*", name) if len(name) >= 16 else name

@@ -51,7 +51,7 @@ def found_content(
     """All sources of a content field that are there and not hidden, by rank."""
     for source in planned.plan.contents.get(name, ()):
         if source.events:
-            matching = [event for event in events if event.name in source.events]
+            matching = events and [event for event in events if event.name in source.events]
             if matching:
                 yield Found(source, matching)
         elif source.group:
@@ -73,20 +73,21 @@ def model_facts(draft: Draft, planned: Planned) -> None:
     found = draft.found
     events = draft.raw.events
     for given in found_content("input_messages", planned, draft.attributes, events):
-        whole, last, with_tools = _pieces(given)
-        if not whole:
+        pieces = _pieces(given)
+        if not pieces.last:
             continue
-        found.setdefault("input_hash", fingerprint(*whole))
-        found.setdefault("last_message_hash", fingerprint(*last))
-        if with_tools and "answered" not in found:
+        whole, last = _hashes(pieces)
+        found.setdefault("input_hash", whole)
+        found.setdefault("last_message_hash", last)
+        if pieces.tools and "answered" not in found:
             found["answered"] = _answered(given)
         break
     for given in found_content("output_messages", planned, draft.attributes, events):
-        whole, _, with_tools = _pieces(given)
-        if not whole:
+        pieces = _pieces(given)
+        if not pieces.last:
             continue
-        found.setdefault("output_hash", fingerprint(*whole))
-        if with_tools and "requested" not in found:
+        found.setdefault("output_hash", _hashes(pieces)[0])
+        if pieces.tools and "requested" not in found:
             messages = messages_of(given, "assistant").messages
             found["requested"] = requested_of(messages)
         if "finish_reasons" not in found:
@@ -110,14 +111,21 @@ def _mentions_tools(piece: str) -> bool:
 
 
 class _Pieces(NamedTuple):
-    whole: list[str]
+    before: list[str]
+    """All but the last message."""
     last: list[str]
-    """The last message."""
+    """The last message; alone where it can't be told from the rest cheaply."""
     tools: bool
     """Might a tool call or result be in it?"""
 
 
 _NOTHING = _Pieces([], [], False)
+
+
+def _hashes(pieces: _Pieces) -> tuple[str, str]:
+    """(of everything, of the last message): the last message is long, and hashed only once."""
+    last = fingerprint(*pieces.last)
+    return (fingerprint(*pieces.before, last) if pieces.before else last), last
 
 
 def _pieces(given: Found) -> _Pieces:
@@ -130,18 +138,20 @@ def _pieces(given: Found) -> _Pieces:
                 last = _decoded(msgspec.json.decode(value, type=list[msgspec.Raw])[-1])
             except (msgspec.DecodeError, IndexError, UnicodeEncodeError, RecursionError):
                 last = value[-2000:]  # cut by the sender: its end stands for its last message
-        return _Pieces([value], [last], _mentions_tools(value))
+        before = [] if last is value else [value]
+        return _Pieces(before, [last], _mentions_tools(value))
     if given.source.group:
         return _group_pieces(value)
     if given.source.events:
         value = [event.attributes for event in value]
     if isinstance(value, list | tuple) and value:
         encoded = [_encoded(item) for item in value]
-        return _Pieces(encoded, encoded[-1:], any(_mentions_tools(piece) for piece in encoded))
+        tools = any(_mentions_tools(piece) for piece in encoded)
+        return _Pieces(encoded[:-1], encoded[-1:], tools)
     if value in ([], {}, None):
         return _NOTHING
     whole = _encoded(value)
-    return _Pieces([whole], [whole], _mentions_tools(whole))
+    return _Pieces([], [whole], _mentions_tools(whole))
 
 
 def _decoded(raw: msgspec.Raw) -> str:
@@ -168,7 +178,7 @@ def _group_pieces(group: Mapping[str, Value]) -> _Pieces:
         whole.append(piece)
         if "tool" in rest or "function" in rest or (piece == "tool" and rest.endswith("role")):
             tools = True
-    return _Pieces(whole, whole[start:], tools)
+    return _Pieces(whole[:start], whole[start:], tools)
 
 
 def _answered(given: Found) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class _Known(NamedTuple):
     provider: str
     """"" = any."""
     cache: Counting
-    reasoning: Counting = "inclusive"
+    reasoning: Counting = ""
     before: tuple[int, ...] = ()
     """Only versions below this one; () = any."""
 
@@ -82,6 +82,7 @@ def known_semantics(scope: str, version: str, provider: str) -> tuple[Counting, 
     return "", ""
 
 
+_PLAIN = frozenset({"input_tokens", "output_tokens", "total_tokens"})
 _CACHE_BESIDE = ("anthropic", "aws.bedrock")
 
 
@@ -118,13 +119,15 @@ def _reasoning_counting(counts: Mapping[str, int], known: Counting) -> Counting:
     output = counts.get("output_tokens")
     if not reasoning or output is None:
         return "inclusive"
+    if known:
+        return known
     if reasoning > output:
         return "exclusive"
     total = counts.get("total_tokens")
     given = counts.get("input_tokens")
-    if not known and total is not None and given is not None:
+    if total is not None and given is not None:
         return "exclusive" if total == given + output + reasoning else "inclusive"
-    return known or "inclusive"
+    return "inclusive"
 
 
 def settle(
@@ -140,6 +143,13 @@ def settle(
     `counts` has the names of `Usage` plus `total_tokens` and `cache_write_5m_tokens`.
     Missing counts stay missing: zero is a count, absent is unknown.
     """
+    if _PLAIN.issuperset(counts):  # nothing cached, no reasoning: nothing to settle
+        return (
+            Usage(
+                input_tokens=counts.get("input_tokens"), output_tokens=counts.get("output_tokens")
+            ),
+            cache or "assumed",
+        )
     counts = dict(counts)
     short, long = counts.get("cache_write_5m_tokens"), counts.get("cache_write_1h_tokens")
     if "cache_write_tokens" not in counts and (short is not None or long is not None):

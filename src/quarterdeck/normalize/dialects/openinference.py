@@ -51,10 +51,7 @@ _KINDS = {
 
 
 def _cost_sum(flat: dict[str, Value]) -> Decimal | None:
-    """`llm.cost.total`, else prompt + completion."""
-    total = money(flat.get("total"))
-    if total is not None:
-        return total
+    """Where there is no total: prompt + completion."""
     prompt, completion = money(flat.get("prompt")), money(flat.get("completion"))
     if prompt is None and completion is None:
         return None
@@ -205,7 +202,8 @@ DIALECT = Dialect(
         Source("provider", 45, "decision.provider"),
         Source("provider", 46, "decision.system"),
         Source("finish_reasons", 40, "llm.finish_reason", texts),
-        Source("reported_usd", 20, "llm.cost.", _cost_sum, group=True),
+        Source("reported_usd", 20, "llm.cost.total", money),
+        Source("reported_usd", 21, "llm.cost.", _cost_sum, group=True),
         Source("tool", 20, "tool.name"),
         Source("tool_call_id", 30, "tool.id"),
         Source("tool_call_id", 40, "tool_call.id"),
