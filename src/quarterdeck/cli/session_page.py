@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 LINES = 12
 """Rows of one section before it is cut: a session can have a thousand handoffs."""
 
+TREE_DEPTH = 15
+"""Each level moves 4 columns to the right; sub-agents of sub-agents are rarely 5 deep."""
+
 HANDOFF_ARROWS = {"delegates": "⇄", "hands_off": "→", "spawns": "⇉"}
 """Delegation comes back, a handoff does not, a spawned agent runs beside."""
 
@@ -58,6 +61,7 @@ def print_session(console: Console, record: Mapping[str, Any], *, now_ns: int, u
     _print_models(console, record.get("models_used") or ())
     _print_tools(console, record.get("tool_calls") or ())
     _print_handoffs(console, record.get("handoffs") or ())
+    _print_attempts(console, record.get("attempts") or ())
     _print_people(console, record.get("interventions") or (), now_ns=now_ns, utc=utc)
     _print_episodes(console, record)
     _print_scores(console, record.get("scores") or ())
@@ -72,11 +76,14 @@ def print_tree(console: Console, answer: Mapping[str, Any]) -> None:
     _heading(console, "Decisions")
     tree = Tree(_node_label(root), guide_style="dim", hide_root=False)
     # A stack of our own: a chain of ten thousand retries is deeper than Python's.
-    waiting: list[tuple[Tree, Mapping[str, Any]]] = [(tree, root)]
+    waiting: list[tuple[Tree, Mapping[str, Any], int]] = [(tree, root, 1)]
     while waiting:
-        branch, node = waiting.pop()
-        added = [(branch.add(_node_label(child)), child) for child in node.get("children") or ()]
-        waiting.extend(added)
+        branch, node, depth = waiting.pop()
+        children = node.get("children") or ()
+        if children and depth >= TREE_DEPTH:
+            branch.add(styled("deeper: --json", "dim"))
+            continue
+        waiting += [(branch.add(_node_label(child)), child, depth + 1) for child in children]
     console.print(tree)
 
 
@@ -225,12 +232,28 @@ def _print_handoffs(console: Console, handoffs: Sequence[Mapping[str, Any]]) -> 
     _heading(console, "Handoffs")
     for handoff in handoffs[:LINES]:
         kind = text_of(handoff, "kind")
-        source, target = text_of(handoff, "source"), text_of(handoff, "target")
+        source, target = text_of(handoff, "from"), text_of(handoff, "to")
         console.print(
             styled(f"  {source or NOT_TOLD} {HANDOFF_ARROWS.get(kind, '→')} {target or NOT_TOLD}")
             + styled(f"  {kind.replace('_', ' ')}", "dim")
         )
     _print_rest(console, handoffs)
+
+
+def _print_attempts(console: Console, attempts: Sequence[Mapping[str, Any]]) -> None:
+    if not attempts:
+        return
+    _heading(console, "Tried again")
+    for attempt in attempts[:LINES]:
+        source, target = text_of(attempt, "from"), text_of(attempt, "to")
+        aim = f"{source} → {target}" if attempt.get("kind") == "fallback" else source
+        line = styled(f"  {text_of(attempt, 'kind')} ", "magenta") + styled(one_line(aim, limit=80))
+        if int(attempt.get("count") or 1) > 1:
+            line += styled(f" x{attempt['count']}", "bold")
+        if attempt.get("reason"):
+            line += styled(f"  {one_line(text_of(attempt, 'reason'), limit=80)}", "dim")
+        console.print(line)
+    _print_rest(console, attempts)
 
 
 def _print_people(

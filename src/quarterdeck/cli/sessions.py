@@ -21,6 +21,7 @@ app = typer.Typer(
 PAGE = 50
 """Rows of one list unless `--limit` says otherwise: two screens."""
 
+Words = list[str] | None
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON instead.")]
 Utc = Annotated[bool, typer.Option("--utc", help="Exact instants in UTC instead of '3 min ago'.")]
 
@@ -32,31 +33,45 @@ def list_sessions(
         str | None, typer.Option(help="Began at or after: 2026-04-12, or so long ago: 24h, 7d.")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Began before; written like --since.")] = None,
-    status: Annotated[str | None, typer.Option(help="open, waiting_for_human or closed.")] = None,
+    status: Annotated[Words, typer.Option(help="open, waiting_for_human or closed.")] = None,
     outcome: Annotated[
-        str | None,
+        Words,
         typer.Option(help="success, success_partial, failure, abandoned, interrupted or unknown."),
     ] = None,
-    task_type: Annotated[str | None, typer.Option(help="Kind of task.")] = None,
-    workflow: Annotated[str | None, typer.Option(help="Workflow name.")] = None,
-    version: Annotated[str | None, typer.Option(help="Workflow version.")] = None,
-    environment: Annotated[str | None, typer.Option(help="production, staging, …")] = None,
-    agent: Annotated[str | None, typer.Option(help="An agent that took part.")] = None,
-    model: Annotated[str | None, typer.Option(help="A model that was called.")] = None,
-    tool: Annotated[str | None, typer.Option(help="A tool that was called.")] = None,
-    user: Annotated[str | None, typer.Option(help="Whose task it was.")] = None,
-    tag: Annotated[str | None, typer.Option(help="A tag.")] = None,
+    task_type: Annotated[Words, typer.Option(help="Kind of task.")] = None,
+    workflow: Annotated[Words, typer.Option(help="Workflow name.")] = None,
+    version: Annotated[Words, typer.Option(help="Workflow version.")] = None,
+    environment: Annotated[Words, typer.Option(help="production, staging, …")] = None,
+    agent: Annotated[Words, typer.Option(help="An agent that took part.")] = None,
+    model: Annotated[Words, typer.Option(help="A model that was called.")] = None,
+    tool: Annotated[Words, typer.Option(help="A tool that was called.")] = None,
+    user: Annotated[Words, typer.Option(help="Whose task it was.")] = None,
+    tag: Annotated[Words, typer.Option(help="A tag; of several, all of them.")] = None,
+    human: Annotated[
+        Words, typer.Option(help="An act of a person: approval, correction, …, or any.")
+    ] = None,
     has_intervention: Annotated[
         bool | None,
         typer.Option("--has-intervention/--no-intervention", help="Whether a person stepped in."),
     ] = None,
+    has_errors: Annotated[
+        bool | None, typer.Option("--has-errors/--no-errors", help="Whether anything failed.")
+    ] = None,
+    experiment: Annotated[
+        bool | None,
+        typer.Option("--experiment/--production", help="From an evaluation run, or real work."),
+    ] = None,
     min_cost: Annotated[str | None, typer.Option(help="Cost at least, in USD.")] = None,
     max_cost: Annotated[str | None, typer.Option(help="Cost at most, in USD.")] = None,
     query: Annotated[
-        str | None, typer.Option("--query", "-q", help="Words in inputs, outputs or errors.")
+        str | None,
+        typer.Option(
+            "--query", "-q", help="Words in inputs and outputs, or terms: 'cost:>5 -tag:test'."
+        ),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(help="Field to sort by; a leading minus turns it: -cost.")
+        str | None,
+        typer.Option(help="started, cost, …; a leading minus puts the most first: -cost."),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at most.")] = PAGE,
     cursor: Annotated[
@@ -65,7 +80,7 @@ def list_sessions(
     utc: Utc = False,
     as_json: AsJson = False,
 ) -> None:
-    """List sessions, newest first."""
+    """List sessions, newest first.  A filter given several times means any of its values."""
     now_ns = terminal.today_ns()
     filters: Params = {
         "since": read_instant(since, now_ns=now_ns),
@@ -81,7 +96,10 @@ def list_sessions(
         "tool": tool,
         "user": user,
         "tag": tag,
+        "human": human,
         "has_intervention": has_intervention,
+        "has_errors": has_errors,
+        "experiment": experiment,
         "min_cost": min_cost,
         "max_cost": max_cost,
         "q": query,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
-
 NOT_INSTALLED = "0+unknown"
 """Run from a folder that was never installed: there is no metadata to read."""
 
 
 def this_version() -> str:
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed_version
+
     try:
         return installed_version("quarterdeck")
     except PackageNotFoundError:

@@ -1,0 +1,215 @@
+"""What a person sees of a session: complete, legible, and never driven by the session's text."""
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from quarterdeck.cli.session_list import print_sessions
+from quarterdeck.cli.session_page import LINES, TREE_DEPTH, print_session, print_tree
+
+NOW_NS = 1_776_000_000 * 1_000_000_000  # 2026-04-12T13:20:00Z
+
+RECORD: dict[str, Any] = {
+    "session_id": "sess_abc123",
+    "status": "closed",
+    "task": "Port billing to Rust",
+    "task_type": "code_migration",
+    "user": "u-7",
+    "started_at": "2026-04-12T08:30:00Z",
+    "ended_at": "2026-04-12T10:15:00Z",
+    "last_seen_at": "2026-04-12T10:15:00Z",
+    "workflow": {"name": "migrator", "version": 14, "environment": "production"},
+    "models_used": [
+        {
+            "model": "gpt-4o",
+            "role": "planner",
+            "calls": 15,
+            "errors": 0,
+            "input_tokens": 120_500,
+            "output_tokens": 9_400,
+            "cache_read_tokens": 80_000,
+            "calls_without_usage": 2,
+            "cost_usd": "47.82",
+            "unpriced_calls": 1,
+        },
+        {
+            "model": "house-model",
+            "role": None,
+            "calls": 3,
+            "errors": 1,
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cache_read_tokens": 0,
+            "calls_without_usage": 3,
+            "cost_usd": None,
+            "unpriced_calls": 3,
+        },
+    ],
+    "tool_calls": [{"tool": "file_read", "calls": 89, "errors": 2, "denied": 1}],
+    "agents": [
+        {
+            "agent": "planner",
+            "role": "planner",
+            "model_calls": 15,
+            "tool_calls": 89,
+            "errors": 2,
+            "cost_usd": "47.82",
+        }
+    ],
+    "handoffs": [{"from": "planner", "to": "coder", "kind": "delegates"}],
+    "human_interventions": {"count": 1, "by_kind": {"approval": 1}, "waited_s": 412.0},
+    "interventions": [
+        {
+            "kind": "approval",
+            "at": "2026-04-12T09:00:00Z",
+            "waited_s": 412.0,
+            "by": "alice@example.com",
+            "tool": "issue_refund",
+            "question": "Refund $212?",
+            "answer": "yes",
+            "pending": False,
+        }
+    ],
+    "outcome": {
+        "label": "success_partial",
+        "source": "agent",
+        "reason": "2 of 14 modules left",
+        "author": None,
+    },
+    "cost": {
+        "total_usd": "47.82",
+        "priced_calls": 14,
+        "unpriced_calls": 4,
+        "wasted_usd": "3.10",
+    },
+    "error_episodes": 2,
+    "recovered": 1,
+    "episodes": [
+        {"operation": "tool:run_tests", "target": "billing", "errors": 3, "recovered_at": None},
+        {"operation": "tool:run_tests", "target": "tax", "errors": 1, "recovered_at": "2026"},
+    ],
+    "attempts": [
+        {"kind": "fallback", "from": "gpt-4o", "to": "gpt-4o-mini", "reason": "429", "count": 1}
+    ],
+    "units": {"lines": 412},
+    "tags": ["nightly"],
+    "scores": [],
+    "trace_ids": ["a" * 32, "b" * 32],
+    "span_count": 130,
+    "step_count": 107,
+    "open_spans": 0,
+    "missing_parents": 1,
+    "problems": [{"key": "gen_ai.usage.input_tokens", "message": "expected a count, got 'many'"}],
+    "problem_count": 7,
+}
+
+
+def page(record: dict[str, Any], *, width: int = 120) -> str:
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        print_session(console, record, now_ns=NOW_NS, utc=False)
+    return captured.get()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sess_abc123",
+        "Port billing to Rust",
+        "closed",
+        "◐ success_partial, says the agent: 2 of 14 modules left",
+        "4 h ago, took 1 h 45 min",
+        "$47.82  4 of 18 calls unpriced  $3.10 wasted",
+        "migrator version 14 in production",
+        "412 lines",
+        "107 steps, 130 spans, 2 traces, 1 parents missing",
+        "planner ⇄ coder  delegates",
+        "fallback gpt-4o → gpt-4o-mini  429",
+        "approval of issue_refund by alice@example.com  waited 6 min 52 s",
+        "? Refund $212?",
+        "Errors: 2 episodes, 1 recovered",
+        "tool:run_tests billing  3 errors  not recovered",
+        "Could not be read: 7",
+        "gen_ai.usage.input_tokens  expected a count, got 'many'",
+    ],
+)
+def test_the_page_tells(said: str) -> None:
+    assert said in page(RECORD)
+
+
+def test_what_nobody_told_is_a_dash_and_what_is_missing_from_a_sum_a_plus() -> None:
+    shown = page(RECORD)
+    priced = next(line for line in shown.splitlines() if "gpt-4o " in line and "planner" in line)
+    assert priced.split()[-6:] == ["15", "0", "120.5k+", "80.0k+", "9,400+", "$47.82+"]
+    unpriced = next(line for line in shown.splitlines() if "house-model" in line)
+    assert unpriced.split()[-6:] == ["3", "1", "-", "-", "-", "-"]
+
+
+def test_a_session_of_which_little_is_known_is_a_short_page() -> None:
+    shown = page({"session_id": "trace:" + "a" * 32, "status": "open", "cost": {}})
+    assert "? unknown" in shown
+    assert len(shown.splitlines()) < 8
+
+
+def test_an_id_is_whole_on_a_narrow_terminal() -> None:
+    record = {**RECORD, "session_id": "trace:" + "0123456789abcdef" * 2}
+    assert record["session_id"] in page(record, width=40)
+
+
+def test_a_section_of_very_many_rows_is_cut_and_says_so() -> None:
+    many = [{"tool": f"tool-{n}", "calls": 1, "errors": 0, "denied": 0} for n in range(1000)]
+    shown = page({**RECORD, "tool_calls": many})
+    assert f"and {1000 - LINES} more" in shown
+    assert len(shown.splitlines()) < 100
+
+
+def hostile(value: Any) -> Any:
+    """The same record with every text turned into an attack on the terminal."""
+    match value:
+        case dict():
+            return {key: hostile(inner) for key, inner in value.items()}
+        case list():
+            return [hostile(inner) for inner in value]
+        case str() if not value[:1].isdigit() or "T" not in value:
+            return f"{value}\x1b]0;x\x07\x9b2J\r[red]{value}"
+        case _:
+            return value
+
+
+@pytest.mark.parametrize("width", [30, 80, 200])
+def test_no_text_of_a_session_drives_the_terminal(width: int) -> None:
+    record = hostile(RECORD)
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        print_session(console, record, now_ns=NOW_NS, utc=False)
+        print_sessions(console, [record], now_ns=NOW_NS, utc=True, more=True)
+        print_tree(console, {"root": hostile({"kind": "choice", "label": "x", "children": []})})
+    shown = captured.get()
+    assert not any(mark in shown for mark in ("\x1b", "\x9b", "\x07", "\r"))
+    assert "[red]" in shown.replace("\n", "")
+
+
+@pytest.mark.parametrize("width", [60, 140])
+def test_a_list_is_a_table_or_blocks_by_the_terminals_width(width: int) -> None:
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        print_sessions(console, [RECORD], now_ns=NOW_NS, utc=False, more=False)
+    shown = captured.get()
+    assert all(len(line) <= width for line in shown.splitlines())
+    assert ("Started" in shown) == (width == 140)
+    for said in ("sess_abc123", "Port billing to Rust", "success_partial", "$47.82+", "4 h ago"):
+        assert said in shown
+
+
+@pytest.mark.parametrize("depth", [3, 300, 20_000])
+def test_a_decision_tree_is_drawn_to_a_depth_and_says_where_it_goes_on(depth: int) -> None:
+    node: dict[str, Any] = {"kind": "end", "label": "try 0"}
+    for n in range(1, depth):
+        node = {"kind": "retry", "label": f"try {n}", "steps": [n, n + 1], "children": [node]}
+    console = Console(width=120, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        print_tree(console, {"root": node})
+    assert f"try {depth - 1}" in captured.get()
+    assert ("deeper" in captured.get()) == (depth > TREE_DEPTH)
+    assert ("try 0\n" in captured.get()) == (depth <= TREE_DEPTH)
