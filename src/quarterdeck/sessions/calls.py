@@ -10,8 +10,8 @@ One call can appear as up to five spans with the same tokens.  Only *billing lea
   libraries over (nearly) the same time, one counts: the one with tokens, not made from a log,
   with cache details, with content.  A price that only a log reports goes to the span.
 * A *carrier* (an agent's, step's or session's total) counts only if nothing below it told
-  tokens; a step beside a model call with tokens never does.  Totals made from metrics or logs
-  count only if the session has nothing else.
+  tokens; a step beside a model call with tokens never does.  Totals made from metrics or logs,
+  and counts quoted in messages between agents, count only if the session has nothing else.
 
 A response id that more than 64 spans share is a constant, not an identity.
 """
@@ -365,7 +365,8 @@ class Calls:
         if call.inside is not None and call.inside.linked is not None:
             if call.inside.call.has_usage:
                 return
-        where = self.last_resort if span.synthetic else self.uses
+        is_hearsay = span.synthetic or span.subkind == "messaging"
+        where = self.last_resort if is_hearsay else self.uses
         use = (
             linked.agent,
             span.agent_role,

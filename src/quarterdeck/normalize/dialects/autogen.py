@@ -3,16 +3,21 @@ AutoGen (0.7.5): messaging spans of the runtime, and agents and tools of agentch
 
 Without an outer span one team run is split over many traces.  What they share is the team's
 UUID, in `messaging.destination` and in the agents' ids: it joins them.  The same UUID is the
-suffix of agent names on messages and is cut off.  There are no model spans and no model names;
-token counts occur only inside message payloads, so nothing is spent here unless a second
-instrumentation tells it.  A `UserProxyAgent` is a person, unless the project says it is scripted.
+suffix of agent names on messages and is cut off.  There are no model spans and no model names:
+what an agent said, asked for and got, and the tokens of it, is quoted in the messages that the
+team's manager processes, each once.  Those counts are used only where nothing else tells the
+session's tokens.  A `UserProxyAgent` is a person, unless the project says it is scripted.
 """
 
 import re
 
 from quarterdeck.model.interventions import HumanAct
+from quarterdeck.model.messages import Message, Part, TextPart, ToolCallPart, ToolResultPart
 from quarterdeck.model.spans import Value
+from quarterdeck.model.usage import Usage
+from quarterdeck.normalize.attributes import Unreadable, count, decode_json, object_of
 from quarterdeck.normalize.dialect import (
+    ContentSource,
     Dialect,
     Draft,
     Kind,
@@ -52,6 +57,63 @@ def _messaging(name: str) -> Kind | None:
     return Kind("step", "messaging") if name.startswith("autogen ") else None
 
 
+def _quoted(value: Value) -> dict[str, Value]:
+    """The agent's message inside a group chat message; {} for the group's other payloads."""
+    if not isinstance(value, str) or not value.startswith('{"message":'):
+        return {}
+    return object_of(object_of(value).get("message"))
+
+
+def _read_quoted(draft: Draft) -> None:
+    """Tokens of the model call that made a message, as the team's manager hears of it."""
+    manager = word_of(draft.attributes, "recipient_agent_class")
+    told = draft.attributes.get("message")
+    if not manager.endswith("Manager") or not isinstance(told, str):
+        return
+    if '"prompt_tokens"' not in told:
+        return
+    message = _quoted(told)
+    usage = message.get("models_usage")
+    source = message.get("source")
+    if not isinstance(usage, dict) or not isinstance(source, str):
+        return
+    try:
+        draft.found["usage"] = Usage(
+            input_tokens=count(usage.get("prompt_tokens")),
+            output_tokens=count(usage.get("completion_tokens")),
+        )
+    except Unreadable as unreadable:
+        draft.problem("message", str(unreadable))
+        return
+    draft.found["usage_is_aggregate"] = True
+    draft.found["agent"] = source[:200]
+
+
+def _messages(value: Value) -> tuple[Message, ...] | None:
+    """A message's words, tool calls or tool results."""
+    message = _quoted(value)
+    content = message.get("content")
+    parts: list[Part] = []
+    if isinstance(content, str) and content:
+        parts.append(TextPart(content=content))
+    for item in content if isinstance(content, list) else ():
+        if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+            continue
+        if "arguments" in item:
+            given = decode_json(item["arguments"])
+            parts.append(
+                ToolCallPart(name=item["name"], id=str(item.get("id") or ""), arguments=given)
+            )
+        elif "call_id" in item:
+            parts.append(
+                ToolResultPart(id=str(item["call_id"] or ""), response=item.get("content"))
+            )
+    if not parts:
+        return None
+    role = "tool" if isinstance(parts[0], ToolResultPart) else "assistant"
+    return (Message(role=role, parts=tuple(parts), name=str(message.get("source") or "")[:200]),)
+
+
 def _adjust(draft: Draft) -> None:
     found = draft.found
     if found.get("role_hint", "").startswith(_DEFAULT_DESCRIPTIONS):
@@ -67,6 +129,8 @@ def _adjust(draft: Draft) -> None:
         # can't handle that.  The failure itself is on the member's own span.
         found["status_word"] = "unset"
         found["status"] = "unset"
+    if found.get("subkind") == "messaging":
+        _read_quoted(draft)
 
 
 def _is_person(draft: Draft) -> bool:
@@ -106,5 +170,6 @@ DIALECT = Dialect(
         Source("join_keys", 31, "recipient_agent_type", _team, gated=True),
         Source("agent", 5, "gen_ai.agent.name", _agent, gated=True),
     ),
+    contents=(ContentSource("output_messages", 30, "message", _messages, gated=True),),
     adjust=_adjust,
 )
