@@ -24,7 +24,12 @@ from quarterdeck.normalize.attributes import (
     mask_ids,
     unique,
 )
-from quarterdeck.normalize.dialect import DRAFT_FIELDS, Draft, NormalizeSettings
+from quarterdeck.normalize.dialect import (
+    DRAFT_FIELDS,
+    ContentField,
+    Draft,
+    NormalizeSettings,
+)
 from quarterdeck.normalize.dialects import DIALECTS
 from quarterdeck.normalize.kinds import choose_kind
 from quarterdeck.normalize.models import strip_wrappers
@@ -317,6 +322,24 @@ def _by_kind(draft: Draft, planned: Planned) -> None:
     judge(draft)
     if kind in ("tool", "human"):
         _tool_facts(draft, planned)
+    elif kind in ("guardrail", "step") and tools.may_decide(draft.raw.name):
+        _decision(draft, planned)
+
+
+_OUTPUTS: tuple[ContentField, ...] = ("output", "output_messages")
+
+
+def _decision(draft: Draft, planned: Planned) -> None:
+    """A guardrail, event or plain span that shows what a person decided."""
+    found = draft.found
+    if "human" in found:
+        return
+    for name in _OUTPUTS:
+        act = tools.decision_of(draft.raw.name, content.first_value(name, draft, planned))
+        if act is not None:
+            found["human"] = act
+            found["kind"] = "human"
+            return
 
 
 def _tool_facts(draft: Draft, planned: Planned) -> None:

@@ -5,6 +5,8 @@ The target decides error episodes: `read_file a.txt` failing and `read_file b.tx
 no recovery.  It is a path, a query or a command where the arguments name one, else their hash.
 """
 
+import re
+
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct, HumanAsk, HumanDecision
 from quarterdeck.model.spans import Value
@@ -124,6 +126,26 @@ def verdict_of(result: Value) -> tuple[HumanDecision, str]:
     if verdict is None:
         return "none", by[:200]
     return "approved" if verdict else "rejected", by[:200]
+
+
+_MAY_DECIDE = re.compile(r"human|approv", re.IGNORECASE)
+
+
+def may_decide(span_name: str) -> bool:
+    """Is a span so called worth a look at its output for a person's decision?"""
+    return _MAY_DECIDE.search(span_name) is not None
+
+
+def decision_of(span_name: str, result: Value) -> HumanAct | None:
+    """
+    A person's decision that an application recorded on a plain span: a yes or no, and who.
+
+    A verdict without a name counts only where the span's name says that it was a person's.
+    """
+    decision, by = verdict_of(decode_json(result))
+    if decision == "none" or not (by or "human" in span_name.lower()):
+        return None
+    return HumanAct(asked="approval", decision=decision, by=by)
 
 
 def human_of(draft: Draft, ask: HumanAsk, arguments: Value, result: Value) -> HumanAct:

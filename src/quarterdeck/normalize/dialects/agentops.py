@@ -75,6 +75,11 @@ def _adjust(draft: Draft) -> None:
         found["handoff"] = HandoffHint(
             source=source if isinstance(source, str) else "", target=target
         )
+    elif found["kind"] == "agent" and "agentops.entity.input" in attributes:
+        # The span of an agent that is a class lasts until its object is collected, around
+        # whatever else ran meanwhile: agents below it were not started by it.
+        agent = found.get("agent", "")
+        found["handoff"] = HandoffHint(source=agent, target=agent)
     tool_state = attributes.get("tool.status")
     if isinstance(tool_state, str) and tool_state.strip().lower() in ("error", "failed"):
         found.setdefault("success", False)

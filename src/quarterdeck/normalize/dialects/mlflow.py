@@ -71,6 +71,8 @@ DIALECT = Dialect(
     recognizes=Recognizes(keys=("mlflow.",)),
     sources=(
         Source("model_requested", 70, "mlflow.llm.model", decoded(text)),
+        # A call that failed has no model but the one that it asked for.
+        Source("model_requested", 120, "mlflow.spanInputs", decoded(member(text, "model"))),
         Source("provider", 70, "mlflow.llm.provider", decoded(text)),
         Source("reported_usd", 50, "mlflow.llm.cost", decoded(member(money, "total_cost"))),
         Source("session_key", 67, "mlflow.trace.session", decoded(text)),

@@ -102,8 +102,13 @@ DIALECT = Dialect(
         Source("session_key", 40, "traceloop.association.properties.session_id", session_id),
         Source("session_key", 41, "traceloop.association.properties.chat_id", session_id),
         Source("session_key", 42, "traceloop.association.properties.thread_id", session_id),
+        # Helicone's asynchronous logger is OpenLLMetry with its own headers as properties.
+        Source(
+            "session_key", 43, "traceloop.association.properties.Helicone-Session-Id", session_id
+        ),
         Source("user", 40, "traceloop.association.properties.user_id"),
         Source("user", 41, "traceloop.association.properties.customer_id"),
+        Source("user", 42, "traceloop.association.properties.Helicone-User-Id"),
         Source("user", 100, "gen_ai.user"),
         Source("user", 101, "llm.user"),
         Source("entity_name", 40, "traceloop.entity.name"),
