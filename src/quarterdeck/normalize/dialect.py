@@ -230,6 +230,7 @@ MetricReading = Counted | Ignored
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     name: str
+    """"" = it is not shown on spans, though it may adjust them."""
     recognizes: Recognizes = Recognizes()
     framework: str = ""
     """Set as `Span.framework` where recognized; the first dialect that has one wins."""

@@ -216,7 +216,7 @@ class Planner:
             for event_name, react in dialect.on_event.items():
                 events.setdefault(event_name, []).append(react)
         return Plan(
-            dialects=tuple(dialect.name for dialect in spoken),
+            dialects=tuple(dialect.name for dialect in spoken if dialect.name),
             framework=next((d.framework for d in spoken if d.framework), ""),
             fields=self._fields(names, folded),
             kinds=self._kinds(names, folded),

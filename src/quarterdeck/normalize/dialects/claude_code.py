@@ -25,6 +25,7 @@ from quarterdeck.model.scores import Score
 from quarterdeck.model.spans import RawEvent, RawLog, RawMetric, Value
 from quarterdeck.normalize.attributes import (
     count,
+    fingerprint,
     flag,
     is_hidden,
     milliseconds,
@@ -102,12 +103,14 @@ def _adjust(draft: Draft) -> None:
     elif kind == "tool":
         _read_delegation(draft)
     elif kind == "agent":
-        if not draft.found.get("agent"):
-            draft.found["agent"] = word_of(draft.attributes, "agent_type") or MAIN_AGENT
+        named = word_of(draft.attributes, "gen_ai.agent.name", "agent.name", "agent_type")
+        draft.found["agent"] = named or MAIN_AGENT
         if draft.raw.name == "claude_code.interaction":
             draft.found["subkind"] = "turn"
     elif kind == "evaluation":
         _read_feedback(draft)
+    elif kind == "model" and not draft.found.get("response_id"):
+        _identify(draft)
     # An async sub-agent's work hangs below the execution of the tool that started it.
     if "claude_code.subagent_completed" in {event.name for event in draft.raw.events}:
         draft.found["kind"], draft.found["subkind"] = "agent", "subagent"
@@ -122,6 +125,23 @@ def _adjust(draft: Draft) -> None:
         draft.found["linked_traces"] = (*draft.found.get("linked_traces", ()), *queued)
     if word_of(draft.attributes, "speed") == "fast":
         draft.found.setdefault("service_tier", "fast")
+
+
+_COUNTED_BY = (
+    "session.id", "model", "input_tokens", "output_tokens", "cache_read_tokens",
+    "cache_creation_tokens", "ttft_ms",
+)  # fmt: skip
+
+
+def _identify(draft: Draft) -> None:
+    """
+    A call that came without a request id (a proxy's, a local server's) is known by its numbers.
+
+    Its span and its record have the same ones, down to the milliseconds before the first token.
+    """
+    told = [draft.attributes.get(key) for key in _COUNTED_BY]
+    if "usage" in draft.found and told[-1] is not None:
+        draft.found["response_id"] = "claude_code:" + fingerprint(*map(str, told))
 
 
 def _read_decision(draft: Draft) -> None:
@@ -143,10 +163,10 @@ def _read_decision(draft: Draft) -> None:
 
 
 def _read_delegation(draft: Draft) -> None:
-    if draft.found.get("subkind") == "execution":
-        draft.found.setdefault("tool", "")
     if draft.found.get("tool") not in _AGENT_TOOLS:
         return
+    if _TRACED in draft.attributes:
+        return  # the tool's own span is the one that hands over
     target = word_of(draft.attributes, "subagent_type")
     for key in ("tool_input", "tool_parameters"):
         target = target or word_of(object_of(_bare_input(draft.attributes.get(key))), *_TYPE_KEYS)
@@ -227,6 +247,10 @@ _SPAN_NAMES = {
 }
 
 
+_TRACED = "quarterdeck.traced"
+"""On a span made from a record whose call has a span of its own in the same trace."""
+
+
 def _event_name(log: RawLog) -> str | None:
     """Without prefix; None if the record is not Claude Code's."""
     if log.event_name.startswith(_PREFIX):
@@ -261,7 +285,10 @@ def _read_log(log: RawLog) -> tuple[LogReading, ...] | None:
                 identity=_identity(log, name),
                 source="claude_code",
                 parent=_parent(log, name, session),
-                attributes={"span.type": span_name.removeprefix(_PREFIX)},
+                attributes={
+                    "span.type": span_name.removeprefix(_PREFIX),
+                    **({_TRACED: True} if has_span(log) else {}),
+                },
                 error=_failure(log, name),
             )
         ),

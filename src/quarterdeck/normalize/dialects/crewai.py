@@ -3,9 +3,9 @@ CrewAI (1.15), as OpenInference, OpenLLMetry and OpenLIT show it.
 
 An agent is named by its role.  In a sequential crew `graph.node.parent_id` is the agent of the
 task before: an order, no handoff.  Delegation is a tool that names a coworker.  OpenLLMetry
-gives crews and tasks the operation `invoke_agent`, though only `{role}.agent` is an agent.  A
-task with human input has asked a person for feedback before it ended; the text of the feedback
-is only in the next call's prompt.
+gives crews and tasks the operation `invoke_agent`, though only `{role}.agent` is an agent.
+That a task asks for human input is configuration; what the person said is only in the next
+call's prompt: see `crewai_prompts.py`.
 """
 
 from quarterdeck.model.interventions import HumanAct, HumanAsk
@@ -20,7 +20,7 @@ from quarterdeck.normalize.dialect import (
     Recognizes,
     Source,
 )
-from quarterdeck.normalize.synthesis import flag_of, word_of
+from quarterdeck.normalize.synthesis import word_of
 
 _KINDS = {
     "crewai.workflow": Kind("step", "workflow"),
@@ -53,8 +53,6 @@ def _adjust(draft: Draft) -> None:
         found["agent_role"] = word_of(attributes, "graph.node.id") or found.get("agent", "")
     if found["kind"] == "human":
         found.setdefault("human", HumanAct(asked=_asked(raw.name)))
-    elif flag_of(attributes, "crewai.task.human_input"):
-        found["human"] = _feedback(draft)
     if found["kind"] != "model" and "usage" in found:
         found["usage_is_aggregate"] = True
 
@@ -72,15 +70,6 @@ def _read_crew(draft: Draft) -> None:
         crew = name.removesuffix(".kickoff")
     if crew and crew.lower() != "crew":
         found["workflow"] = crew
-    tasks = draft.attributes.get("crew_tasks")
-    if isinstance(tasks, str) and '"human_input?": true' in tasks:
-        found["human"] = _feedback(draft)
-
-
-def _feedback(draft: Draft) -> HumanAct:
-    """CrewAI waits for the person: a task that ended well has its answer."""
-    ended = bool(draft.raw.end_ns)
-    return HumanAct(asked="feedback", decision="approved" if ended else "none")
 
 
 def _crew_tasks(value: Value) -> Value:

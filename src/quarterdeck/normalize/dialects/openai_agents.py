@@ -49,9 +49,9 @@ def _adjust(draft: Draft) -> None:
             found.pop("agent_id")
     if found.get("subkind") == "handoff":
         _read_handoff(draft)
-    elif found["kind"] == "agent" and not found.get("agent"):
-        # OpenInference: the root of the trace.  A real agent has a name.
+    elif found["kind"] == "agent" and _is_root_workflow(draft):
         found["kind"], found["subkind"] = "step", "workflow"
+        found.pop("agent", None)
         found.setdefault("workflow", raw.name)
     elif found["kind"] == "agent":
         source = word_of(draft.attributes, "graph.node.parent_id")
@@ -76,6 +76,13 @@ def _read_tool(draft: Draft) -> None:
             call_id=found["tool_call_id"],
             tentative=True,
         )
+
+
+def _is_root_workflow(draft: Draft) -> bool:
+    """OpenInference calls the trace's root an agent.  A real agent says its name."""
+    return draft.raw.resource.scope_name == _OPENINFERENCE and not word_of(
+        draft.attributes, "agent.name", "graph.node.id"
+    )
 
 
 def _read_handoff(draft: Draft) -> None:

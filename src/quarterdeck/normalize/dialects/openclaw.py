@@ -4,8 +4,8 @@ OpenClaw's `diagnostics-otel` plugin: `openclaw.*` spans and metrics (2026.9.6, 
 `model.usage` and `model.call` carry the same tokens: the call is billed, the other one counts
 only where no call tells.  `openclaw.tokens.*` exclude cached tokens.  Spans name no session
 and session keys are replaced by `unknown`, so a run is a session of its own unless the project
-has a key.  A tool that policy refuses is blocked: no person did that.  The gateway's health
-(liveness, memory pressure, queues) is in traces of its own, which no session shows.
+has a key.  A tool that policy refuses is blocked: no person did that.  A run that names its agent is that
+agent's; others name none.  The gateway's health (liveness, memory pressure, queues) is in traces of its own, which no session shows.
 """
 
 from quarterdeck.model.spans import RawMetric, SpanStatus, Value
@@ -30,7 +30,7 @@ from quarterdeck.normalize.dialect import (
 from quarterdeck.normalize.synthesis import session_of, span_of_metric, word_of
 
 _PREFIX = "openclaw."
-AGENT = "openclaw"
+_AGENT_KEYS = ("openclaw.agent", "openclaw.agentId", "gen_ai.agent.name")
 
 _KINDS = {
     "openclaw.model.call": Kind("model"),
@@ -77,8 +77,10 @@ def _adjust(draft: Draft) -> None:
         found["kind"] = "agent" if turn else "model"
         if turn:
             found["usage_is_aggregate"] = True
-    if found["kind"] == "agent":
-        found.setdefault("agent", AGENT)
+    if found["kind"] == "agent" and not word_of(draft.attributes, *_AGENT_KEYS):
+        # A run that does not say whose it is: a turn, of nobody we could name.
+        found["kind"], found["subkind"] = "step", "turn"
+        found.pop("agent", None)
     if word_of(draft.attributes, "openclaw.deniedReason"):
         found["status_word"] = "blocked"
     elif found.get("status_word") == "ok" and found["kind"] == "step":
