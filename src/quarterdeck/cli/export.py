@@ -41,6 +41,10 @@ def export(
         str | None, typer.Option(help="Began at or after: 2026-04-12, or so long ago: 24h, 7d.")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Began before; written like --since.")] = None,
+    query: Annotated[
+        str | None,
+        typer.Option("--query", "-q", help="Only sessions that it finds: 'tool:bash cost:>5'."),
+    ] = None,
     what: Annotated[
         str, typer.Option("--what", help="sessions, or spans with their payloads.")
     ] = "sessions",
@@ -51,6 +55,7 @@ def export(
         "what": what,
         "since": read_instant(since, now_ns=now_ns),
         "until": read_instant(until, now_ns=now_ns),
+        "q": query,
     }
     save_export(ctx.obj, params, form=form, output=output)
 

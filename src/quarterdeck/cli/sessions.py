@@ -1,4 +1,4 @@
-"""`quarterdeck sessions …`: list, show, replay, export, delete."""
+"""`quarterdeck sessions …`: list, show, replay, export, judge, delete."""
 
 from __future__ import annotations
 
@@ -195,6 +195,40 @@ def export_session(
     save_export(ctx.obj, {"session_id": session_id}, form=form, output=output)
 
 
+@app.command("outcome")
+def outcome(
+    ctx: typer.Context,
+    session_id: Annotated[str, typer.Argument(help="The session's id.")],
+    label: Annotated[
+        str,
+        typer.Argument(
+            help="success, success_partial, failure, abandoned, interrupted or unknown."
+        ),
+    ],
+    reason: Annotated[str, typer.Option(help="Why: the evidence, in words.")] = "",
+    by: Annotated[str, typer.Option(help="Who says so, where the key can't tell.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say how a session really ended.  A person's word counts before the agent's; both stay."""
+    _judge(ctx, session_id, "outcome", {"label": label, "reason": reason, "by": by}, as_json)
+
+
+@app.command("feedback")
+def feedback(
+    ctx: typer.Context,
+    session_id: Annotated[str, typer.Argument(help="The session's id.")],
+    name: Annotated[str, typer.Option(help="What is judged.")] = "feedback",
+    value: Annotated[float | None, typer.Option(help="A number.")] = None,
+    label: Annotated[str, typer.Option(help="A word.")] = "",
+    comment: Annotated[str, typer.Option(help="In your own words.")] = "",
+    by: Annotated[str, typer.Option(help="Who says so, where the key can't tell.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Judge a session.  Saying the same again replaces it; others' words stay beside it."""
+    body = {"name": name, "value": value, "label": label, "comment": comment, "by": by}
+    _judge(ctx, session_id, "feedback", body, as_json)
+
+
 @app.command("delete")
 def delete(
     ctx: typer.Context,
@@ -206,6 +240,17 @@ def delete(
     client: Client = ctx.obj
     client.delete(f"/api/v1/sessions/{segment(session_id)}")
     print(f"Deleted {terminal.printable(session_id)}.")
+
+
+def _judge(
+    ctx: typer.Context, session_id: str, what: str, body: dict[str, Any], as_json: bool
+) -> None:
+    client: Client = ctx.obj
+    answer = client.post(f"/api/v1/sessions/{segment(session_id)}/{what}", body)
+    if as_json:
+        terminal.print_json(answer)
+    else:
+        print(f"Kept the {what} of {terminal.printable(session_id)}.")
 
 
 def newest(client: Client) -> str:
