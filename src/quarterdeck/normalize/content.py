@@ -138,12 +138,18 @@ def _pieces(given: Found) -> _Pieces:
                 last = _decoded(msgspec.json.decode(value, type=list[msgspec.Raw])[-1])
             except (msgspec.DecodeError, IndexError, UnicodeEncodeError, RecursionError):
                 last = value[-2000:]  # cut by the sender: its end stands for its last message
+        elif value.startswith("{") and '"messages"' in value:
+            texts_of = _messages_in(value)
+            if texts_of:
+                return _Pieces(texts_of[:-1], texts_of[-1:], _mentions_tools(value))
         before = [] if last is value else [value]
         return _Pieces(before, [last], _mentions_tools(value))
     if given.source.group:
         return _group_pieces(value)
     if given.source.events:
         value = [event.attributes for event in value]
+    elif isinstance(value, dict) and isinstance(value.get("messages"), list):
+        value = value["messages"]
     if isinstance(value, list | tuple) and value:
         encoded = [_encoded(item) for item in value]
         tools = any(_mentions_tools(piece) for piece in encoded)
@@ -152,6 +158,19 @@ def _pieces(given: Found) -> _Pieces:
         return _NOTHING
     whole = _encoded(value)
     return _Pieces([], [whole], _mentions_tools(whole))
+
+
+class _Request(msgspec.Struct):
+    """A whole request where only messages are wanted: the model in it differs by attempt."""
+
+    messages: list[msgspec.Raw] = []
+
+
+def _messages_in(request: str) -> list[str]:
+    try:
+        return [_decoded(raw) for raw in msgspec.json.decode(request, type=_Request).messages]
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return []
 
 
 def _decoded(raw: msgspec.Raw) -> str:

@@ -31,6 +31,9 @@ def target_of(arguments: Value) -> str:
         inner = only if isinstance(only, dict) else None
         if inner is not None:
             found = inner
+    elif isinstance(found.get("args"), dict) and "name" in found:
+        # A dispatcher of the application's own: {"name": "read", "args": {...}, "attempt": 1}.
+        found = found["args"]
     lowered = {str(k).lower(): v for k, v in found.items()}
     for key in _TARGET_KEYS:
         value = lowered.get(key)
