@@ -5,6 +5,7 @@ What single frameworks do with it (LangGraph's interrupts, CrewAI's sequences, t
 Agents' root) is in their own dialect files.
 """
 
+import re
 from decimal import Decimal
 
 from quarterdeck.model.messages import Message, TextPart
@@ -50,6 +51,10 @@ _KINDS = {
 }
 
 
+_EXPERIMENT = re.compile(r"Experiment-[0-9a-f]{16,}|evaluators")
+"""The projects that Phoenix's client makes for the tasks and the judges of an experiment."""
+
+
 def _cost_sum(flat: dict[str, Value]) -> Decimal | None:
     """Where there is no total: prompt + completion."""
     prompt, completion = money(flat.get("prompt")), money(flat.get("completion"))
@@ -80,6 +85,9 @@ _JUDGES: dict[str, Judge] = {"human": "human", "llm": "llm", "code": "code"}
 def _adjust(draft: Draft) -> None:
     _scores(draft)
     found = draft.found
+    project = draft.raw.resource.attributes.get("openinference.project.name")
+    if isinstance(project, str) and _EXPERIMENT.fullmatch(project):
+        found["experiment"] = True
     if found["kind"] == "retrieval" and not found.get("model_requested"):
         name = draft.attributes.get("reranker.model_name")
         if isinstance(name, str) and name:
