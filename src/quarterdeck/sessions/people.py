@@ -177,7 +177,8 @@ class People:
     def unanswered(self, around: Surroundings) -> list[Intervention]:
         """Requests without a visible answer, in time order: pending, or settled by what followed."""
         nodes = sorted(self._unanswered, key=_order)
-        return [self._follow_up(node, self._unanswered[node], around) for node in nodes]
+        told = (self._follow_up(node, self._unanswered[node], around) for node in nodes)
+        return [one for one in told if one is not None]
 
     def first(self, count: int) -> tuple[Intervention, ...]:
         return self._facts.first(count)
@@ -187,7 +188,8 @@ class People:
 
     def _follow_up(
         self, node: Node, record: CallRecord | None, around: Surroundings
-    ) -> Intervention:
+    ) -> Intervention | None:
+        """None: what looked like a request was none."""
         span = node.span
         asked_ns = span.end_ns or span.start_ns
         if record is not None:
@@ -204,6 +206,8 @@ class People:
             if ran:
                 start_ns = min(t.span.start_ns for t in ran)
                 return _tell(node, "approved", start_ns, start_ns - asked_ns, record.call_id)
+        if _act(node).tentative:
+            return None
         deferred = around.deferred_in(span.trace_id)
         if record is None and _act(node).asked == "approval" and not _is_interrupt(node):
             left_out = around.left_out_before(span.trace_id)

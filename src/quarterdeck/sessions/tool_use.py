@@ -288,7 +288,7 @@ def _is_one_run(a: Span, b: Span) -> bool:
         return False
     if a.synthetic != b.synthetic or "interrupted" in (a.status, b.status):
         return True
-    if "blocked" in (a.status, b.status):
+    if "blocked" in (a.status, b.status) or _may_only_ask(a) != _may_only_ask(b):
         return True
     return min(a.end_ns or a.start_ns, b.end_ns or b.start_ns) >= max(a.start_ns, b.start_ns)
 
@@ -296,4 +296,10 @@ def _is_one_run(a: Span, b: Span) -> bool:
 def _preference(node: Node) -> tuple[Any, ...]:
     """Smaller counts: a real span that ran, then the earlier."""
     span = node.span
-    return span.synthetic, span.status in ("interrupted", "blocked"), *node.entry[:3]
+    stopped = span.status in ("interrupted", "blocked") or _may_only_ask(span)
+    return span.synthetic, stopped, *node.entry[:3]
+
+
+def _may_only_ask(span: Span) -> bool:
+    """No result: it asked for approval if the same call ran later, else it gave none."""
+    return span.human is not None and span.human.tentative

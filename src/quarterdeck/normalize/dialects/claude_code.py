@@ -31,7 +31,6 @@ from quarterdeck.normalize.attributes import (
     milliseconds,
     money,
     object_of,
-    text,
     texts,
     word,
 )

@@ -4,8 +4,9 @@ OpenClaw's `diagnostics-otel` plugin: `openclaw.*` spans and metrics (2026.9.6, 
 `model.usage` and `model.call` carry the same tokens: the call is billed, the other one counts
 only where no call tells.  `openclaw.tokens.*` exclude cached tokens.  Spans name no session
 and session keys are replaced by `unknown`, so a run is a session of its own unless the project
-has a key.  A tool that policy refuses is blocked: no person did that.  A run that names its agent is that
-agent's; others name none.  The gateway's health (liveness, memory pressure, queues) is in traces of its own, which no session shows.
+has a key.  A tool that policy refuses is blocked: no person did that.  A run is an agent's if it
+names one.  The gateway's health (liveness, memory pressure, queues) is in traces of its own, which
+no session shows.
 """
 
 from quarterdeck.model.spans import RawMetric, SpanStatus, Value
