@@ -55,6 +55,10 @@ _EXPERIMENT = re.compile(r"Experiment-[0-9a-f]{16,}|evaluators")
 """The projects that Phoenix's client makes for the tasks and the judges of an experiment."""
 
 
+def _is_experiment(value: Value) -> bool | None:
+    return True if isinstance(value, str) and _EXPERIMENT.fullmatch(value) else None
+
+
 def _cost_sum(flat: dict[str, Value]) -> Decimal | None:
     """Where there is no total: prompt + completion."""
     prompt, completion = money(flat.get("prompt")), money(flat.get("completion"))
@@ -85,9 +89,6 @@ _JUDGES: dict[str, Judge] = {"human": "human", "llm": "llm", "code": "code"}
 def _adjust(draft: Draft) -> None:
     _scores(draft)
     found = draft.found
-    project = draft.raw.resource.attributes.get("openinference.project.name")
-    if isinstance(project, str) and _EXPERIMENT.fullmatch(project):
-        found["experiment"] = True
     if found["kind"] == "retrieval" and not found.get("model_requested"):
         name = draft.attributes.get("reranker.model_name")
         if isinstance(name, str) and name:
@@ -219,6 +220,7 @@ DIALECT = Dialect(
         Source("environment", 60, "metadata", member(word, "environment")),
         Source("tags", 20, "tag.tags", texts),
     ),
+    resource_sources=(Source("experiment", 10, "openinference.project.name", _is_experiment),),
     kinds=(KindSource(3, "openinference.span.kind", _KINDS),),
     usages=(
         UsageFamily(
