@@ -106,6 +106,10 @@ class Assembly(Surroundings):
     def __len__(self) -> int:
         return len(self._nodes)
 
+    def spans(self) -> Iterator[Span]:
+        """The winning versions, in no order."""
+        return (node.span for node in self._nodes.values())
+
     @property
     def steps(self) -> int:
         """Elementary computations made so far: the proof that growth is linear."""
@@ -126,6 +130,7 @@ class Assembly(Surroundings):
             if node is None:
                 node = nodes[key] = Node(span)
                 self._attach(node, span, key)
+                self._meet_trace(span.trace_id, span.start_ns)
                 if not span.ghost:
                     self._sums.add(span)
             elif span == node.span or not supersedes(span, node.span):
@@ -154,10 +159,31 @@ class Assembly(Surroundings):
             node.children = children if node.children is None else node.children + children
             for child in children:
                 child.parent = node
-        trace = self._traces.get(key[0])
-        first = (span.start_ns, key[0])
+        if node.parent is not None and node.children:
+            self._cut_loop(node)
+
+    def _cut_loop(self, node: Node) -> None:
+        """If its parents lead back to `node`, none of them has a parent."""
+        loop = [node]
+        above = node.parent
+        while above is not None and above is not node:
+            loop.append(above)
+            above = above.parent
+        self._steps += len(loop)
+        if above is None:
+            return
+        for member in loop:
+            if member.parent is not None and member.parent.children is not None:
+                member.parent.children.remove(member)
+            member.parent, member.loop = None, loop
+        self._fresh.extend(loop)
+
+    def _meet_trace(self, trace_id: str, start_ns: int) -> None:
+        """A span of this trace starts at `start_ns`."""
+        trace = self._traces.get(trace_id)
+        first = (start_ns, trace_id)
         if trace is None:
-            trace = self._traces[key[0]] = Trace(key[0])
+            trace = self._traces[trace_id] = Trace(trace_id)
         elif first < trace.first:
             del self._trace_line[bisect_left(self._trace_line, trace.first)]
         else:
@@ -167,6 +193,14 @@ class Assembly(Surroundings):
         line.insert(bisect_left(line, first), first)
 
     def _detach(self, node: Node, span: Span) -> None:
+        if node.loop is not None:
+            loop, node.loop = node.loop, None
+            for member in loop:
+                if member is not node:
+                    member.loop = None
+                    self._attach(member, member.span, (span.trace_id, member.span.span_id))
+                    self._fresh.append(member)
+            return
         parent = node.parent
         if parent is not None and parent.children is not None:
             parent.children.remove(node)
@@ -186,7 +220,7 @@ class Assembly(Surroundings):
         if span.parent_span_id != old.parent_span_id:
             self._detach(node, old)
             self._attach(node, span, key)
-        elif span.start_ns != old.start_ns:
+        if span.start_ns != old.start_ns:
             self._move_trace(key[0], span.start_ns, old.start_ns)
         if old.ghost:
             if not span.ghost:
@@ -196,7 +230,7 @@ class Assembly(Surroundings):
             self._sums.forget(span)
         else:
             self._sums.replace(old, span)
-        if not set(old.answered) <= set(span.answered):
+        if old.answered and (span.ghost or not set(old.answered) <= set(span.answered)):
             self._is_answered_stale = True
 
     def _move_trace(self, trace_id: str, start_ns: int, old_start_ns: int) -> None:
@@ -265,6 +299,8 @@ class Assembly(Surroundings):
         if span.agent_role and node.agent:
             roles = self._roles.setdefault(node.agent, {})
             roles[span.agent_role] = roles.get(span.agent_role, 0) + 1
+        if span.answered:
+            self._answered.update(span.answered)
         if not span.parent_span_id:
             insert(self._roots, node.entry)
         self._other_steps += is_other_step(span, wraps=node.wraps)
@@ -279,8 +315,6 @@ class Assembly(Surroundings):
             for request in span.requested:
                 if request.call_id:
                     asked.setdefault(request.call_id, []).append(node)
-        if span.answered:
-            self._answered.update(span.answered)
 
     def _unlink(self, node: Node, linked: Linked) -> None:
         node.linked = None
@@ -340,7 +374,7 @@ class Assembly(Surroundings):
     def is_answered(self, call_id: str) -> bool:
         if self._is_answered_stale:
             self._is_answered_stale = False
-            self._answered = {i for node in self._nodes.values() for i in node.span.answered}
+            self._answered = {i for span in self._counted_spans() for i in span.answered}
         return call_id in self._answered
 
     def deferred_in(self, trace_id: str) -> tuple[str, ...]:
@@ -418,7 +452,7 @@ class Assembly(Surroundings):
         )  # fmt: skip
         trace_ids = tuple(trace_id for _, trace_id in self._trace_line)
         name = name_session(sums.explicit_ids(), trace_ids[0] if trace_ids else "")
-        models, agents, cost, calls = self._uses(wasted_all=outcome.label == "failure")
+        models, agents, cost = self._uses(wasted_all=outcome.label == "failure")
         fields = sums.fields
         listed = sorted(said.items(), key=lambda item: (item[1].at_ns, item[0]))
         return Session(
@@ -443,7 +477,7 @@ class Assembly(Surroundings):
             status=status,
             outcome=outcome,
             span_count=sums.span_count,
-            step_count=self._other_steps + calls,
+            step_count=self._other_steps + self._calls.counted + self._tools.counted,
             open_spans=sums.open_spans,
             missing_parents=len(self._orphans),
             error_spans=sums.error_spans,
@@ -499,8 +533,8 @@ class Assembly(Surroundings):
 
     def _uses(
         self, *, wasted_all: bool
-    ) -> tuple[tuple[ModelUse, ...], tuple[AgentUse, ...], SessionCost, int]:
-        """Models by role, agents, cost, and the number of model and tool calls."""
+    ) -> tuple[tuple[ModelUse, ...], tuple[AgentUse, ...], SessionCost]:
+        """Models by role, agents and cost."""
         uses = self._calls.uses or self._calls.last_resort
         models: dict[tuple[str, str, str], list[int]] = {}
         agents: dict[str, list[int]] = {
@@ -509,7 +543,6 @@ class Assembly(Surroundings):
             if agent
         }
         total = [0] * billing.SUMS
-        calls = 0
         for (agent, own_role, model, provider), sums in uses.items():
             role = own_role or self._role_of(agent) or agent
             line = models.get((model, provider, role))
@@ -526,9 +559,7 @@ class Assembly(Surroundings):
                 mine[3] += sums[billing.ERRORS]
                 mine[4] += sums[billing.COST]
                 mine[5] += sums[billing.PRICED]
-            calls += sums[billing.CALLS] if uses is self._calls.uses else 0
         for (agent, _), runs in self._tools.uses.items():
-            calls += runs[0]
             if agent:
                 mine = agents.setdefault(agent, [0] * 6)
                 mine[2] += runs[0]
@@ -537,7 +568,6 @@ class Assembly(Surroundings):
             tuple(_model_use(key, models[key]) for key in sorted(models)),
             tuple(self._agent_use(agent, agents[agent]) for agent in sorted(agents)),
             _cost(total, wasted_all=wasted_all),
-            calls,
         )
 
     def _agent_use(self, agent: str, sums: list[int]) -> AgentUse:

@@ -208,10 +208,17 @@ def stream_sessions(
 
 
 def idle_sessions(
-    db: EventConnection, *, before_ns: int, limit: int = 1_000
+    db: EventConnection, *, before_ns: int, waiting_before_ns: int | None = None, limit: int = 1_000
 ) -> list[IdleSessionsRow]:
-    """Sessions of all projects, not closed, last heard of before `before_ns`; oldest first."""
-    rows = db.rows(question("idle_sessions"), {"before_ns": before_ns, "limit": limit})
+    """
+    Sessions of all projects, not closed, last heard of before `before_ns`; oldest first.
+
+    Those that wait for a human only if last heard of before `waiting_before_ns`; None = as the
+    others.
+    """
+    waiting_ns = before_ns if waiting_before_ns is None else waiting_before_ns
+    params = {"before_ns": before_ns, "waiting_before_ns": waiting_ns, "limit": limit}
+    rows = db.rows(question("idle_sessions"), params)
     return [IdleSessionsRow(ProjectId(row[0]), SessionId(row[1]), row[2]) for row in rows]
 
 

@@ -1,0 +1,412 @@
+"""
+Keeps every session's record true to its spans.
+
+After each stored batch `stored` finds the sessions that the batch touches, across traces and
+across what other batches brought before, assembles them and writes their rows.  It returns
+when the rows are written, so that the pipeline may forget the batch: after a crash the batch
+comes again, and writing a session again changes nothing.
+
+Recently active sessions stay in memory, so that a growing session costs its new spans and not
+its whole length each time; what is evicted is read back from the store when it is touched
+again.  With `exclusive` False other replicas write the same store: then nothing in memory is
+believed to be complete, and each touched session first catches up from the store.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from quarterdeck.jobs.components import Component
+from quarterdeck.model.ids import ProjectId, SessionId
+from quarterdeck.model.scores import Score
+from quarterdeck.model.sessions import Session
+from quarterdeck.model.spans import Span
+from quarterdeck.sessions.identify import (
+    MAX_TRACES_PER_NODE,
+    is_strong,
+    lookup_node,
+    trace_node,
+)
+from quarterdeck.storage.events.connection import EventConnection
+from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.scores import session_scores
+from quarterdeck.storage.events.session_links import linked, write_links
+from quarterdeck.storage.events.session_reads import get_sessions, sessions_of_traces
+from quarterdeck.storage.events.session_writes import SessionRow, write_sessions
+from quarterdeck.storage.events.span_reads import session_spans
+
+MAX_RESIDENT_SPANS = 60_000
+"""A span's facts take about 1.5 kB in memory: some 90 MB.  The component that is being touched
+stays however large it is."""
+
+_CATCH_UP_NS = 120 * 1_000_000_000
+"""How far replicas' clocks and slow inserts may lie apart."""
+_MAX_WAVES = 64
+"""Links are followed so many steps; a session whose traces form a longer chain is joined as its
+spans arrive, since each arrival walks again."""
+_TRACE = "trace:"
+_ALONE = "key:alone:"
+"""The node of a trace that has none, so that the store knows the trace at all."""
+
+
+class SessionKeeper:
+    """Safe for many threads: one lock protects the components, and is held while writing."""
+
+    def __init__(
+        self,
+        *,
+        events: EventConnection,
+        scope_of: Callable[[ProjectId], ProjectScope],
+        now_ns: Callable[[], int],
+        idle_after_ns: int,
+        exclusive: bool = True,
+        max_resident_spans: int = MAX_RESIDENT_SPANS,
+    ) -> None:
+        self._events = events
+        self._scope_of = scope_of
+        self._now_ns = now_ns
+        self._idle_after_ns = idle_after_ns
+        self._exclusive = exclusive
+        self._max_resident = max_resident_spans
+        self._lock = threading.RLock()
+        self._home: dict[tuple[ProjectId, str], Component] = {}
+        """Node or `trace:<id>` -> the resident component that has it."""
+        self._recent: OrderedDict[int, Component] = OrderedDict()
+        """By id(), least recently touched first."""
+        self._shared: dict[tuple[ProjectId, str], int] = {}
+        """Weak node -> resident traces that have it."""
+        self._resident = 0
+        self._any_scores: dict[ProjectId, bool] = {}
+
+    # -- verbs ------------------------------------------------------------------------------
+
+    def stored(self, spans: Mapping[ProjectId, Sequence[Span]]) -> None:
+        """These spans are in the store: make their sessions' rows anew."""
+        with self._lock:
+            for project_id, some in spans.items():
+                if some:
+                    self._take(project_id, some)
+            self._evict()
+
+    def refresh(self, project_id: ProjectId, session_id: str) -> None:
+        """Make one session's row anew, with the scores that people gave it meanwhile."""
+        with self._lock:
+            self._any_scores[project_id] = True
+            trace_ids = self._traces_of(project_id, session_id)
+            if not trace_ids:
+                return
+            component = self._gather(project_id, [trace_node(t) for t in trace_ids])
+            component = self._catch_up(component)
+            owners = {component.owner_of(t) for t in trace_ids if t in component.traces}
+            self._write([(component, owners)])
+            self._evict()
+
+    def forget(self, project_id: ProjectId, trace_ids: Iterable[str] | None = None) -> None:
+        """Drop what is in memory of these traces (None: of the project): they were deleted."""
+        with self._lock:
+            if trace_ids is None:
+                gone = [c for c in self._recent.values() if c.project_id == project_id]
+            else:
+                homes = (self._home.get((project_id, trace_node(t))) for t in trace_ids)
+                gone = list({id(c): c for c in homes if c is not None}.values())
+            for component in gone:
+                self._drop(component)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No session is written by others while it is held: for whoever writes rows himself."""
+        with self._lock:
+            yield
+
+    # -- finding what hangs together --------------------------------------------------------
+
+    def _take(self, project_id: ProjectId, spans: Sequence[Span]) -> None:
+        by_trace: dict[str, list[Span]] = {}
+        for span in spans:
+            by_trace.setdefault(span.trace_id, []).append(span)
+        unknown = [t for t in by_trace if (project_id, trace_node(t)) not in self._home]
+        if unknown:
+            self._make_room_for(project_id, unknown, by_trace)
+        touched: dict[int, tuple[Component, dict[str, list[Span]]]] = {}
+        for trace_id, some in by_trace.items():
+            component = self._home[(project_id, trace_node(trace_id))]
+            touched.setdefault(id(component), (component, {}))[1][trace_id] = some
+        pending: list[tuple[Component, set[str]]] = []
+        links: list[tuple[str, str]] = []
+        for component, traces in touched.values():
+            before = len(component)
+            changed, new = component.add(s for some in traces.values() for s in some)
+            self._resident += len(component) - before
+            self._recent.move_to_end(id(component))
+            links.extend((trace_node(t), node) for t, node in new)
+            pending.append((component, changed))
+        self._settle(project_id, pending, links, sorted(by_trace))
+
+    def _settle(
+        self,
+        project_id: ProjectId,
+        pending: list[tuple[Component, set[str]]],
+        links: list[tuple[str, str]],
+        trace_ids: Sequence[str],
+    ) -> None:
+        """Join what the new nodes join, tell the store of them, and write the sessions."""
+        changed = {id(c): (c, set(owners)) for c, owners in pending}
+        for trace_id in trace_ids:
+            component = self._home[(project_id, trace_node(trace_id))]
+            assembly = component.assembly(component.owner_of(trace_id))
+            new = component.learn(trace_id, assembly.deferred_nodes(trace_id))
+            links.extend((trace_node(trace_id), node) for node in new)
+        if links:
+            write_links(self._events, project_id, links, seen_ns=self._now_ns())
+        fresh = {node for _, node in links if not node.startswith(_ALONE)}
+        strangers = self._look_up(project_id, fresh)
+        for trace_name, node in links:
+            component = self._home[(project_id, trace_name)]
+            if self._is_hub(project_id, node):
+                continue
+            peers = (node, lookup_node(node), *strangers.get(node, ()))
+            self._home.setdefault((project_id, node), component)
+            for peer in peers:
+                other = self._home.get((project_id, peer))
+                if other is not None and other is not component:
+                    component = self._merge(component, other, changed)
+        if not self._exclusive:
+            for component, _ in list(changed.values()):
+                self._catch_up(component)
+        self._write((c, owners & set(c.owners())) for c, owners in changed.values())
+
+    def _make_room_for(
+        self, project_id: ProjectId, unknown: Sequence[str], spans: Mapping[str, list[Span]]
+    ) -> None:
+        """Give every unknown trace a component: what the store knows of it, or an empty one."""
+        nodes = [trace_node(trace_id) for trace_id in unknown]
+        known = {node for node, _ in linked(self._events, project_id, nodes)}
+        alone: list[tuple[str, str]] = []
+        for node in nodes:
+            if (project_id, node) in self._home:
+                continue  # came with another one
+            if node in known:
+                self._gather(project_id, [node])
+            if (project_id, node) not in self._home:
+                component = Component(project_id)
+                self._settle_down(component, [node])
+                if not any(s.session_key for s in spans[node.removeprefix(_TRACE)]):
+                    alone.append((node, _ALONE + node.removeprefix(_TRACE)))
+        if alone:
+            write_links(self._events, project_id, alone, seen_ns=self._now_ns())
+
+    def _is_hub(self, project_id: ProjectId, node: str) -> bool:
+        """A weak node that more traces share than any identity would: joins nothing more."""
+        if is_strong(node):
+            return False
+        shared = self._shared.get((project_id, node), 0) + 1
+        self._shared[(project_id, node)] = shared
+        return shared > MAX_TRACES_PER_NODE
+
+    def _look_up(self, project_id: ProjectId, nodes: set[str]) -> dict[str, list[str]]:
+        """
+        Bring the components that the store links to these nodes into memory.
+
+        Node -> `trace:<id>` of one member of each component that it leads to.
+        """
+        asked = {lookup_node(node): node for node in nodes}
+        wanted = [
+            node for node in asked if not self._exclusive or (project_id, node) not in self._home
+        ]
+        if not wanted:
+            return {}
+        found: dict[str, list[str]] = {}
+        for node, peer in linked(self._events, project_id, wanted):
+            if node.startswith(_TRACE):
+                found[asked[node]] = [node]  # a linked trace that the store knows
+            elif peer.startswith(_TRACE):
+                found.setdefault(asked[node], []).append(peer)
+        for node, peers in list(found.items()):
+            if not is_strong(node) and len(peers) > MAX_TRACES_PER_NODE:
+                del found[node]
+                continue
+            for peer in peers:
+                if (project_id, peer) not in self._home:
+                    self._gather(project_id, [peer])
+        return found
+
+    def _gather(self, project_id: ProjectId, nodes: Sequence[str]) -> Component:
+        """The component of these nodes, complete, in memory.  May be empty."""
+        for node in nodes:
+            resident = self._home.get((project_id, node))
+            if resident is not None and self._exclusive:
+                return resident
+        reached = self._reach(project_id, nodes)
+        traces = sorted(n.removeprefix(_TRACE) for n in reached if n.startswith(_TRACE))
+        component = Component(project_id)
+        component.loaded_ns = self._now_ns()
+        scope = self._scope_of(project_id)
+        spans = session_spans(self._events, scope, traces) if traces else []
+        component.add(spans)
+        component.written.update(sessions_of_traces(self._events, scope, traces).values())
+        for trace_id in component.traces:
+            assembly = component.assembly(component.owner_of(trace_id))
+            component.learn(trace_id, assembly.deferred_nodes(trace_id))
+        for resident in {
+            id(c): c for n in reached if (c := self._home.get((project_id, n))) is not None
+        }.values():
+            component.absorb(resident)
+            self._drop(resident)
+        if component.traces:
+            self._settle_down(component, reached)
+        return component
+
+    def _reach(self, project_id: ProjectId, nodes: Sequence[str]) -> set[str]:
+        """All nodes that links lead to, those that are shared by too many left out."""
+        known = set(nodes)
+        wave = sorted(known)
+        for _ in range(_MAX_WAVES):
+            if not wave:
+                break
+            asked = {lookup_node(node) for node in wave} | set(wave)
+            peers: dict[str, set[str]] = {}
+            for node, peer in linked(self._events, project_id, sorted(asked)):
+                peers.setdefault(node, set()).add(peer)
+            found: set[str] = set()
+            for node, some in peers.items():
+                is_hub = len(some) > MAX_TRACES_PER_NODE and not node.startswith(_TRACE)
+                if not is_hub or is_strong(node):
+                    found |= some
+            wave = sorted(found - known)
+            known |= found
+        return known
+
+    def _catch_up(self, component: Component) -> Component:
+        """Add what other replicas stored of these traces since we last asked."""
+        if self._exclusive or not component.traces:
+            return component
+        since_ns = max(0, component.loaded_ns - _CATCH_UP_NS)
+        component.loaded_ns = self._now_ns()
+        before = len(component)
+        component.add(
+            session_spans(
+                self._events,
+                self._scope_of(component.project_id),
+                sorted(component.traces),
+                received_after_ns=since_ns,
+            )
+        )
+        self._resident += len(component) - before
+        return component
+
+    # -- memory -----------------------------------------------------------------------------
+
+    def _settle_down(self, component: Component, nodes: Iterable[str]) -> None:
+        for node in nodes:
+            self._home[(component.project_id, node)] = component
+        for trace_id, note in component.traces.items():
+            self._home[(component.project_id, trace_node(trace_id))] = component
+            for node in note.nodes:
+                self._home[(component.project_id, node)] = component
+        self._recent[id(component)] = component
+        self._resident += len(component)
+
+    def _merge(
+        self,
+        one: Component,
+        other: Component,
+        changed: dict[int, tuple[Component, set[str]]],
+    ) -> Component:
+        """The larger takes the smaller; what had changed in either has changed in the result."""
+        keep, gone = (one, other) if len(one) >= len(other) else (other, one)
+        owners = changed.pop(id(gone), (gone, set[str]()))[1]
+        mine = changed.setdefault(id(keep), (keep, set()))[1]
+        trace_ids = list(gone.traces)
+        self._drop(gone)
+        before = len(keep)
+        mine |= owners | keep.absorb(gone)
+        mine |= {keep.owner_of(trace_id) for trace_id in trace_ids}
+        self._resident += len(keep) - before
+        for trace_id in trace_ids:
+            self._home[(keep.project_id, trace_node(trace_id))] = keep
+            for node in keep.traces[trace_id].nodes:
+                # A node of this very batch may still lead to a third component.
+                self._home.setdefault((keep.project_id, node), keep)
+        self._recent[id(keep)] = keep
+        return keep
+
+    def _drop(self, component: Component) -> None:
+        if self._recent.pop(id(component), None) is None:
+            return
+        self._resident -= len(component)
+        for trace_id, note in component.traces.items():
+            for node in (trace_node(trace_id), *note.nodes):
+                if self._home.get((component.project_id, node)) is component:
+                    del self._home[(component.project_id, node)]
+                    self._shared.pop((component.project_id, node), None)
+
+    def _evict(self) -> None:
+        while self._resident > self._max_resident and len(self._recent) > 1:
+            self._drop(next(iter(self._recent.values())))
+
+    # -- writing ----------------------------------------------------------------------------
+
+    def _write(self, changed: Iterable[tuple[Component, Iterable[str]]]) -> None:
+        now_ns = self._now_ns()
+        rows: list[SessionRow] = []
+        for component, owners in changed:
+            rows.extend(self._rows(component, sorted(owners), now_ns))
+        write_sessions(self._events, rows)
+
+    def _rows(
+        self, component: Component, owners: Sequence[str], now_ns: int
+    ) -> Iterable[SessionRow]:
+        project_id = component.project_id
+        sessions = [component.assembly(o).session(now_ns=now_ns, idle_after_ns=self._idle_after_ns)
+                    for o in owners]  # fmt: skip
+        scores = self._scores(project_id, sessions)
+        for owner, plain in zip(owners, sessions, strict=True):
+            given = scores.get(plain.session_id, [])
+            session = plain
+            if given:
+                session = component.assembly(owner).session(
+                    now_ns=now_ns, idle_after_ns=self._idle_after_ns, scores=given
+                )
+            component.written.add(session.session_id)
+            yield SessionRow(project_id, session, now_ns)
+        for stale in component.written - self._names(component, now_ns):
+            yield SessionRow(project_id, Session(session_id=stale), now_ns, is_deleted=True)
+            component.written.discard(stale)
+
+    def _names(self, component: Component, now_ns: int) -> set[str]:
+        if len(component.written) <= len(component.owners()):
+            return component.written
+        return {
+            component.assembly(owner).session(now_ns=now_ns).session_id
+            for owner in component.owners()
+        }
+
+    def _scores(self, project_id: ProjectId, sessions: Sequence[Session]) -> dict[str, list[Score]]:
+        """What people gave each session, also under the ids it had before it had a real one."""
+        if self._exclusive and not self._has_scores(project_id):
+            return {}
+        asked = {
+            name: session.session_id
+            for session in sessions
+            for name in (session.session_id, *map(trace_node, session.trace_ids))
+        }
+        found: dict[str, list[Score]] = {}
+        given = session_scores(self._events, self._scope_of(project_id), sorted(asked))
+        for name, scores in given.items():
+            found.setdefault(asked[name], []).extend(scores)
+        return found
+
+    def _has_scores(self, project_id: ProjectId) -> bool:
+        known = self._any_scores.get(project_id)
+        if known is None:
+            rows = self._events.rows(
+                "SELECT 1 FROM scores WHERE project_id = {project_id:String} LIMIT 1",
+                {"project_id": project_id},
+            )
+            known = self._any_scores[project_id] = bool(rows)
+        return known
+
+    def _traces_of(self, project_id: ProjectId, session_id: str) -> tuple[str, ...]:
+        found = get_sessions(self._events, self._scope_of(project_id), [SessionId(session_id)])
+        return found[0].trace_ids if found else ()
