@@ -5,7 +5,7 @@ Only the clock is ours, so that a test can let a key expire without waiting.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.made import refresh_session
 from quarterdeck.api.access import Access
 from quarterdeck.api.app import create_app
 from quarterdeck.api.parts import Parts
@@ -51,6 +52,7 @@ class World:
     settings: Settings
     refreshed: list[tuple[str, str]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    forgotten: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
     def client(self, **options: object) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
@@ -117,9 +119,14 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
     access = Access(records=records, settings=settings, now_ns=clock)
     refreshed: list[tuple[str, str]] = []
     changed: list[str] = []
+    forgotten: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
 
     def refresh(project_id: ProjectId, session_id: str) -> None:
         refreshed.append((project_id, session_id))
+        refresh_session(events, project_id, session_id, now_ns=clock())
+
+    def forget(project_id: ProjectId, sessions: Sequence[str], traces: Sequence[str]) -> None:
+        forgotten.append((project_id, tuple(sessions), tuple(traces)))
 
     parts = Parts(
         settings=settings,
@@ -128,6 +135,7 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
         access=access,
         now_ns=clock,
         refresh=refresh,
+        forget=forget,
         project_changed=changed.append,
         oldest_unprocessed_s=lambda: 0.25,
         metrics=lambda: "quarterdeck_up 1\n",
@@ -141,6 +149,7 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
         settings=settings,
         refreshed=refreshed,
         changed=changed,
+        forgotten=forgotten,
     )
     records.close()
 

@@ -11,7 +11,20 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from quarterdeck.api import accounts, audit, errors, health, keys, login, projects
+from quarterdeck.api import (
+    accounts,
+    audit,
+    errors,
+    export,
+    figures,
+    health,
+    judgements,
+    keys,
+    login,
+    projects,
+    sessions,
+    spans,
+)
 from quarterdeck.api.access import PUBLIC, allow, guarded_router, require_policies
 from quarterdeck.api.bodies import packed, to_json
 from quarterdeck.api.login import Throttle
@@ -26,6 +39,11 @@ _ROUTERS = (
     projects.router,
     keys.router,
     audit.router,
+    sessions.router,
+    spans.router,
+    judgements.router,
+    figures.router,
+    export.router,
 )
 
 root = guarded_router("health", prefix="")

@@ -99,8 +99,12 @@ def parse(text: str) -> Expression:
 
 
 def from_parameters(parameters: Mapping[str, Sequence[str]]) -> Expression:
-    """Terms of query parameters: word fields by name, a repeated one means any of its values;
-    `min_<number>` and `max_<number>`, inclusive.  Raises `Invalid` with the parameter's name."""
+    """
+    Conditions of query parameters: word fields by name, a repeated one means any of its values
+    (tags: all of them); `min_<number>` and `max_<number>`, inclusive.
+
+    Raises `Invalid` with the parameter's name.
+    """
     terms: list[Condition] = []
     for name, values in parameters.items():
         if not values:

@@ -4,7 +4,7 @@ What the API works with: the collaborators that `server.py` builds and passes in
 Nothing in `api/` opens a store, reads a clock or starts a job by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -31,6 +31,9 @@ class Parts:
     now_ns: Callable[[], int]
     refresh: Callable[[ProjectId, str], None]
     """Makes a session's record again from its spans and scores, at once.  Blocks."""
+    forget: Callable[[ProjectId, Sequence[str], Sequence[str]], None]
+    """These sessions and traces were deleted: whoever holds their spans in memory drops them,
+    and spans of these traces that began before now are not stored again.  Blocks."""
     project_changed: Callable[[ProjectId], None]
     """Settings changed, or the project is gone: whoever remembers it forgets it."""
     oldest_unprocessed_s: Callable[[], float]

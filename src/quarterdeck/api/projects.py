@@ -22,8 +22,12 @@ from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Label, Short
 from quarterdeck.api.parts import Parts, Who, With, note
 from quarterdeck.errors import Invalid
+from quarterdeck.model.ids import DEFAULT_PROJECT
 from quarterdeck.model.instants import to_rfc3339
+from quarterdeck.storage.events.deletes import delete_project
+from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.records import projects
+from quarterdeck.storage.records.deletions import Deletion, note_deletions
 from quarterdeck.storage.records.projects import Project, ProjectSettings
 
 router = guarded_router("projects")
@@ -45,8 +49,8 @@ class PriceForm(Form):
 
     model: Label
     provider: Label = "*"
-    valid_from_ns: int = Field(0, ge=0, lt=2**63)
-    valid_until_ns: int = Field(2**63 - 1, ge=0, lt=2**63)
+    valid_from_ns: int = Field(default=0, ge=0, lt=2**63)
+    valid_until_ns: int = Field(default=2**63 - 1, ge=0, lt=2**63)
     input_usd_per_mtok: Amount = "0"
     output_usd_per_mtok: Amount = "0"
     cache_read_usd_per_mtok: Amount | None = None
@@ -62,11 +66,11 @@ class SettingsForm(Form):
 
     name: Short = ""
     session_key: Short = ""
-    retention_days: int | None = Field(None, ge=0, le=_MANY_YEARS_DAYS)
-    redaction_patterns: tuple[Label, ...] = Field((), max_length=100)
-    human_tools: tuple[Label, ...] = Field((), max_length=100)
+    retention_days: int | None = Field(default=None, ge=0, le=_MANY_YEARS_DAYS)
+    redaction_patterns: tuple[Label, ...] = Field(default=(), max_length=100)
+    human_tools: tuple[Label, ...] = Field(default=(), max_length=100)
     scripted_humans: bool = False
-    price_overrides: tuple[PriceForm, ...] = Field((), max_length=1000)
+    price_overrides: tuple[PriceForm, ...] = Field(default=(), max_length=1000)
 
 
 @router.get("/projects", summary="The projects that the credential reaches")
@@ -172,14 +176,24 @@ async def delete(
             code="confirmation_needed",
         )
     await asyncio.to_thread(_delete, parts, who)
-    parts.access.forget_keys()
-    parts.project_changed(who.project_id)
     return answer(request, {})
 
 
 def _delete(parts: Parts, who: Principal) -> None:
-    projects.delete_project(parts.records, who.project_id)
-    note(parts, who, "project.delete", who.project_id, server_wide=True)
+    """The keys end first, so that nothing new arrives while the rest goes."""
+    now_ns = parts.now_ns()
+    project_id = who.project_id
+    projects.delete_project(parts.records, project_id)
+    parts.access.forget_keys()
+    note_deletions(
+        parts.records,
+        [Deletion(project_id=project_id, kind="project", target="", at_ns=now_ns, by=who.actor)],
+    )
+    parts.project_changed(project_id)
+    delete_project(parts.events, ProjectScope(project_id=project_id))
+    if project_id == DEFAULT_PROJECT:
+        projects.ensure_default_project(parts.records, now_ns=now_ns)
+    note(parts, who, "project.delete", project_id, server_wide=True)
 
 
 def _shown(project: Project) -> dict[str, Any]:

@@ -1,0 +1,194 @@
+"""
+Sessions: the list with its facets, one session's record, and deleting.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+
+from quarterdeck.api.access import ADMIN, READ, Principal, allow, guarded_router
+from quarterdeck.api.bodies import answer
+from quarterdeck.api.forms import storable
+from quarterdeck.api.parts import Parts, Who, With, note, scope_of
+from quarterdeck.api.selection import Selected
+from quarterdeck.errors import Invalid
+from quarterdeck.model.sessions import Session
+from quarterdeck.sessions.record import to_json
+from quarterdeck.storage.events import deletes, session_reads
+from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.session_conditions import WordCondition
+from quarterdeck.storage.events.session_reads import SESSION_SORTS, SessionFilter, SessionSort
+from quarterdeck.storage.records.deletions import Deletion, DeletionKind, note_deletions
+
+router = guarded_router("sessions")
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str, Query(max_length=2000)]
+
+
+@router.get("/sessions", summary="Sessions that pass the filters, newest first")
+@allow(READ)
+async def list_some(
+    request: Request,
+    parts: With,
+    who: Who,
+    where: Selected,
+    sort: Annotated[
+        str, Query(max_length=20, description="A field, with `-` before it for most first.")
+    ] = "-started",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Response:
+    by, descending = _read_sort(sort)
+    page = await asyncio.to_thread(_page, parts, who, where, by, descending, limit, cursor)
+    return answer(request, page)
+
+
+def _page(
+    parts: Parts,
+    who: Principal,
+    where: SessionFilter,
+    by: SessionSort,
+    descending: bool,
+    limit: int,
+    cursor: str,
+) -> dict[str, Any]:
+    page = session_reads.session_page(
+        parts.events,
+        scope_of(parts, who),
+        where,
+        sort=by,
+        descending=descending,
+        limit=limit,
+        cursor=cursor,
+    )
+    return {
+        "sessions": [to_json(session) for session in page.sessions],
+        "next_cursor": page.cursor or None,
+    }
+
+
+def _read_sort(text: str) -> tuple[SessionSort, bool]:
+    name = text.removeprefix("-").removesuffix("_at")
+    for known in SESSION_SORTS:
+        if name == known:
+            return known, text.startswith("-")
+    raise Invalid(
+        f"can't sort by {text!r}", hint=f"One of {', '.join(SESSION_SORTS)}, or - before it."
+    )
+
+
+@router.get("/sessions/facets", summary="How many of the sessions have which values")
+@allow(READ)
+async def facets(request: Request, parts: With, who: Who, where: Selected) -> Response:
+    return answer(request, await asyncio.to_thread(_facets, parts, who, where))
+
+
+def _facets(parts: Parts, who: Principal, where: SessionFilter) -> dict[str, Any]:
+    scope = scope_of(parts, who)
+    found = session_reads.session_facets(parts.events, scope, where)
+    return {
+        "total": session_reads.count_sessions(parts.events, scope, where),
+        "facets": {
+            field: [{"value": value, "sessions": count} for value, count in values.items()]
+            for field, values in found.items()
+        },
+    }
+
+
+@router.get("/sessions/{session_id}", summary="One session's record")
+@allow(READ)
+async def show(request: Request, session_id: str, parts: With, who: Who) -> Response:
+    found = await asyncio.to_thread(find_session, parts, who, session_id)
+    return answer(request, to_json(found))
+
+
+def find_session(parts: Parts, who: Principal, session_id: str) -> Session:
+    """Raises `NotFound`, the same for one that does not exist and one of another project."""
+    check_id(session_id)
+    return session_reads.get_session(parts.events, scope_of(parts, who), session_id)
+
+
+def check_id(text: str) -> None:
+    try:
+        storable(text)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+
+
+@router.delete("/sessions/{session_id}", summary="Delete a session with all its spans")
+@allow(ADMIN)
+async def delete(request: Request, session_id: str, parts: With, who: Who) -> Response:
+    traces = await asyncio.to_thread(_delete, parts, who, session_id)
+    return answer(request, {"session_id": session_id, "traces": traces})
+
+
+def _delete(parts: Parts, who: Principal, session_id: str) -> int:
+    session = find_session(parts, who, session_id)
+    traces = delete_for_good(parts, who, [session])
+    note(parts, who, "session.delete", session.session_id, spans=session.span_count)
+    return traces
+
+
+def delete_for_good(parts: Parts, who: Principal, sessions: Sequence[Session]) -> int:
+    """
+    The sessions are gone from every read, and stay gone when a sender repeats them.
+
+    How many traces went.
+    """
+    ids = [session.session_id for session in sessions]
+    traces = sorted({trace for session in sessions for trace in session.trace_ids})
+    # Remembered first: after a crash in between, asking again completes it.
+    _remember(parts, who, "session", ids)
+    _remember(parts, who, "trace", traces)
+    parts.forget(who.project_id, ids, traces)
+    deletes.delete_sessions(parts.events, scope_of(parts, who), ids)
+    return len(traces)
+
+
+def _remember(parts: Parts, who: Principal, kind: DeletionKind, targets: Sequence[str]) -> None:
+    at_ns = parts.now_ns()
+    note_deletions(
+        parts.records,
+        [
+            Deletion(project_id=who.project_id, kind=kind, target=target, at_ns=at_ns, by=who.actor)
+            for target in targets
+        ],
+    )
+
+
+@router.delete("/users", summary="Delete everything that is kept of one user")
+@allow(ADMIN)
+async def delete_user(
+    request: Request,
+    parts: With,
+    who: Who,
+    user: Annotated[str, Query(min_length=1, max_length=500)],
+) -> Response:
+    check_id(user)
+    gone = await asyncio.to_thread(_delete_user, parts, who, user)
+    return answer(request, {"user": user, "sessions": gone})
+
+
+def _delete_user(parts: Parts, who: Principal, user: str) -> int:
+    # What retention hides already is deleted too.
+    everything = ProjectScope(project_id=who.project_id)
+    of_user = SessionFilter(conditions=(WordCondition(field="user", values=(user,)),))
+    _remember(parts, who, "user", [user])
+    sessions = session_reads.stream_sessions(parts.events, everything, of_user)
+    gone = 0
+    for some in batches(sessions, 100):
+        delete_for_good(parts, who, some)
+        gone += len(some)
+    # The user's name is not in the audit: it is what had to be forgotten.
+    note(parts, who, "user.delete", "", sessions=gone)
+    return gone
+
+
+def batches(sessions: Iterable[Session], size: int) -> Iterator[list[Session]]:
+    rest = iter(sessions)
+    while some := list(islice(rest, size)):
+        yield some
