@@ -193,9 +193,9 @@ def _group_pieces(group: Mapping[str, Value]) -> _Pieces:
                 newest, newest_index, start = at, index, len(whole)
         piece = value if type(value) is str else _encoded(value)
         # Without the index: the same message has another place in a longer input.
-        whole.append(rest)
+        whole.append(rest or key)
         whole.append(piece)
-        if "tool" in rest or "function" in rest or (piece == "tool" and rest.endswith("role")):
+        if "tool" in key or "function" in rest or (piece == "tool" and rest.endswith("role")):
             tools = True
     return _Pieces(whole[:start], whole[start:], tools)
 
@@ -291,10 +291,14 @@ def content_of(
         return None
 
     def any_value(*names: ContentField) -> Value:
+        nonlocal truncated
         found = value(*names)
         if found is None and not is_tool:
             loose = (g for n in names for g in values(_TWIN[n]) if g.source.loose)
-            found = next((decode_json_or_prefix(_read(g))[0] for g in loose), None)
+            for given in loose:
+                found, cut = decode_json_or_prefix(_read(given))
+                truncated = truncated or cut
+                break
         return found
 
     is_tool = kind in ("tool", "human")
