@@ -8,6 +8,7 @@ there, and "absent" means that it must not be.  `expected_session` is for assemb
 
 import base64
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,17 @@ def _matches(found: Any, expected: Any, path: str) -> list[str]:
     return [] if same else [f"{path}: expected {expected!r}, found {found!r}"]
 
 
-def _facts(value: Any) -> dict[str, Any]:
-    # Defaults are left out of the JSON; `kind` is the one whose default is not empty.
-    return {"kind": "step", "status": "unset", **json.loads(msgspec.json.encode(value))}
+def _facts(value: Any) -> Any:
+    """Plain JSON values with all fields: the model leaves defaults out of its own JSON."""
+    if isinstance(value, msgspec.Struct):
+        facts = {name: _facts(getattr(value, name)) for name in value.__struct_fields__}
+        tag = value.__struct_config__.tag
+        return {"type": tag, **facts} if tag else facts
+    if isinstance(value, list | tuple):
+        return [_facts(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _facts(item) for key, item in value.items()}
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _normalized(golden: dict[str, Any], encoding: str) -> dict[str, tuple[RawSpan, Span]]:

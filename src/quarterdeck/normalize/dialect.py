@@ -197,6 +197,8 @@ class Recognizes:
     """Prefixes of attribute keys (a whole key is its own prefix)."""
     scopes: tuple[str, ...] = ()
     """Prefixes of the instrumentation scope's name."""
+    scope_names: tuple[str, ...] = ()
+    """Whole scope names, for ones that are short enough to be others' prefixes."""
     names: tuple[str, ...] = ()
     """Prefixes of the span's name."""
 

@@ -202,6 +202,7 @@ class Planner:
             marks = dialect.recognizes
             if (
                 (marks.scopes and scope.startswith(marks.scopes))
+                or scope in marks.scope_names
                 or (name_class and name_class.startswith(marks.names or "\0"))
                 or (marks.keys and any(key.startswith(marks.keys) for key in keys))
             ):

@@ -132,8 +132,13 @@ _USAGE = "ai.usage."
 DIALECT = Dialect(
     name="vercel_ai",
     framework="vercel_ai",
-    recognizes=Recognizes(keys=("ai.operationId", "ai.model.", "ai.usage.", "ai.toolCall.",
-                                "ai.prompt", "ai.response.", "ai.telemetry.", "ai.settings.")),
+    recognizes=Recognizes(
+        keys=(
+            "ai.operationId", "ai.model.", "ai.usage.", "ai.toolCall.", "ai.prompt",
+            "ai.response.", "ai.telemetry.", "ai.settings.",
+        ),
+        scope_names=("ai", "gen_ai"),
+    ),
     sources=(
         Source("session_key", 70, "ai.telemetry.metadata.sessionId", session_id),
         Source("session_key", 71, "ai.settings.context.sessionId", session_id),
