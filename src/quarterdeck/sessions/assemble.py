@@ -53,27 +53,39 @@ plain steps only where they hand off or say how it ended."""
 class Trace:
     """What is known of one trace."""
 
-    __slots__ = ("asked", "first", "ran", "trace_id")
+    __slots__ = ("asked", "extra", "first", "left_out", "ran")
 
-    def __init__(self, trace_id: str) -> None:
-        self.trace_id = trace_id
+    def __init__(self) -> None:
         self.first: tuple[int, str] = (0, "")
         self.asked: dict[str, list[Node]] = {}
-        """Call id -> models that asked for it."""
+        """Call id -> spans that asked for it."""
         self.ran: dict[str, list[Node]] = {}
         """Call id -> tool spans."""
-
-    def left_out(self) -> Iterator[tuple[str, Node]]:
+        self.left_out: set[str] = set()
         """Calls that were asked for and not run here."""
-        for call_id, nodes in self.asked.items():
-            if call_id not in self.ran:
-                yield call_id, nodes[-1]
-
-    def unasked(self) -> Iterator[tuple[str, Node]]:
+        self.extra: set[str] = set()
         """Calls that ran here though no model here asked for them."""
-        for call_id, nodes in self.ran.items():
-            if call_id not in self.asked:
-                yield call_id, nodes[-1]
+
+    def note(self, calls: dict[str, list[Node]], call_id: str, node: Node) -> None:
+        calls.setdefault(call_id, []).append(node)
+        self._balance(call_id)
+
+    def drop(self, calls: dict[str, list[Node]], call_id: str, node: Node) -> None:
+        calls[call_id].remove(node)
+        if not calls[call_id]:
+            del calls[call_id]
+        self._balance(call_id)
+
+    def _balance(self, call_id: str) -> None:
+        asked, ran = call_id in self.asked, call_id in self.ran
+        if asked and not ran:
+            self.left_out.add(call_id)
+        else:
+            self.left_out.discard(call_id)
+        if ran and not asked:
+            self.extra.add(call_id)
+        else:
+            self.extra.discard(call_id)
 
 
 class Assembly(Surroundings):
@@ -183,7 +195,7 @@ class Assembly(Surroundings):
         trace = self._traces.get(trace_id)
         first = (start_ns, trace_id)
         if trace is None:
-            trace = self._traces[trace_id] = Trace(trace_id)
+            trace = self._traces[trace_id] = Trace()
         elif first < trace.first:
             del self._trace_line[bisect_left(self._trace_line, trace.first)]
         else:
@@ -285,7 +297,8 @@ class Assembly(Surroundings):
             record = self._tools.link(node, linked)
             if record is not None:
                 self._people.stir(record)
-                self._traces[span.trace_id].ran.setdefault(record.call_id, []).append(node)
+                trace = self._traces[span.trace_id]
+                trace.note(trace.ran, record.call_id, node)
         elif kind == "agent":
             if not node.wraps:
                 self._count_agent(linked, 1)
@@ -311,10 +324,10 @@ class Assembly(Surroundings):
             self._calls.link(node, linked)
             insert(self._models, linked.entry)
         if span.requested:
-            asked = self._traces[span.trace_id].asked
+            trace = self._traces[span.trace_id]
             for request in span.requested:
                 if request.call_id:
-                    asked.setdefault(request.call_id, []).append(node)
+                    trace.note(trace.asked, request.call_id, node)
 
     def _unlink(self, node: Node, linked: Linked) -> None:
         node.linked = None
@@ -326,7 +339,8 @@ class Assembly(Surroundings):
             record = self._tools.unlink(node, linked)
             if record is not None:
                 self._people.stir(record)
-                _drop(self._traces[span.trace_id].ran, record.call_id, node)
+                trace = self._traces[span.trace_id]
+                trace.drop(trace.ran, record.call_id, node)
         elif kind == "agent":
             if not linked.wraps:
                 self._count_agent(linked, -1)
@@ -351,9 +365,10 @@ class Assembly(Surroundings):
         if not span.usage_is_aggregate and span.subkind != "fetch":
             self._calls.unlink(node, linked)
             remove(self._models, linked.entry)
+        trace = self._traces[span.trace_id]
         for request in span.requested:
             if request.call_id:
-                _drop(self._traces[span.trace_id].asked, request.call_id, node)
+                trace.drop(trace.asked, request.call_id, node)
 
     def _count_agent(self, linked: Linked, sign: int) -> None:
         sums = self._agents.setdefault(linked.agent, [0, 0])
@@ -378,17 +393,20 @@ class Assembly(Surroundings):
         return call_id in self._answered
 
     def deferred_in(self, trace_id: str) -> tuple[str, ...]:
-        unasked = sorted(
-            (n for _, n in self._traces[trace_id].unasked()), key=lambda n: n.entry[:3]
-        )
-        return tuple(n.span.tool or n.span.name for n in unasked)
+        trace = self._traces[trace_id]
+        ran = sorted((n for i in trace.extra for n in trace.ran[i]), key=lambda n: n.entry[:3])
+        return tuple(n.span.tool or n.span.name for n in ran)
 
     def left_out_before(self, trace_id: str) -> int | None:
         at = bisect_left(self._trace_line, self._traces[trace_id].first)
         for _, earlier in reversed(self._trace_line[max(0, at - 16) : at]):
-            ends = [n.span.end_ns or n.span.start_ns for _, n in self._traces[earlier].left_out()]
-            if ends:
-                return max(ends)
+            trace = self._traces[earlier]
+            if trace.left_out:
+                return max(
+                    n.span.end_ns or n.span.start_ns
+                    for call_id in trace.left_out
+                    for n in trace.asked[call_id]
+                )
         return None
 
     # -- telling -------------------------------------------------------------------------------
@@ -408,13 +426,13 @@ class Assembly(Surroundings):
             return ()
         nodes = {
             asked_node(request.name, call_id)
-            for call_id, node in trace.left_out()
+            for call_id in trace.left_out
+            for node in trace.asked[call_id]
             for request in node.span.requested
             if request.call_id == call_id
         }
-        nodes.update(
-            ran_node(n.span.tool or n.span.name, call_id) for call_id, n in trace.unasked()
-        )
+        for call_id in trace.extra:
+            nodes.update(ran_node(n.span.tool or n.span.name, call_id) for n in trace.ran[call_id])
         return tuple(sorted(nodes))
 
     def session(
@@ -609,13 +627,6 @@ def is_other_step(span: Span, *, wraps: bool) -> bool:
     if span.human is not None:
         return not span.human.auto
     return (not wraps) if kind in STEP_KINDS else span.handoff is not None
-
-
-def _drop(calls: dict[str, list[Node]], call_id: str, node: Node) -> None:
-    nodes = calls[call_id]
-    nodes.remove(node)
-    if not nodes:
-        del calls[call_id]
 
 
 def _usd(pico: int, priced: int) -> Decimal | None:

@@ -49,11 +49,14 @@ class Call:
     """Billing state of one model span or carrier."""
 
     __slots__ = (
+        "active",
         "beside", "edge", "family", "given", "has_usage", "inside", "is_carrier", "line",
         "matched", "models_below", "nested", "recovery", "usage_below", "wrapped",
     )  # fmt: skip
 
     def __init__(self) -> None:
+        self.active = False
+        """Linked as a call or carrier now; a span can stop being one."""
         self.is_carrier = False
         self.has_usage = False
         self.family = ""
@@ -92,6 +95,8 @@ class Calls:
         self._carriers_beside: dict[tuple[str, str], dict[Node, None]] = {}
         self._edges: dict[Node, None] = {}
         self._dirty: dict[Node, None] = {}
+        self.counted = 0
+        """Model spans that count as calls."""
         self.steps = 0
 
     # -- linking: a span takes its place beside the others --------------------------------
@@ -99,7 +104,7 @@ class Calls:
     def link(self, node: Node, linked: Linked) -> None:
         span = linked.span
         call = _call_of(node)
-        call.is_carrier = False
+        call.active, call.is_carrier = True, False
         model = span.model_served or span.model_requested
         call.family = family(model) if model else ""
         call.has_usage = tells_usage(span.usage)
@@ -153,7 +158,7 @@ class Calls:
 
     def link_carrier(self, node: Node, linked: Linked) -> None:
         call = _call_of(node)
-        call.is_carrier = True
+        call.active = call.is_carrier = True
         call.has_usage = True
         span = linked.span
         call.family = family(span.model_served or span.model_requested)
@@ -199,8 +204,7 @@ class Calls:
             call.beside = None
         if call.nested:
             self._edges.update(call.nested)
-        self._dirty.pop(node, None)
-        self._edges.pop(node, None)
+        call.active = False
 
     def _stir(self, node: Node) -> None:
         """Judge again a span and those that may be the same call."""
@@ -229,10 +233,10 @@ class Calls:
         dirty, self._dirty = self._dirty, {}
         for node in dirty:
             linked = node.linked
-            if linked is None or node.call is None:
+            call = node.call
+            if linked is None or not isinstance(call, Call) or not call.active:
                 continue
             self.steps += 1
-            call = node.call
             if call.given is not None or call.line is not None:
                 self._retract(node, call, linked)
             if call.is_carrier:
@@ -291,13 +295,13 @@ class Calls:
         span = linked.span
         is_wrapper = self._is_wrapper(node)
         peers: list[Node] = []
-        node.step = False
         if not is_wrapper:
             peers = self._peers(node, call, linked)
             mine = _preference(node)
             if any(_preference(peer) < mine for peer in peers):
                 return
             node.step = True
+            self.counted += 1
         parent = span.parent_span_id
         call.line = (span.trace_id, parent) if parent else ("",)
         self._attempts.put(call.line, node)
@@ -436,6 +440,7 @@ class Calls:
             target, attempt, failed = call.recovery
             self._recovery.withdraw(target, attempt, failed=failed)
             call.recovery = None
+        self.counted -= node.step
         node.step = False
 
 

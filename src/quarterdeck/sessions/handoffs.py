@@ -33,7 +33,7 @@ class Handoffs:
         self._dirty_markers: dict[Node, None] = {}
         self._dirty_pairs: dict[Pair, None] = {}
         self._facts: Facts[Handoff] = Facts()
-        self._told: dict[Pair, int] = {}
+        self._told: dict[Pair, list[tuple[str, str]]] = {}
         self.steps = 0
 
     def __len__(self) -> int:
@@ -112,6 +112,9 @@ class Handoffs:
                 self._aim(node)
         if self._dirty_pairs:
             pairs, self._dirty_pairs = self._dirty_pairs, {}
+            # All old ones go first: a span's evidence may move from one pair to another.
+            for pair in pairs:
+                self._forget(pair)
             for pair in pairs:
                 self._tell(pair)
 
@@ -132,22 +135,24 @@ class Handoffs:
             break
         self._give(node, (linked.span.trace_id, source, target), hint.kind, is_marker=True)
 
+    def _forget(self, pair: Pair) -> None:
+        for key in self._told.pop(pair, ()):
+            self._facts.drop(key)
+
     def _tell(self, pair: Pair) -> None:
         markers, arrivals = self._evidence[pair]
         self.steps += 1
         chosen = markers + arrivals[len(markers) :]
-        for number in range(len(chosen), self._told.get(pair, 0)):
-            self._facts.drop((pair, number))
-        for number, (at_ns, trace_id, span_id, kind) in enumerate(chosen):
+        if not chosen:
+            del self._evidence[pair]
+            return
+        self._told[pair] = [entry[1:3] for entry in chosen]
+        for at_ns, trace_id, span_id, kind in chosen:
             fact = Handoff(
                 source=pair[1], target=pair[2], kind=kind, at_ns=at_ns,
                 trace_id=trace_id, span_id=span_id,
             )  # fmt: skip
-            if self._facts.get((pair, number)) != fact:
-                self._facts.put((pair, number), at_ns, trace_id, span_id, fact)
-        self._told[pair] = len(chosen)
-        if not chosen:
-            del self._evidence[pair], self._told[pair]
+            self._facts.put((trace_id, span_id), at_ns, trace_id, span_id, fact)
 
 
 def _is_open_marker(node: Node) -> bool:

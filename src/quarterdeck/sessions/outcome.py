@@ -53,10 +53,14 @@ def decide(
     scores: Iterable[Score],
     *,
     last_root: Span | None,
+    last_agent: Span | None,
     last_model: Span | None,
     pending: bool,
 ) -> Outcome:
-    """`last_root` and `last_model`: the latest by start; None where there is none."""
+    """
+    `last_root`, `last_agent` and `last_model`: the latest by start, None where there is none;
+    of agents, the latest that no other agent ran.
+    """
     stated: list[Any] = [best_stated] if best_stated is not None else []
     for score in scores:
         outcome = of_score(score)
@@ -76,14 +80,25 @@ def decide(
         if best[0] > 0 or best[5].label != "unknown":
             found: Outcome = best[5]
             return found
-    return _by_rule(last_root, last_model, pending=pending)
+    return _by_rule(last_root, last_agent, last_model, pending=pending)
 
 
-def _by_rule(last_root: Span | None, last_model: Span | None, *, pending: bool) -> Outcome:
+def _by_rule(
+    last_root: Span | None, last_agent: Span | None, last_model: Span | None, *, pending: bool
+) -> Outcome:
     if last_root is not None and last_root.status == "error":
-        why = last_root.error_type or last_root.error_message[:200]
-        return _rule("failure", f"the root span failed: {why}" if why else "the root span failed")
+        return _rule("failure", f"the root span failed: {_why(last_root)}")
+    if last_agent is not None and last_agent.status == "error":
+        # An application that catches the error leaves its root OK, or without a status.
+        if last_root is None or not _follows(last_root, last_agent):
+            return _rule("failure", f"the last agent failed: {_why(last_agent)}")
     if last_model is not None and last_root is not None:
+        if (
+            last_model.status == "error"
+            and last_model.trace_id == last_root.trace_id
+            and last_root.status == "unset"
+        ):
+            return _rule("failure", f"the last model call failed: {_why(last_model)}")
         stops = {_STOPPED.get(reason) for reason in last_model.finish_reasons} - {None}
         if stops:
             return _rule("failure", f"the last model call stopped by {min(filter(None, stops))}")
@@ -94,6 +109,15 @@ def _by_rule(last_root: Span | None, last_model: Span | None, *, pending: bool) 
     if last_root is not None and last_root.status == "interrupted":
         return _rule("interrupted", "the root span was interrupted")
     return Outcome()
+
+
+def _follows(root: Span, agent: Span) -> bool:
+    """Something new began after the agent: another trace."""
+    return root.trace_id != agent.trace_id and root.start_ns > agent.start_ns
+
+
+def _why(span: Span) -> str:
+    return span.error_type or span.error_message[:200] or "no reason told"
 
 
 def _rule(label: OutcomeLabel, reason: str) -> Outcome:

@@ -30,9 +30,11 @@ RUNS, FAILURES, DENIALS = range(3)
 class Run:
     """State of one tool span."""
 
-    __slots__ = ("failed", "given", "inner", "inside", "line", "recovery", "same")
+    __slots__ = ("active", "failed", "given", "inner", "inside", "line", "recovery", "same")
 
     def __init__(self) -> None:
+        self.active = False
+        """Linked as a tool call now; a span can stop being one."""
         self.inside: Node | None = None
         """The tool span above, as linked."""
         self.inner: dict[Node, None] | None = None
@@ -74,6 +76,8 @@ class Tools:
         self._attempts = attempts
         self._recovery = recovery
         self._dirty: dict[Node, None] = {}
+        self.counted = 0
+        """Tool spans that count as calls."""
         self.steps = 0
 
     def record(self, call_id: str) -> CallRecord:
@@ -92,6 +96,7 @@ class Tools:
         run = node.call
         if not isinstance(run, Run):
             run = node.call = Run()
+        run.active = True
         above = linked.ctx.tool
         if above is not None and above is not node:
             if not isinstance(above.call, Run):
@@ -123,7 +128,7 @@ class Tools:
             run.inside, run.same = None, False
         if run.inner:
             self._dirty.update(run.inner)
-        self._dirty.pop(node, None)
+        run.active = False
         if not linked.span.tool_call_id:
             return None
         record = self.records[linked.span.tool_call_id]
@@ -146,7 +151,7 @@ class Tools:
         dirty, self._dirty = self._dirty, {}
         for node in dirty:
             linked = node.linked
-            if linked is None or not isinstance(node.call, Run):
+            if linked is None or not isinstance(node.call, Run) or not node.call.active:
                 continue
             self.steps += 1
             if node.call.given is not None:
@@ -167,7 +172,7 @@ class Tools:
             is_denied = is_denied or (bool(record.acts) and record.is_rejected(tool))
             if 1 < len(record.tools) <= MAX_SHARED_CALL:
                 mine = _preference(node)
-                for peer in record.tools:
+                for peer in sorted(record.tools, key=_preference):
                     if peer is not node and _is_one_run(span, peer.span):
                         if _preference(peer) < mine and not _is_inside(peer):
                             return
@@ -184,6 +189,7 @@ class Tools:
         run.given = (use, failed, is_denied)
         run.failed = failed
         node.step = True
+        self.counted += 1
         if is_denied or span.status in ("interrupted", "cancelled"):
             return
         self._tell_attempt(node, run, span, tool, agent)
@@ -226,6 +232,7 @@ class Tools:
             self._recovery.withdraw(target, attempt, failed=failed)
             run.recovery = None
         run.failed = False
+        self.counted -= node.step
         node.step = False
 
     def count_unseen_denial(self, record: CallRecord, use: ToolKey | None) -> None:

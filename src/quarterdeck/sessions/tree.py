@@ -40,6 +40,7 @@ class Node:
         "ctx",
         "entry",
         "linked",
+        "loop",
         "parent",
         "span",
         "step",
@@ -51,6 +52,8 @@ class Node:
         self.entry: tuple[int, str, str, Any] = (span.start_ns, span.trace_id, span.span_id, self)
         self.parent: Node | None = None
         self.children: list[Node] | None = None
+        self.loop: list[Node] | None = None
+        """The cycle of parents it is in (hostile input): its members count as roots."""
         self.ctx: Context | None = None
         """What it inherits; None until it was placed."""
         self.below: Context | None = None
@@ -106,15 +109,9 @@ def place(fresh: list[Node], on_change: Callable[[Node], None]) -> int:
     looked = 0
     new = set(fresh)
     stack = [node for node in fresh if node.parent not in new]
-    # A cycle of parents (hostile input) settles by itself; the fuse ends what does not.
-    fuse = 64 * len(fresh) + 10_000_000
-    while stack or new:
-        if not stack:
-            stack.append(min(new, key=_before))
+    while stack:
         node = stack.pop()
         looked += 1
-        if looked > fuse:
-            break
         parent = node.parent
         if parent is None:
             ctx = NOWHERE
@@ -142,10 +139,6 @@ def place(fresh: list[Node], on_change: Callable[[Node], None]) -> int:
         if node.children is not None:
             stack.extend(node.children)
     return looked
-
-
-def _before(node: Node) -> tuple[int, str, str]:
-    return node.entry[:3]
 
 
 def below_of(node: Node) -> Context:
