@@ -1,7 +1,7 @@
 """Sessions follow their spans, through merges, restarts, eviction and replicas."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 
 import pytest
@@ -71,7 +71,7 @@ def sessions(db: EventConnection) -> dict[str, Session]:
 
 
 @pytest.fixture
-def db(chdb_database: EventConnection) -> Iterator[EventConnection]:
+def db(chdb_database: EventConnection) -> EventConnection:
     return chdb_database
 
 

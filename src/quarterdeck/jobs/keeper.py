@@ -76,6 +76,8 @@ class SessionKeeper:
         """By id(), least recently touched first."""
         self._shared: dict[tuple[ProjectId, str], int] = {}
         """Weak node -> resident traces that have it."""
+        self._unlinked: list[tuple[ProjectId, str, str]] = []
+        """Links found while reading back, not yet looked up."""
         self._resident = 0
         self._any_scores: dict[ProjectId, bool] = {}
 
@@ -157,6 +159,12 @@ class SessionKeeper:
             assembly = component.assembly(component.owner_of(trace_id))
             new = component.learn(trace_id, assembly.deferred_nodes(trace_id))
             links.extend((trace_node(trace_id), node) for node in new)
+        links.extend(
+            (trace_name, node)
+            for of, trace_name, node in self._unlinked
+            if of == project_id and (of, trace_name) in self._home
+        )
+        self._unlinked = [link for link in self._unlinked if link[0] != project_id]
         if links:
             write_links(self._events, project_id, links, seen_ns=self._now_ns())
         fresh = {node for _, node in links if not node.startswith(_ALONE)}
@@ -243,7 +251,13 @@ class SessionKeeper:
         component.loaded_ns = self._now_ns()
         scope = self._scope_of(project_id)
         spans = session_spans(self._events, scope, traces) if traces else []
-        component.add(spans)
+        _, learned = component.add(spans)
+        # Spans of the batch in hand are in the store already, their links are not.
+        self._unlinked.extend(
+            (project_id, trace_node(trace_id), node)
+            for trace_id, node in learned
+            if node not in reached
+        )
         component.written.update(sessions_of_traces(self._events, scope, traces).values())
         for trace_id in component.traces:
             assembly = component.assembly(component.owner_of(trace_id))
@@ -300,10 +314,8 @@ class SessionKeeper:
     def _settle_down(self, component: Component, nodes: Iterable[str]) -> None:
         for node in nodes:
             self._home[(component.project_id, node)] = component
-        for trace_id, note in component.traces.items():
+        for trace_id in component.traces:
             self._home[(component.project_id, trace_node(trace_id))] = component
-            for node in note.nodes:
-                self._home[(component.project_id, node)] = component
         self._recent[id(component)] = component
         self._resident += len(component)
 
