@@ -107,6 +107,8 @@ class Assembly(Surroundings):
         self._handoffs = Handoffs()
         self._roots: list[Any] = []
         self._models: list[Any] = []
+        self._top_agents: list[Any] = []
+        """Agents that no other agent ran, in time order."""
         self._agents: dict[str, list[int]] = {}
         """Agent -> invocations, failed invocations."""
         self._roles: dict[str, dict[str, int]] = {}
@@ -302,6 +304,8 @@ class Assembly(Surroundings):
         elif kind == "agent":
             if not node.wraps:
                 self._count_agent(linked, 1)
+                if ctx.agent is None:
+                    insert(self._top_agents, linked.entry)
             self._handoffs.link(node, linked)
         if span.handoff is not None and kind != "agent":
             self._handoffs.link(node, linked)
@@ -344,6 +348,8 @@ class Assembly(Surroundings):
         elif kind == "agent":
             if not linked.wraps:
                 self._count_agent(linked, -1)
+                if linked.ctx.agent is None:
+                    remove(self._top_agents, linked.entry)
             self._handoffs.unlink(node, linked)
         if span.handoff is not None and kind != "agent":
             self._handoffs.unlink(node, linked)
@@ -457,6 +463,7 @@ class Assembly(Surroundings):
             sums.best_outcome(),
             said.values(),
             last_root=last_root,
+            last_agent=self._top_agents[-1][3].span if self._top_agents else None,
             last_model=self._models[-1][3].span if self._models else None,
             pending=pending > 0,
         )
