@@ -6,6 +6,7 @@ Only the clock is ours, so that a test can let a key expire without waiting.
 
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -136,6 +137,7 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
         now_ns=clock,
         refresh=refresh,
         forget=forget,
+        held=nullcontext,
         project_changed=changed.append,
         oldest_unprocessed_s=lambda: 0.25,
         metrics=lambda: "quarterdeck_up 1\n",

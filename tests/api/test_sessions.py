@@ -89,18 +89,13 @@ async def test_every_filter_of_the_contract_narrows_the_list(
         {"workflow": "migrator"},
         {"version": "14"},
         {"outcome": "success"},
-        {"since": "2026-09-21T12:13:00Z"},
+        {"since": _rfc(T0 + 1800 * S)},
         {"session": "other"},
         {"q": "version:14 outcome:success,failure"},
         {"q": "agent:plannerX -tool:bash"},
         {"q": "spans:3 errors:>=1 duration:>5s -task_type:type"},
-        {"q": "foundX"},
-        {"q": '"find X"'},
+        {"q": '"X find please"'},
     ):
-        if params == {"since": "2026-09-21T12:13:00Z"}:
-            params = {"since": str(_rfc(T0 + 1800 * S))}
-        if params.get("q") in {"foundX"}:
-            continue
         page = await get(client, "/sessions", reader, **params)
         assert ids(page) == ["other"], params
     for params in (
@@ -234,9 +229,8 @@ async def test_a_persons_outcome_counts_at_once_and_keeps_its_author(world: Worl
     )
     assert refused.status_code == 422
     rows = audit.list_audit(world.records, "acme")
-    assert [(row.action, row.target, row.actor) for row in rows][0] == (
-        "session.outcome", "s-1", "account:ann@example.org",
-    )  # fmt: skip
+    assert (rows[0].action, rows[0].target) == ("session.outcome", "s-1")
+    assert rows[0].actor == "account:ann@example.org"
     await client.aclose()
 
 

@@ -253,6 +253,8 @@ class _Reader:
 
 def _word(field: str, value: str, place: str) -> str:
     known = WORD_FIELDS[field]
+    if known is not None or field == "environment":
+        value = value.lower()  # environments are kept in lower case
     if not value:
         raise Invalid(
             f"{place}: {field} needs a value",

@@ -5,6 +5,7 @@ Nothing in `api/` opens a store, reads a clock or starts a job by itself.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -34,6 +35,9 @@ class Parts:
     forget: Callable[[ProjectId, Sequence[str], Sequence[str]], None]
     """These sessions and traces were deleted: whoever holds their spans in memory drops them,
     and spans of these traces that began before now are not stored again.  Blocks."""
+    held: Callable[[], AbstractContextManager[None]]
+    """While it is held nobody writes sessions, so that none is written back while it goes.
+    `forget` may be called inside."""
     project_changed: Callable[[ProjectId], None]
     """Settings changed, or the project is gone: whoever remembers it forgets it."""
     oldest_unprocessed_s: Callable[[], float]

@@ -189,8 +189,9 @@ def _delete(parts: Parts, who: Principal) -> None:
         parts.records,
         [Deletion(project_id=project_id, kind="project", target="", at_ns=now_ns, by=who.actor)],
     )
-    parts.project_changed(project_id)
-    delete_project(parts.events, ProjectScope(project_id=project_id))
+    with parts.held():
+        delete_project(parts.events, ProjectScope(project_id=project_id))
+        parts.project_changed(project_id)
     if project_id == DEFAULT_PROJECT:
         projects.ensure_default_project(parts.records, now_ns=now_ns)
     note(parts, who, "project.delete", project_id, server_wide=True)

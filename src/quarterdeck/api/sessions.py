@@ -144,8 +144,9 @@ def delete_for_good(parts: Parts, who: Principal, sessions: Sequence[Session]) -
     # Remembered first: after a crash in between, asking again completes it.
     _remember(parts, who, "session", ids)
     _remember(parts, who, "trace", traces)
-    parts.forget(who.project_id, ids, traces)
-    deletes.delete_sessions(parts.events, scope_of(parts, who), ids)
+    with parts.held():
+        deletes.delete_sessions(parts.events, scope_of(parts, who), ids)
+        parts.forget(who.project_id, ids, traces)
     return len(traces)
 
 
