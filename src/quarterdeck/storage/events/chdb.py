@@ -214,7 +214,8 @@ class ChdbConnection:
                 raise translate(str(error)) from error
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> None:
-        with self._handle() as handle:
+        # A handle that has run one BACKUP refuses the next, so each statement has its own.
+        with self._handle(database=self.database) as handle:
             self._run(handle, sql, params)
 
     def close(self) -> None:
@@ -301,22 +302,21 @@ def as_text(value: Param) -> str:
     if value is None:
         return "\\N"
     if isinstance(value, str):
-        return _escaped(value)
+        return value.translate(_ESCAPES)
     if isinstance(value, (list, tuple)):
-        return _escaped("[" + ",".join(_element(item) for item in value) + "]")
+        return "[" + ",".join(_element(item) for item in value) + "]"
     return str(value)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\0": "\\0", "'": "\\'"})
 
 
 def _element(item: str | int) -> str:
     return _literal(item) if isinstance(item, str) else str(item)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\0", "\\0")
-
-
 def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0") + "'"
+    return f"'{text.translate(_ESCAPES)}'"
 
 
 def _quoted(name: str) -> str:
