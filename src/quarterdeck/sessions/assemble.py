@@ -45,6 +45,12 @@ MAX_LISTED = 500
 """Entries of each list in a session (handoffs, interventions, episodes, retries, scores); the
 counts beside them are complete.  A usual session has some dozens."""
 
+MAX_LOOKED_BACK = 100
+"""Roots looked at for the last that tells how a session ended; an AutoGen team run ends with
+some ten roots that are messages."""
+
+INFRASTRUCTURE = frozenset({"messaging", "http", "db"})
+
 STEP_KINDS = frozenset({"agent", "human", "retrieval", "guardrail", "evaluation", "memory"})
 """Kinds of which every span is a step.  Model and tool spans are where they count as calls;
 plain steps only where they hand off or say how it ended."""
@@ -458,7 +464,7 @@ class Assembly(Surroundings):
             known = said.get(score_identity(score))
             if known is None or known.at_ns <= score.at_ns:
                 said[score_identity(score)] = score
-        last_root = self._roots[-1][3].span if self._roots else None
+        last_root = self._last_root()
         outcome = decide(
             sums.best_outcome(),
             said.values(),
@@ -531,6 +537,15 @@ class Assembly(Surroundings):
             problem_count=sums.problem_count,
             dropped=sums.dropped,
         )
+
+    def _last_root(self) -> Span | None:
+        """The latest root that is an application's own: no message, request or total."""
+        for entry in reversed(self._roots[-MAX_LOOKED_BACK:]):
+            span: Span = entry[3].span
+            is_total = span.synthetic and span.kind == "step"
+            if span.subkind not in INFRASTRUCTURE and not is_total:
+                return span
+        return None
 
     def _acts(
         self, unanswered: list[Intervention]
