@@ -21,7 +21,7 @@ from quarterdeck.errors import Invalid, TooLarge, TryAgain
 
 _MIB = 1024 * 1024
 
-_CHUNK_BYTES = _MIB
+_CHUNK_BYTES = 256 * 1024
 """What a decompressor may put out at once.  Each chunk costs a turn of the interpreter lock."""
 _MAX_LAYERS = 4
 """Content-Encoding: gzip, gzip, … is legal; more than two was never seen outside an attack."""

@@ -8,7 +8,6 @@ from importlib import resources
 from typing import Any
 
 import pytest
-from storage.events.conftest import Connect
 
 from quarterdeck.errors import Misconfigured
 from quarterdeck.model.ids import ProjectId
@@ -22,6 +21,7 @@ from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection, Params, question
 from quarterdeck.storage.events.migrate import migrate, render, schema_version, steps_for
 from quarterdeck.storage.events.scope import ProjectScope
+from storage.events.conftest import Connect
 
 SQL = resources.files("quarterdeck.storage.events") / "sql"
 FILES = sorted(file.name for file in SQL.iterdir() if file.name.endswith(".sql"))
@@ -45,7 +45,7 @@ ROWS: dict[str, Any] = {
     "span_keys": span_reads.SpanKeysRow,
     "spans_between": span_reads.SessionSpansRow,
 }
-ONE_COLUMN = {"count_older_sessions", "linked", "session_count", "sessions_of_user",
+ONE_COLUMN = {"count_older_sessions", "has_lifted", "linked", "session_count", "sessions_of_user",
               "traces_of_sessions"}  # fmt: skip
 """Answers that are read as what they are and need no class."""
 

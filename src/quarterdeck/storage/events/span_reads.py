@@ -199,6 +199,11 @@ def lifted_events(
     }
 
 
+def has_lifted(db: EventConnection, scope: ProjectScope) -> bool:
+    """Whether `lifted_events` could find anything at all; costs a few milliseconds."""
+    return bool(db.rows(question("has_lifted"), {"project_id": scope.project_id}))
+
+
 def search_spans(
     db: EventConnection,
     scope: ProjectScope,
