@@ -37,8 +37,9 @@ from quarterdeck.sessions.people import People, Surroundings
 from quarterdeck.sessions.recovery import Recovery
 from quarterdeck.sessions.sequences import insert, remove
 from quarterdeck.sessions.sums import Sums, score_identity
-from quarterdeck.sessions.tool_use import Tools
-from quarterdeck.sessions.tree import Linked, Node, is_carrier, is_open, place
+from quarterdeck.sessions.tool_use import ToolKey, Tools, plain_name
+from quarterdeck.sessions.tree import Linked, Node, is_call, is_carrier, is_open, place
+from quarterdeck.sessions.unseen_calls import UnseenCalls
 from quarterdeck.sessions.versions import supersedes
 
 MAX_LISTED = 500
@@ -109,6 +110,7 @@ class Assembly(Surroundings):
         self._recovery = Recovery()
         self._calls = Calls(self._attempts, self._recovery)
         self._tools = Tools(self._attempts, self._recovery)
+        self._unseen = UnseenCalls()
         self._people = People(self._tools)
         self._handoffs = Handoffs()
         self._roots: list[Any] = []
@@ -276,12 +278,23 @@ class Assembly(Surroundings):
         touched: list[Node] = []
         self._steps += place(fresh, touched.append)
         # First everything stale is taken back, then everything is put: no fact ever sees half.
-        distinct = dict.fromkeys(touched)
-        for node in distinct:
+        anew: dict[Node, None] = {}
+        moved: dict[Node, None] = {}
+        for node in touched:
+            linked = node.linked
+            if linked is not None and linked.span is node.span and _only_hangs(node.span):
+                moved[node] = None
+            else:
+                anew[node] = None
+        for node in anew:
             if node.linked is not None:
                 self._unlink(node, node.linked)
-        for node in distinct:
+        for node in moved:
+            self._take_down(node)
+        for node in anew:
             self._link(node)
+        for node in moved:
+            self._hang(node)
         self._people.settle()
         self._calls.settle()
         self._tools.settle()
@@ -302,6 +315,7 @@ class Assembly(Surroundings):
         if kind == "model":
             self._link_model(node, linked)
         elif kind == "tool":
+            self._unseen.link_tool(span)
             record = self._tools.link(node, linked)
             if record is not None:
                 self._people.stir(record)
@@ -328,8 +342,30 @@ class Assembly(Surroundings):
             insert(self._roots, node.entry)
         self._other_steps += is_other_step(span, wraps=node.wraps)
 
+    def _take_down(self, node: Node) -> None:
+        """The span is the same, its ancestors are not: take back what they decide."""
+        linked = node.linked
+        if linked is None:
+            return
+        if node.span.kind == "tool":
+            self._tools.detach(node)
+        elif is_call(node.span) or is_carrier(node.span):
+            self._calls.detach(node, linked)
+
+    def _hang(self, node: Node) -> None:
+        """The other half of `_take_down`."""
+        span, ctx = node.span, node.ctx
+        if ctx is None:
+            return
+        linked = node.linked = Linked(span, ctx, node.agent, node.entry, node.wraps)
+        if span.kind == "tool":
+            self._tools.attach(node, linked)
+        elif is_call(span) or is_carrier(span):
+            self._calls.attach(node, linked)
+
     def _link_model(self, node: Node, linked: Linked) -> None:
         span = linked.span
+        self._unseen.link_model(linked)
         if not span.usage_is_aggregate and span.subkind != "fetch":
             self._calls.link(node, linked)
             insert(self._models, linked.entry)
@@ -346,6 +382,7 @@ class Assembly(Surroundings):
         if kind == "model":
             self._unlink_model(node, linked)
         elif kind == "tool":
+            self._unseen.unlink_tool(span)
             record = self._tools.unlink(node, linked)
             if record is not None:
                 self._people.stir(record)
@@ -374,6 +411,7 @@ class Assembly(Surroundings):
 
     def _unlink_model(self, node: Node, linked: Linked) -> None:
         span = linked.span
+        self._unseen.unlink_model(linked)
         if not span.usage_is_aggregate and span.subkind != "fetch":
             self._calls.unlink(node, linked)
             remove(self._models, linked.entry)
@@ -599,7 +637,7 @@ class Assembly(Surroundings):
                 mine[3] += sums[billing.ERRORS]
                 mine[4] += sums[billing.COST]
                 mine[5] += sums[billing.PRICED]
-        for (agent, _), runs in self._tools.uses.items():
+        for (agent, _), runs in self._tool_counts():
             if agent:
                 mine = agents.setdefault(agent, [0] * 6)
                 mine[2] += runs[0]
@@ -616,9 +654,16 @@ class Assembly(Surroundings):
             tool_calls=sums[2], errors=sums[3], cost_usd=_usd(sums[4], sums[5]),
         )  # fmt: skip
 
+    def _tool_counts(self) -> Iterator[tuple[ToolKey, list[int]]]:
+        """Tool calls by agent and tool: calls, failures, denials."""
+        yield from self._tools.uses.items()
+        seen = {plain_name(tool) for _, tool in self._tools.uses}
+        for use, count in self._unseen.uses(seen).items():
+            yield use, [count, 0, 0]
+
     def _tool_uses(self) -> tuple[ToolUse, ...]:
         tools: dict[str, list[int]] = {}
-        for (_, tool), sums in self._tools.uses.items():
+        for (_, tool), sums in self._tool_counts():
             line = tools.setdefault(tool, [0, 0, 0])
             for at, number in enumerate(sums):
                 line[at] += number
@@ -639,6 +684,17 @@ def assemble(
     assembly = Assembly()
     assembly.add(spans)
     return assembly.session(now_ns=now_ns, scores=scores, idle_after_ns=idle_after_ns)
+
+
+def _only_hangs(span: Span) -> bool:
+    """Do its ancestors decide nothing of it but who ran it and what call it belongs to?"""
+    return (
+        span.kind in ("model", "tool", "step")
+        and span.human is None
+        and span.handoff is None
+        and not span.agent_role
+        and not span.ghost
+    )
 
 
 def is_other_step(span: Span, *, wraps: bool) -> bool:
