@@ -50,7 +50,7 @@ MAX_LOOKED_BACK = 100
 """Roots looked at for the last that tells how a session ended; an AutoGen team run ends with
 some ten roots that are messages."""
 
-INFRASTRUCTURE = frozenset({"messaging", "http", "db"})
+INFRASTRUCTURE = frozenset({"messaging", "http", "db", "metric"})
 
 STEP_KINDS = frozenset({"agent", "human", "retrieval", "guardrail", "evaluation", "memory"})
 """Kinds of which every span is a step.  Model and tool spans are where they count as calls;
@@ -295,6 +295,12 @@ class Assembly(Surroundings):
             self._link(node)
         for node in moved:
             self._hang(node)
+        if self._is_answered_stale:
+            self._is_answered_stale = False
+            self._steps += len(self._nodes)
+            before = self._answered
+            self._answered = {i for span in self._counted_spans() for i in span.answered}
+            self._unseen.set_answered(self._answered, before ^ self._answered)
         self._people.settle()
         self._calls.settle()
         self._tools.settle()
@@ -337,7 +343,11 @@ class Assembly(Surroundings):
             roles = self._roles.setdefault(node.agent, {})
             roles[span.agent_role] = roles.get(span.agent_role, 0) + 1
         if span.answered:
-            self._answered.update(span.answered)
+            # Each call has seen nearly all that the one before it saw: only the news costs.
+            news = set(span.answered) - self._answered
+            if news:
+                self._answered |= news
+                self._unseen.set_answered(self._answered, news)
         if not span.parent_span_id:
             insert(self._roots, node.entry)
         self._other_steps += is_other_step(span, wraps=node.wraps)
@@ -347,8 +357,10 @@ class Assembly(Surroundings):
         linked = node.linked
         if linked is None:
             return
+        if node.span.requested:
+            self._unseen.unlink_model(linked)
         if node.span.kind == "tool":
-            self._tools.detach(node)
+            self._tools.detach(node, linked)
         elif is_call(node.span) or is_carrier(node.span):
             self._calls.detach(node, linked)
 
@@ -358,6 +370,8 @@ class Assembly(Surroundings):
         if ctx is None:
             return
         linked = node.linked = Linked(span, ctx, node.agent, node.entry, node.wraps)
+        if span.requested:
+            self._unseen.link_model(linked)
         if span.kind == "tool":
             self._tools.attach(node, linked)
         elif is_call(span) or is_carrier(span):
@@ -365,7 +379,8 @@ class Assembly(Surroundings):
 
     def _link_model(self, node: Node, linked: Linked) -> None:
         span = linked.span
-        self._unseen.link_model(linked)
+        if span.requested:
+            self._unseen.link_model(linked)
         if not span.usage_is_aggregate and span.subkind != "fetch":
             self._calls.link(node, linked)
             insert(self._models, linked.entry)
@@ -437,9 +452,6 @@ class Assembly(Surroundings):
         return None
 
     def is_answered(self, call_id: str) -> bool:
-        if self._is_answered_stale:
-            self._is_answered_stale = False
-            self._answered = {i for span in self._counted_spans() for i in span.answered}
         return call_id in self._answered
 
     def deferred_in(self, trace_id: str) -> tuple[str, ...]:
@@ -580,8 +592,7 @@ class Assembly(Surroundings):
         """The latest root that is an application's own: no message, request or total."""
         for entry in reversed(self._roots[-MAX_LOOKED_BACK:]):
             span: Span = entry[3].span
-            is_total = span.synthetic and span.kind == "step"
-            if span.subkind not in INFRASTRUCTURE and not is_total:
+            if span.subkind not in INFRASTRUCTURE:
                 return span
         return None
 
