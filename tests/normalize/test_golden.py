@@ -95,7 +95,7 @@ def _matches(found: Any, expected: Any, path: str) -> list[str]:
             for at, value in enumerate(expected)
             for difference in _matches(found[at], value, f"{path}[{at}]")
         ]
-    empty = ("", [], {}, None, False)
+    empty: tuple[Any, ...] = ("", [], {}, None, False)
     same = found == expected or (
         expected in empty and found in empty and not isinstance(found, int)
     )

@@ -14,6 +14,7 @@ from quarterdeck.model.messages import Message, ToolCallPart, ToolResultPart
 from quarterdeck.model.spans import Content, RawEvent, RawSpan, Value
 from quarterdeck.model.tool_calls import ToolRequest
 from quarterdeck.normalize.attributes import (
+    Unreadable,
     as_json,
     decode_json_or_prefix,
     fingerprint,
@@ -228,7 +229,7 @@ def requested_of(messages: Sequence[Message]) -> tuple[ToolRequest, ...]:
 def first_value(name: ContentField, draft: Draft, planned: Planned) -> Value:
     """The best source's value of a content field that is no message list, e.g. arguments."""
     for given in found_content(name, planned, draft.attributes, draft.raw.events):
-        value = given.source.read(given.value) if given.source.read else given.value
+        value = _read(given)
         if not is_hidden(value):
             return value
     return None
@@ -245,7 +246,7 @@ class _Messages(NamedTuple):
 def messages_of(given: Found, role: str) -> _Messages:
     value = given.value
     if given.source.read is not None:
-        value = given.source.read(value)
+        value = _read(given)
         if isinstance(value, tuple) and all(isinstance(m, Message) for m in value):
             return _Messages(value, False)
         if value is None:
@@ -282,7 +283,7 @@ def content_of(
         nonlocal truncated
         for name in names:
             for given in values(name):
-                found = given.source.read(given.value) if given.source.read else given.value
+                found = _read(given)
                 if _is_json_text(found):
                     found, cut = decode_json_or_prefix(found)
                     truncated = truncated or cut
@@ -313,7 +314,7 @@ def content_of(
         tool_definitions=_definitions(values("tool_definitions")),
         metadata=_metadata(values("metadata")),
         truncated=truncated,
-        references=tuple(r for given in values("references") for r in texts(given.value) or ()),
+        references=tuple(r for given in values("references") for r in _references(given)),
     )
 
 
@@ -324,7 +325,20 @@ _TWIN: dict[ContentField, ContentField] = {
 
 
 def _read(given: Found) -> Value:
-    return given.source.read(given.value) if given.source.read else given.value
+    """The value, turned by its source's reader; None if that can't."""
+    if given.source.read is None:
+        return given.value
+    try:
+        return given.source.read(given.value)
+    except Unreadable:
+        return None
+
+
+def _references(given: Found) -> tuple[str, ...]:
+    try:
+        return texts(given.value) or ()
+    except Unreadable:
+        return ()
 
 
 def _conversation(given: Found) -> bool:
@@ -337,7 +351,7 @@ def _is_json_text(value: Value) -> bool:
 
 def _definitions(given: Iterator[Found]) -> tuple[Value, ...]:
     for found in given:
-        value = found.source.read(found.value) if found.source.read else found.value
+        value = _read(found)
         value = decode_json_or_prefix(value)[0]
         if isinstance(value, dict):
             value = value.get("tools", [value])
@@ -350,7 +364,7 @@ def _metadata(given: Iterator[Found]) -> dict[str, Value]:
     """Union of all metadata, better ranks win; keys as sent, without their prefix."""
     merged: dict[str, Value] = {}
     for found in given:
-        value = found.source.read(found.value) if found.source.read else found.value
+        value = _read(found)
         value = decode_json_or_prefix(value)[0]
         if isinstance(value, dict):
             for key, item in list(value.items())[:200]:

@@ -8,6 +8,7 @@ It makes facts only: content stays in the raw span, and `read_content` reads it 
 
 import string
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -74,12 +75,16 @@ def explain(raw: RawSpan, *, settings: NormalizeSettings = DEFAULTS) -> dict[str
 def read_content(raw: RawSpan) -> Content:
     """Messages, arguments, results.  Never raises: unreadable content is an empty `Content`."""
     try:
-        attributes = _with_lifted(raw)
-        planned = _PLANNER.plan(raw.resource.scope_name, raw.name, attributes)
-        kind = _normalize(raw, DEFAULTS, None).kind
-        return content.content_of(raw, attributes, planned, kind=kind)
+        return _content(raw)
     except Exception:  # noqa: BLE001 - the same rim: the raw attributes are still there to see
         return Content()
+
+
+def _content(raw: RawSpan) -> Content:
+    attributes = _with_lifted(raw)
+    planned = _PLANNER.plan(raw.resource.scope_name, raw.name, attributes)
+    kind = _normalize(raw, DEFAULTS, None).kind
+    return content.content_of(raw, attributes, planned, kind=kind)
 
 
 def lift(raw: RawSpan, events: Sequence[RawEvent]) -> RawSpan:
@@ -441,7 +446,7 @@ def _project_key(template: str, draft: Draft) -> str:
     if "{" not in template:
         return value(template)[:256]
     pieces = []
-    for literal, name, _, _ in string.Formatter().parse(template):
+    for literal, name in _template(template):
         pieces.append(literal)
         if name is not None:
             found = value(name)
@@ -449,6 +454,16 @@ def _project_key(template: str, draft: Draft) -> str:
                 return ""
             pieces.append(found)
     return "".join(pieces)[:256]
+
+
+@lru_cache(maxsize=256)
+def _template(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Literal text and the attribute after it; a template that can't be read names nothing."""
+    try:
+        parsed = string.Formatter().parse(template)
+        return tuple((literal, name) for literal, name, _, _ in parsed)
+    except ValueError:
+        return (("", ""),)
 
 
 # -- resources --------------------------------------------------------------------------------
