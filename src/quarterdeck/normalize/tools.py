@@ -31,9 +31,7 @@ def target_of(arguments: Value) -> str:
         inner = only if isinstance(only, dict) else None
         if inner is not None:
             found = inner
-    elif isinstance(found.get("args"), dict) and "name" in found:
-        # A dispatcher of the application's own: {"name": "read", "args": {...}, "attempt": 1}.
-        found = found["args"]
+    found = _dispatched(found)
     lowered = {str(k).lower(): v for k, v in found.items()}
     for key in _TARGET_KEYS:
         value = lowered.get(key)
@@ -45,9 +43,21 @@ def target_of(arguments: Value) -> str:
     return ""
 
 
+def _dispatched(arguments: Value) -> Value:
+    """
+    The inner arguments of an application's own dispatcher: its calls look like
+    `{"name": "read", "args": {...}, "attempt": 1}`.
+    """
+    if isinstance(arguments, dict) and "name" in arguments:
+        inner = arguments.get("args")
+        if isinstance(inner, dict) and inner:
+            return inner
+    return arguments
+
+
 def arguments_hash(arguments: Value) -> str:
     """Equal for equal arguments, however their JSON was written."""
-    decoded = decode_json(arguments)
+    decoded = _dispatched(decode_json(arguments))
     return fingerprint_of(decoded) if decoded not in (None, "", {}, []) else ""
 
 
