@@ -357,7 +357,7 @@ class Assembly(Surroundings):
         linked = node.linked
         if linked is None:
             return
-        if node.span.requested:
+        if node.span.requested and node.span.kind == "model":
             self._unseen.unlink_model(linked)
         if node.span.kind == "tool":
             self._tools.detach(node, linked)
@@ -370,7 +370,7 @@ class Assembly(Surroundings):
         if ctx is None:
             return
         linked = node.linked = Linked(span, ctx, node.agent, node.entry, node.wraps)
-        if span.requested:
+        if span.requested and span.kind == "model":
             self._unseen.link_model(linked)
         if span.kind == "tool":
             self._tools.attach(node, linked)

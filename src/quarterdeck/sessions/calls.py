@@ -22,7 +22,7 @@ from typing import Any
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.models import family, same_family
 from quarterdeck.sessions.attempts import Attempts
-from quarterdeck.sessions.recovery import Attempt, Recovery
+from quarterdeck.sessions.recovery import Attempt, Recovery, Told
 from quarterdeck.sessions.sequences import insert, remove
 from quarterdeck.sessions.tree import Linked, Node, tells_usage
 
@@ -77,7 +77,7 @@ class Call:
         """Where it stands among possible attempts; None if it does not."""
         self.given: tuple[list[int], UseKey, tuple[int, ...]] | None = None
         """What it added to the sums, to be taken back."""
-        self.recovery: tuple[tuple[str, ...], Attempt, bool] | None = None
+        self.recovery: Told | None = None
 
 
 class Calls:
@@ -88,7 +88,7 @@ class Calls:
         self.last_resort: dict[UseKey, list[int]] = {}
         self._attempts = attempts
         self._recovery = recovery
-        self._by_response: dict[str, list[Node]] = {}
+        self._by_response: dict[str, dict[Node, None]] = {}
         self._beside: dict[tuple[Any, ...], list[Any]] = {}
         self._told_beside: dict[tuple[str, str], int] = {}
         """Model spans with tokens, by parent."""
@@ -109,8 +109,8 @@ class Calls:
         call.family = family(model) if model else ""
         call.has_usage = tells_usage(span.usage)
         if span.response_id:
-            peers = self._by_response.setdefault(span.response_id, [])
-            peers.append(node)
+            peers = self._by_response.setdefault(span.response_id, {})
+            peers[node] = None
             if len(peers) > 1:
                 self._peers_dirty(peers)
         self._link_above(node, call, linked)
@@ -171,24 +171,13 @@ class Calls:
     def unlink(self, node: Node, linked: Linked) -> None:
         call: Call = node.call
         span = linked.span
-        self._retract(node, call, linked)
+        self.detach(node, linked)
+        self._stand(node, call, None, linked)
+        self._set_recovery(call, None)
         if not call.is_carrier and span.response_id:
             peers = self._by_response[span.response_id]
-            peers.remove(node)
+            del peers[node]
             self._peers_dirty(peers)
-        if call.inside is not None:
-            above = call.inside.call
-            if above.nested is not None:
-                above.nested.pop(node, None)
-            above.matched -= call.edge
-            above.wrapped -= not call.is_carrier
-            self._stir(call.inside)
-            call.inside, call.edge = None, False
-        carrier = linked.ctx.carrier
-        if carrier is not None and carrier is not node:
-            carrier.call.usage_below -= call.has_usage
-            carrier.call.models_below -= not call.is_carrier
-            self._dirty[carrier] = None
         parent = (span.trace_id, span.parent_span_id)
         if call.is_carrier:
             beside = self._carriers_beside.get(parent)
@@ -206,6 +195,31 @@ class Calls:
             self._edges.update(call.nested)
         call.active = False
 
+    def detach(self, node: Node, linked: Linked) -> None:
+        """Its ancestors are others now, the span is the same: take back what they decide."""
+        call: Call = node.call
+        self._retract(node, call)
+        inside = call.inside
+        if inside is not None:
+            above = inside.call
+            above.nested.pop(node, None)
+            if call.edge and above.matched <= 2:
+                self._dirty.update(above.nested)
+            above.matched -= call.edge
+            above.wrapped -= not call.is_carrier
+            self._stir(inside)
+            call.inside, call.edge = None, False
+        carrier = linked.ctx.carrier
+        if carrier is not None and carrier is not node:
+            carrier.call.usage_below -= call.has_usage
+            carrier.call.models_below -= not call.is_carrier
+            self._dirty[carrier] = None
+
+    def attach(self, node: Node, linked: Linked) -> None:
+        """The other half of `detach`."""
+        self._link_above(node, node.call, linked)
+        self._stir(node)
+
     def _stir(self, node: Node) -> None:
         """Judge again a span and those that may be the same call."""
         self._dirty[node] = None
@@ -213,14 +227,14 @@ class Calls:
         if linked is None:
             return
         if linked.span.response_id:
-            self._peers_dirty(self._by_response.get(linked.span.response_id, []))
+            self._peers_dirty(self._by_response.get(linked.span.response_id, {}))
         if node.call.beside is not None:
             self._dirty.update(dict.fromkeys(_near(self._beside[node.call.beside], linked.entry)))
 
-    def _peers_dirty(self, peers: list[Node]) -> None:
+    def _peers_dirty(self, peers: dict[Node, None]) -> None:
         """One more than the cap, so that all are judged again when an id becomes a constant."""
         if len(peers) <= MAX_SHARED_RESPONSE + 1:
-            self._dirty.update(dict.fromkeys(peers))
+            self._dirty.update(peers)
 
     # -- settling: what counts -------------------------------------------------------------
 
@@ -237,8 +251,7 @@ class Calls:
             if linked is None or not isinstance(call, Call) or not call.active:
                 continue
             self.steps += 1
-            if call.given is not None or call.line is not None:
-                self._retract(node, call, linked)
+            self._retract(node, call)
             if call.is_carrier:
                 self._count_carrier(node, call, linked)
             else:
@@ -247,8 +260,10 @@ class Calls:
     def _settle_edge(self, node: Node) -> None:
         self.steps += 1
         call = node.call
+        if node.linked is None or not isinstance(call, Call) or not call.active:
+            return
         above = call.inside
-        if above is None or node.linked is None:
+        if above is None:
             return
         edge = (
             above.linked is not None
@@ -257,6 +272,8 @@ class Calls:
             and _is_same_call(above.linked.span, above.call, node.linked.span, call)
         )
         if edge != call.edge:
+            if above.call.matched <= 2:
+                self._dirty.update(above.call.nested)
             above.call.matched += 1 if edge else -1
             call.edge = edge
         self._stir(above)
@@ -299,13 +316,15 @@ class Calls:
             peers = self._peers(node, call, linked)
             mine = _preference(node)
             if any(_preference(peer) < mine for peer in peers):
+                self._stand(node, call, None, linked)
+                self._set_recovery(call, None)
                 return
             node.step = True
             self.counted += 1
         parent = span.parent_span_id
-        call.line = (span.trace_id, parent) if parent else ("",)
-        self._attempts.put(call.line, node)
+        self._stand(node, call, (span.trace_id, parent) if parent else ("",), linked)
         if is_wrapper:
+            self._set_recovery(call, None)
             return
         agent = linked.agent or next(
             (p.agent for p in sorted(peers, key=_preference) if p.agent), ""
@@ -339,25 +358,27 @@ class Calls:
         )
         _add(sums, numbers)
         call.given = (sums, use, numbers)
-        self._tell_recovery(call, span, failed=failed)
+        self._set_recovery(call, _recovery_of(call, span, failed=failed))
 
-    def _tell_recovery(self, call: Call, span: Span, *, failed: bool) -> None:
-        if not failed and span.status in ("cancelled", "interrupted", "blocked"):
+    def _stand(self, node: Node, call: Call, line: tuple[str, ...] | None, linked: Linked) -> None:
+        """Take a place among the attempts, or leave it (None)."""
+        if call.line == line:
             return
-        tried = span.input_hash or span.last_message_hash
-        if tried:
-            target: tuple[str, ...] = ("model", tried)
-        elif span.parent_span_id:
-            target = ("model", span.trace_id, span.parent_span_id)
-        else:
-            target = ("model", span.trace_id, "", span.span_id)
-        at_ns = (span.end_ns or span.start_ns) if failed else span.start_ns
-        attempt = Attempt(at_ns, span.trace_id, span.span_id, "model:" + call.family, "")
-        if failed:
-            self._recovery.fail(target, attempt)
-        else:
-            self._recovery.succeed(target, attempt)
-        call.recovery = (target, attempt, failed)
+        if call.line is not None:
+            self._attempts.take(call.line, node, linked.entry)
+        if line is not None:
+            self._attempts.put(line, node)
+        call.line = line
+
+    def _set_recovery(self, call: Call, told: Told | None) -> None:
+        if call.recovery == told:
+            return
+        if call.recovery is not None:
+            target, attempt, failed = call.recovery
+            self._recovery.withdraw(target, attempt, failed=failed)
+        if told is not None:
+            self._recovery.tell(*told)
+        call.recovery = told
 
     def _count_carrier(self, node: Node, call: Call, linked: Linked) -> None:
         span = linked.span
@@ -423,7 +444,7 @@ class Calls:
                 return _charged(above.linked.span)
         return own
 
-    def _retract(self, node: Node, call: Call, linked: Linked) -> None:
+    def _retract(self, node: Node, call: Call) -> None:
         if call.given is not None:
             sums, use, numbers = call.given
             for at, number in enumerate(numbers):
@@ -433,15 +454,23 @@ class Calls:
                     if where.get(use) is sums:
                         del where[use]
             call.given = None
-        if call.line is not None:
-            self._attempts.take(call.line, node, linked.entry)
-            call.line = None
-        if call.recovery is not None:
-            target, attempt, failed = call.recovery
-            self._recovery.withdraw(target, attempt, failed=failed)
-            call.recovery = None
         self.counted -= node.step
         node.step = False
+
+
+def _recovery_of(call: Call, span: Span, *, failed: bool) -> Told | None:
+    """What this call says about errors and recovery; None if it says nothing."""
+    if not failed and span.status in ("cancelled", "interrupted", "blocked"):
+        return None
+    tried = span.input_hash or span.last_message_hash
+    if tried:
+        target: tuple[str, ...] = ("model", tried)
+    elif span.parent_span_id:
+        target = ("model", span.trace_id, span.parent_span_id)
+    else:
+        target = ("model", span.trace_id, "", span.span_id)
+    at_ns = (span.end_ns or span.start_ns) if failed else span.start_ns
+    return target, Attempt(at_ns, span.trace_id, span.span_id, "model:" + call.family, ""), failed
 
 
 def _call_of(node: Node) -> Call:

@@ -67,8 +67,6 @@ class Handoffs:
         source = ctx.agent_name
         if hint is not None:
             source, kind = hint.source or source, hint.kind
-        elif ctx.tool is not None and ctx.tool.span.agent:
-            source = ctx.tool.span.agent
         self._give(node, (linked.span.trace_id, source, linked.agent), kind, is_marker=False)
 
     def _stand(self, node: Node, linked: Linked) -> None:

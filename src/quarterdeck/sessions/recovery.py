@@ -27,6 +27,10 @@ class Attempt(NamedTuple):
     target: str
 
 
+Told = tuple[Target, Attempt, bool]
+"""A call's part in a story: the target, the attempt, whether it failed."""
+
+
 class _Story:
     """All attempts at one target."""
 
@@ -71,6 +75,12 @@ class Recovery:
     @property
     def recovered(self) -> int:
         return len(self._opened) - self.unrecovered
+
+    def tell(self, target: Target, attempt: Attempt, failed: bool) -> None:
+        if failed:
+            self.fail(target, attempt)
+        else:
+            self.succeed(target, attempt)
 
     def succeed(self, target: Target, attempt: Attempt) -> None:
         story = self._stories.get(target)

@@ -16,7 +16,7 @@ from typing import Any
 
 from quarterdeck.model.spans import Span
 from quarterdeck.sessions.attempts import Attempts
-from quarterdeck.sessions.recovery import Attempt, Recovery
+from quarterdeck.sessions.recovery import Attempt, Recovery, Told
 from quarterdeck.sessions.tree import Linked, Node
 
 MAX_SHARED_CALL = 64
@@ -30,7 +30,7 @@ RUNS, FAILURES, DENIALS = range(3)
 class Run:
     """State of one tool span."""
 
-    __slots__ = ("active", "failed", "given", "inner", "inside", "line", "recovery", "same")
+    __slots__ = ("active", "given", "inner", "inside", "line", "recovery")
 
     def __init__(self) -> None:
         self.active = False
@@ -38,12 +38,9 @@ class Run:
         self.inside: Node | None = None
         """The tool span above, as linked."""
         self.inner: dict[Node, None] | None = None
-        self.same = False
-        """The same call as `inside`."""
-        self.failed = False
         self.given: tuple[ToolKey, bool, bool] | None = None
         self.line: tuple[str, ...] | None = None
-        self.recovery: tuple[tuple[str, ...], Attempt, bool] | None = None
+        self.recovery: Told | None = None
 
 
 class CallRecord:
@@ -97,18 +94,9 @@ class Tools:
         if not isinstance(run, Run):
             run = node.call = Run()
         run.active = True
-        above = linked.ctx.tool
-        if above is not None and above is not node:
-            if not isinstance(above.call, Run):
-                above.call = Run()
-            run.inside = above
-            if above.call.inner is None:
-                above.call.inner = {}
-            above.call.inner[node] = None
-            self._stir_up(above)
+        self.attach(node, linked)
         if run.inner:
             self._dirty.update(run.inner)
-        self._dirty[node] = None
         if not linked.span.tool_call_id:
             return None
         record = self.record(linked.span.tool_call_id)
@@ -119,13 +107,9 @@ class Tools:
 
     def unlink(self, node: Node, linked: Linked) -> CallRecord | None:
         run: Run = node.call
-        self._retract(node, run, linked)
-        if run.inside is not None:
-            inner = run.inside.call.inner
-            if inner is not None:
-                inner.pop(node, None)
-            self._stir_up(run.inside)
-            run.inside, run.same = None, False
+        self.detach(node, linked)
+        self._stand(node, run, None, linked)
+        self._set_recovery(run, None)
         if run.inner:
             self._dirty.update(run.inner)
         run.active = False
@@ -136,14 +120,43 @@ class Tools:
         self.stir(record)
         return record
 
+    def attach(self, node: Node, linked: Linked) -> None:
+        """Find the tool call around it."""
+        above = linked.ctx.tool
+        if above is not None and above is not node:
+            if not isinstance(above.call, Run):
+                above.call = Run()
+            node.call.inside = above
+            if above.call.inner is None:
+                above.call.inner = {}
+            above.call.inner[node] = None
+            self._stir_up(above)
+        self._stir(node, linked)
+
+    def detach(self, node: Node, linked: Linked) -> None:
+        """Its ancestors are others now, the span is the same: take back what they decide."""
+        run: Run = node.call
+        self._retract(node, run)
+        self._stir(node, linked)
+        if run.inside is not None:
+            run.inside.call.inner.pop(node, None)
+            self._stir_up(run.inside)
+            run.inside = None
+
+    def _stir(self, node: Node, linked: Linked | None) -> None:
+        """Judge again a span and those with its call id."""
+        self._dirty[node] = None
+        if linked is not None and linked.span.tool_call_id:
+            record = self.records.get(linked.span.tool_call_id)
+            if record is not None and len(record.tools) > 1:
+                self.stir(record)
+
     def _stir_up(self, node: Node) -> None:
         """A span inside changed: all the calls around it may be other ones."""
         seen = 0
         above: Node | None = node
         while above is not None and seen < 16:
-            self._dirty[above] = None
-            if above.linked is not None and above.linked.span.tool_call_id:
-                self.stir(self.record(above.linked.span.tool_call_id))
+            self._stir(above, above.linked)
             above = above.call.inside if isinstance(above.call, Run) else None
             seen += 1
 
@@ -154,15 +167,17 @@ class Tools:
             if linked is None or not isinstance(node.call, Run) or not node.call.active:
                 continue
             self.steps += 1
-            if node.call.given is not None:
-                self._retract(node, node.call, linked)
-            self._count(node, node.call, linked)
+            self._retract(node, node.call)
+            if not self._count(node, node.call, linked):
+                self._stand(node, node.call, None, linked)
+                self._set_recovery(node.call, None)
 
-    def _count(self, node: Node, run: Run, linked: Linked) -> None:
+    def _count(self, node: Node, run: Run, linked: Linked) -> bool:
+        """False if another span tells this call."""
         span = linked.span
         above = run.inside
         if above is not None and above.linked is not None and _is_inner(above.linked.span, span):
-            return
+            return False
         tool = plain_name(span.tool or span.name)
         record = self.records.get(span.tool_call_id) if span.tool_call_id else None
         failed = span.status == "error" or (run.inner is not None and _fails_inside(node))
@@ -175,7 +190,7 @@ class Tools:
                 for peer in sorted(record.tools, key=_preference):
                     if peer is not node and _is_one_run(span, peer.span):
                         if _preference(peer) < mine and not _is_inside(peer):
-                            return
+                            return False
                         failed = failed or (peer.span.synthetic and peer.span.status == "error")
                         agent = agent or peer.agent
         failed = failed and not is_denied
@@ -187,34 +202,41 @@ class Tools:
         sums[FAILURES] += failed
         sums[DENIALS] += is_denied
         run.given = (use, failed, is_denied)
-        run.failed = failed
         node.step = True
         self.counted += 1
-        if is_denied or span.status in ("interrupted", "cancelled"):
-            return
-        self._tell_attempt(node, run, span, tool, agent)
+        line: tuple[str, ...] | None = None
+        told: Told | None = None
+        if not is_denied and span.status not in ("interrupted", "cancelled"):
+            if span.arguments_hash:
+                line = ("tool", agent, tool, span.arguments_hash)
+            elif span.attempt is not None or span.resends:
+                line = ("tool", agent, tool, span.trace_id, span.span_id)
+            told = _recovery_of(span, tool, failed=failed)
+        self._stand(node, run, line, linked)
+        self._set_recovery(run, told)
+        return True
 
-    def _tell_attempt(self, node: Node, run: Run, span: Span, tool: str, agent: str) -> None:
-        failed = run.failed
-        if span.arguments_hash:
-            run.line = ("tool", agent, tool, span.arguments_hash)
-        elif span.attempt is not None or span.resends:
-            run.line = ("tool", agent, tool, span.trace_id, span.span_id)
+    def _stand(self, node: Node, run: Run, line: tuple[str, ...] | None, linked: Linked) -> None:
+        """Take a place among the attempts, or leave it (None)."""
+        if run.line == line:
+            return
         if run.line is not None:
-            self._attempts.put(run.line, node)
-        aim = span.target or span.arguments_hash
-        target = ("tool", tool, aim) if aim else ("tool", tool, "", span.trace_id, span.span_id)
-        if not aim and not failed:
-            return
-        at_ns = (span.end_ns or span.start_ns) if failed else span.start_ns
-        attempt = Attempt(at_ns, span.trace_id, span.span_id, "tool:" + tool, span.target)
-        if failed:
-            self._recovery.fail(target, attempt)
-        else:
-            self._recovery.succeed(target, attempt)
-        run.recovery = (target, attempt, failed)
+            self._attempts.take(run.line, node, linked.entry)
+        if line is not None:
+            self._attempts.put(line, node)
+        run.line = line
 
-    def _retract(self, node: Node, run: Run, linked: Linked) -> None:
+    def _set_recovery(self, run: Run, told: Told | None) -> None:
+        if run.recovery == told:
+            return
+        if run.recovery is not None:
+            target, attempt, failed = run.recovery
+            self._recovery.withdraw(target, attempt, failed=failed)
+        if told is not None:
+            self._recovery.tell(*told)
+        run.recovery = told
+
+    def _retract(self, node: Node, run: Run) -> None:
         if run.given is not None:
             use, failed, is_denied = run.given
             sums = self.uses[use]
@@ -224,14 +246,6 @@ class Tools:
             if not sums[RUNS]:
                 del self.uses[use]
             run.given = None
-        if run.line is not None:
-            self._attempts.take(run.line, node, linked.entry)
-            run.line = None
-        if run.recovery is not None:
-            target, attempt, failed = run.recovery
-            self._recovery.withdraw(target, attempt, failed=failed)
-            run.recovery = None
-        run.failed = False
         self.counted -= node.step
         node.step = False
 
@@ -247,6 +261,17 @@ class Tools:
                 if not sums[RUNS]:
                     del self.uses[key]
         record.given = use
+
+
+def _recovery_of(span: Span, tool: str, *, failed: bool) -> Told | None:
+    """What this call says about errors and recovery.  A success at nothing known says nothing."""
+    aim = span.target or span.arguments_hash
+    if not aim and not failed:
+        return None
+    target = ("tool", tool, aim) if aim else ("tool", tool, "", span.trace_id, span.span_id)
+    at_ns = (span.end_ns or span.start_ns) if failed else span.start_ns
+    attempt = Attempt(at_ns, span.trace_id, span.span_id, "tool:" + tool, span.target)
+    return target, attempt, failed
 
 
 def plain_name(tool: str) -> str:

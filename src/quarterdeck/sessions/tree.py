@@ -22,11 +22,13 @@ class Context(NamedTuple):
     tool_name: str
     tool_call_id: str
     model: "Node | None"
+    model_tells: bool
+    """Whether that model call told tokens."""
     carrier: "Node | None"
     """The nearest ancestor that is no model call and has usage: a total of others, perhaps."""
 
 
-NOWHERE = Context("", None, None, "", "", None, None)
+NOWHERE = Context("", None, None, "", "", None, False, None)
 
 
 class Node:
@@ -151,16 +153,17 @@ def below_of(node: Node) -> Context:
         pass
     elif kind == "agent":
         if not node.wraps:
-            below = Context(node.agent, node, None, "", "", ctx.model, ctx.carrier)
+            below = Context(node.agent, node, None, "", "", ctx.model, ctx.model_tells, ctx.carrier)
     elif kind == "tool":
         below = Context(
-            ctx.agent_name, ctx.agent, node, span.tool or span.name, span.tool_call_id,
-            ctx.model, ctx.carrier,
+            node.agent, ctx.agent, node, span.tool or span.name, span.tool_call_id,
+            ctx.model, ctx.model_tells, ctx.carrier,
         )  # fmt: skip
     elif kind == "model" and is_call(span):
-        above = ctx.model
-        if above is None or tells_usage(span.usage) or not tells_usage(above.span.usage):
-            below = ctx._replace(model=node)
+        # A call without tokens inside one with tokens is that one again, not a place of its own.
+        tells = tells_usage(span.usage)
+        if ctx.model is None or tells or not ctx.model_tells:
+            below = ctx._replace(model=node, model_tells=tells)
     if (span.usage is not None or span.charge is not None) and is_carrier(span):
         below = below._replace(carrier=node)
     node.below = below

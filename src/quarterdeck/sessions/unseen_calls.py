@@ -8,6 +8,8 @@ span of that name at all: libraries that make spans often leave the id out.  Whe
 failed is not known; a transfer to another agent and a question to a person are no tool calls.
 """
 
+from functools import lru_cache
+
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.tools import ask_of, handoff_of
 from quarterdeck.sessions.tool_use import MAX_SHARED_CALL, ToolKey, plain_name
@@ -20,7 +22,7 @@ class UnseenCalls:
     def __init__(self) -> None:
         self._asked: dict[str, list[tuple[tuple[int, str, str], ToolKey]]] = {}
         """Call id -> who asked for what, in any order."""
-        self._answered: dict[str, int] = {}
+        self._answered: set[str] = set()
         self._shown: dict[str, int] = {}
         self._counted: dict[str, ToolKey] = {}
         self._uses: dict[ToolKey, int] = {}
@@ -42,8 +44,11 @@ class UnseenCalls:
             else:
                 asked.remove(entry)
             self._settle(request.call_id)
-        for call_id in linked.span.answered:
-            self._answered[call_id] = self._answered.get(call_id, 0) + sign
+
+    def set_answered(self, answered: set[str], changed: set[str]) -> None:
+        """The call ids whose results a span has seen, and those of them to look at again."""
+        self._answered = answered
+        for call_id in changed:
             self._settle(call_id)
 
     def link_tool(self, span: Span) -> None:
@@ -60,7 +65,7 @@ class UnseenCalls:
     def _settle(self, call_id: str) -> None:
         asked = self._asked.get(call_id)
         use = None
-        is_unseen = self._answered.get(call_id) and not self._shown.get(call_id)
+        is_unseen = call_id in self._answered and not self._shown.get(call_id)
         if asked and is_unseen and len(asked) <= MAX_SHARED_CALL:
             use = min(asked)[1]
         known = self._counted.get(call_id)
@@ -81,5 +86,6 @@ class UnseenCalls:
         return {use: n for use, n in self._uses.items() if plain_name(use[1]) not in seen}
 
 
+@lru_cache(maxsize=4096)
 def _is_tool(name: str) -> bool:
     return bool(name) and handoff_of(name, None, "") is None and ask_of(name, ()) is None
