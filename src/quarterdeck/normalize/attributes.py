@@ -8,6 +8,7 @@ the span.  Text of users is never guessed to be JSON: only callers that know the
 
 import math
 import re
+import string
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -46,6 +47,9 @@ _SCRUBBED = "[Scrubbed due to"
 """Logfire's marker; the matched word follows."""
 
 _FIRST_OF_MARKERS = frozenset("<[_{N")
+
+ODD_ENDS = _FIRST_OF_MARKERS | frozenset(string.whitespace + "\x1c\x1d\x1e\x1f\x85\xa0")
+"""Text that neither begins nor ends so needs no trimming and is no marker."""
 
 
 def is_hidden(value: Value) -> bool:
@@ -138,6 +142,9 @@ def flag(value: Value) -> bool | None:
     raise Unreadable(f"expected true or false, got {_quoted(value)}")
 
 
+_FREE, _MAX_USD = Decimal(0), Decimal(10**9)
+
+
 def money(value: Value) -> Decimal | None:
     """USD, not negative.  A float is read by its shortest text, so 0.1 stays 0.1."""
     if value is None or value == "":
@@ -148,7 +155,7 @@ def money(value: Value) -> Decimal | None:
         except InvalidOperation:
             found = Decimal("NaN")
         # The upper bound is far above any call and keeps 1e999999 out of sums.
-        if found.is_finite() and 0 <= found < Decimal(10**9):
+        if found.is_finite() and _FREE <= found < _MAX_USD:
             return found
     raise Unreadable(f"expected an amount in USD, got {_quoted(value)}")
 

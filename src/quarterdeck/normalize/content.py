@@ -28,7 +28,7 @@ from quarterdeck.normalize.messages import (
     read_flattened,
     read_messages,
 )
-from quarterdeck.normalize.plan import Planned, base_size
+from quarterdeck.normalize.plan import Layout, Planned, base_size
 
 _MAX_ANSWERED = 64
 """Call ids kept of a model's input: the newest; older ones were answered in earlier calls."""
@@ -72,28 +72,41 @@ def found_content(
 def model_facts(draft: Draft, planned: Planned) -> None:
     """Hashes of input and output, tool calls asked for, call ids answered, finish reasons."""
     found = draft.found
-    events = draft.raw.events
-    for given in found_content("input_messages", planned, draft.attributes, events):
-        pieces = _pieces(given)
-        if not pieces.last:
-            continue
-        whole, last = _hashes(pieces)
-        found.setdefault("input_hash", whole)
-        found.setdefault("last_message_hash", last)
+    best = _best_pieces("input_messages", draft, planned)
+    if best is not None:
+        given, pieces = best
+        if _HIDDEN not in pieces.last:
+            last = fingerprint(pieces.last)
+            found.setdefault("last_message_hash", last)
+            # The last message is long, and hashed only once.
+            before = pieces.before
+            found.setdefault("input_hash", fingerprint(before, last) if before else last)
         if pieces.tools and "answered" not in found:
             found["answered"] = _answered(given)
-        break
-    for given in found_content("output_messages", planned, draft.attributes, events):
-        pieces = _pieces(given)
-        if not pieces.last:
-            continue
-        found.setdefault("output_hash", _hashes(pieces)[0])
+    best = _best_pieces("output_messages", draft, planned)
+    if best is not None:
+        given, pieces = best
+        if _HIDDEN not in pieces.last:
+            found.setdefault("output_hash", fingerprint(pieces.before, pieces.last))
         if pieces.tools and "requested" not in found:
             messages = messages_of(given, "assistant").messages
             found["requested"] = requested_of(messages)
         if "finish_reasons" not in found:
             _finish_of(draft, given)
-        break
+
+
+_HIDDEN = "REDACTED"
+"""In a sender's marker.  Hidden inputs look equal and are not: they get no hash."""
+
+
+def _best_pieces(
+    name: ContentField, draft: Draft, planned: Planned
+) -> tuple[Found, "_Pieces"] | None:
+    for given in found_content(name, planned, draft.attributes, draft.raw.events):
+        pieces = _pieces(given, planned)
+        if pieces.last:
+            return given, pieces
+    return None
 
 
 def _finish_of(draft: Draft, given: Found) -> None:
@@ -112,53 +125,57 @@ def _mentions_tools(piece: str) -> bool:
 
 
 class _Pieces(NamedTuple):
-    before: list[str]
-    """All but the last message."""
-    last: list[str]
-    """The last message; alone where it can't be told from the rest cheaply."""
+    before: str
+    """All but the last message; "" also where it can't be told from the rest cheaply."""
+    last: str
+    """The last message."""
     tools: bool
     """Might a tool call or result be in it?"""
 
 
-_NOTHING = _Pieces([], [], False)
+_NOTHING = _Pieces("", "", False)
 
 
-def _hashes(pieces: _Pieces) -> tuple[str, str]:
-    """(of everything, of the last message): the last message is long, and hashed only once."""
-    last = fingerprint(*pieces.last)
-    return (fingerprint(*pieces.before, last) if pieces.before else last), last
-
-
-def _pieces(given: Found) -> _Pieces:
+def _pieces(given: Found, planned: Planned) -> _Pieces:
     """A content's text, to hash; nothing is parsed that need not be."""
     value = given.value
     if isinstance(value, str):
-        last = value
-        if value.startswith("["):
-            try:
-                last = _decoded(msgspec.json.decode(value, type=list[msgspec.Raw])[-1])
-            except (msgspec.DecodeError, IndexError, UnicodeEncodeError, RecursionError):
-                last = value[-2000:]  # cut by the sender: its end stands for its last message
-        elif value.startswith("{") and '"messages"' in value:
-            texts_of = _messages_in(value)
-            if texts_of:
-                return _Pieces(texts_of[:-1], texts_of[-1:], _mentions_tools(value))
-        before = [] if last is value else [value]
-        return _Pieces(before, [last], _mentions_tools(value))
+        return _text_pieces(value)
     if given.source.group:
-        return _group_pieces(value)
+        layout = planned.layouts.get(given.source.key)
+        if layout is None:
+            layout = planned.layouts[given.source.key] = _layout(tuple(value))
+        return _group_pieces(value, layout)
     if given.source.events:
         value = [event.attributes for event in value]
     elif isinstance(value, dict) and isinstance(value.get("messages"), list):
         value = value["messages"]
     if isinstance(value, list | tuple) and value:
-        encoded = [_encoded(item) for item in value]
-        tools = any(_mentions_tools(piece) for piece in encoded)
-        return _Pieces(encoded[:-1], encoded[-1:], tools)
+        return _list_pieces([_encoded(item) for item in value])
     if value in ([], {}, None):
         return _NOTHING
     whole = _encoded(value)
-    return _Pieces([], [whole], _mentions_tools(whole))
+    return _Pieces("", whole, _mentions_tools(whole))
+
+
+def _text_pieces(value: str) -> _Pieces:
+    tools = _mentions_tools(value)
+    if value.startswith("["):
+        try:
+            last = _decoded(msgspec.json.decode(value, type=list[msgspec.Raw])[-1])
+        except (msgspec.DecodeError, IndexError, UnicodeEncodeError, RecursionError):
+            last = value[-2000:]  # cut by the sender: its end stands for its last message
+        return _Pieces(value, last, tools)
+    if value.startswith("{") and '"messages"' in value:
+        found = _messages_in(value)
+        if found:
+            return _list_pieces(found)
+    return _Pieces("", value, tools)
+
+
+def _list_pieces(items: list[str]) -> _Pieces:
+    before = "\0".join(items[:-1])
+    return _Pieces(before, items[-1], _mentions_tools(before) or _mentions_tools(items[-1]))
 
 
 class _Request(msgspec.Struct):
@@ -182,23 +199,46 @@ def _encoded(value: Value) -> str:
     return value if type(value) is str else as_json(value).decode("utf-8", "replace")
 
 
-def _group_pieces(group: Mapping[str, Value]) -> _Pieces:
-    whole: list[str] = []
-    start, newest, newest_index = 0, -1, ""
-    tools = False
-    for key, value in group.items():
-        index, _, rest = key.partition(".")
-        if index != newest_index:
-            at = int(index) if index.isascii() and index.isdigit() and len(index) < 10 else -1
-            if at > newest:
-                newest, newest_index, start = at, index, len(whole)
-        piece = value if type(value) is str else _encoded(value)
-        # Without the index: the same message has another place in a longer input.
-        whole.append(rest or key)
-        whole.append(piece)
-        if "tool" in key or "function" in rest or (piece == "tool" and rest.endswith("role")):
-            tools = True
-    return _Pieces(whole[:start], whole[start:], tools)
+def _layout(suffixes: tuple[str, ...]) -> Layout:
+    """
+    Which keys of a flattened list are its last message.
+
+    Indices are left out of what is hashed: the same message has another place in a longer
+    input.
+    """
+    newest, newest_index = -1, ""
+    for suffix in suffixes:
+        index = suffix.partition(".")[0]
+        if index.isascii() and index.isdigit() and len(index) < 10 and int(index) > newest:
+            newest, newest_index = int(index), index
+    head = newest_index + "."
+    last = tuple(s for s in suffixes if not newest_index or s.startswith(head))
+    before = tuple(s for s in suffixes if newest_index and not s.startswith(head))
+    return Layout(
+        before=before,
+        last=last,
+        before_names="\0".join(s.partition(".")[2] for s in before),
+        last_names="\0".join(s.partition(".")[2] or s for s in last),
+        roles=tuple(s for s in suffixes if s.endswith("role")),
+        tools=any("tool" in s or "function" in s for s in suffixes),
+    )
+
+
+def _group_pieces(group: Mapping[str, Value], layout: Layout) -> _Pieces:
+    before = _joined([group[suffix] for suffix in layout.before])
+    last = _joined([group[suffix] for suffix in layout.last])
+    return _Pieces(
+        f"{layout.before_names}\0{before}" if before else "",
+        f"{layout.last_names}\0{last}",
+        layout.tools or any(group[suffix] == "tool" for suffix in layout.roles),
+    )
+
+
+def _joined(values: list[Value]) -> str:
+    try:
+        return "\0".join(values)
+    except TypeError:  # some are no text
+        return "\0".join([_encoded(value) for value in values])
 
 
 def _answered(given: Found) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from quarterdeck.model.spans import Content, Problem, RawEvent, RawSpan, Resourc
 from quarterdeck.model.usage import Charge
 from quarterdeck.normalize import content, tools
 from quarterdeck.normalize.attributes import (
+    ODD_ENDS,
     Unreadable,
     as_json,
     count,
@@ -165,7 +166,20 @@ def _read_fields(
     chosen: _Chosen | None,
 ) -> None:
     attributes, found = draft.attributes, draft.found
-    for name, union, candidates in fields:
+    for name, union, candidates, text_key in fields:
+        if text_key:
+            value = attributes[text_key]
+            # What `text` would return as it is: most fields of most spans, without a call.
+            if (
+                type(value) is str
+                and 0 < len(value) <= 256
+                and value[0] not in ODD_ENDS
+                and value[-1] not in ODD_ENDS
+            ):
+                found[name] = value
+                if chosen is not None:
+                    chosen.setdefault(name, text_key)
+                continue
         gathered: list[Any] = []
         for key, parse, group in candidates:
             try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from quarterdeck.model.spans import RawEvent, Value
+from quarterdeck.normalize.attributes import session_id, text
 from quarterdeck.normalize.dialect import (
     UNION_FIELDS,
     ContentField,
@@ -46,6 +47,8 @@ class FieldPlan(NamedTuple):
     field: str
     union: bool
     candidates: tuple[Candidate, ...]
+    text_key: str
+    """The best source where it is plain text, read without a call; else ""."""
 
 
 class KindPlan(NamedTuple):
@@ -81,12 +84,26 @@ class Plan:
     """Are there usage or messages, so that a model's name makes it a model call?"""
 
 
+class Layout(NamedTuple):
+    """Where the last message of a flattened list is, by suffix; made once for exact keys."""
+
+    before: tuple[str, ...]
+    last: tuple[str, ...]
+    before_names: str
+    last_names: str
+    roles: tuple[str, ...]
+    tools: bool
+    """Does a key tell of a tool call?"""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan and, for this exact set of keys, what is below each group prefix."""
 
     plan: Plan
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    """Of groups that hold messages, filled when first needed."""
 
 
 _TOOL_MARKS = frozenset({"gen_ai.tool.name", "gen_ai.tool.call.id", "tool.name"})
@@ -255,7 +272,14 @@ class Planner:
             candidates = dict.fromkeys(
                 Candidate(s.key, s.parse, s.group) for *_, s in by_field[field_name]
             )
-            plans.append(FieldPlan(field_name, field_name in UNION_FIELDS, tuple(candidates)))
+            best = next(iter(candidates))
+            plain = best.parse in (text, session_id) and not best.group
+            union = field_name in UNION_FIELDS
+            plans.append(
+                FieldPlan(
+                    field_name, union, tuple(candidates), best.key if plain and not union else ""
+                )
+            )
         return tuple(plans)
 
     def _kinds(self, names: set[str], folded: frozenset[str]) -> tuple[KindPlan, ...]:
