@@ -103,9 +103,9 @@ def _adjust(draft: Draft) -> None:
     if name == "codex.agent_communication" and word_of(draft.attributes, _PARENT):
         target = word_of(draft.attributes, "agent.type")
         found["handoff"] = HandoffHint(source=AGENT, target=target, kind="spawns")
-    if kind in ("agent", "model", "tool", "human"):
+    if kind == "agent" or (synthetic and kind in ("model", "tool", "human")):
         # No record names the agent, and records of one conversation are flat: say it on each.
-        found.setdefault("agent", word_of(draft.attributes, "agent.type") or AGENT)
+        found["agent"] = word_of(draft.attributes, "agent.type") or AGENT
 
 
 _PARENT = "parent.conversation.id"

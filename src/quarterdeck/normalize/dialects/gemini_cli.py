@@ -81,7 +81,7 @@ def _adjust(draft: Draft) -> None:
     elif kind == "model":
         found.setdefault("provider", "gcp.gemini")
     if name.startswith(_PREFIX) and kind in ("agent", "model", "tool", "human"):
-        found.setdefault("agent", AGENT)
+        found["agent"] = word_of(draft.attributes, "agent_name") or AGENT
 
 
 def _read_log(log: RawLog) -> tuple[LogReading, ...] | None:

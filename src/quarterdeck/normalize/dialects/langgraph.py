@@ -35,6 +35,9 @@ def _adjust(draft: Draft) -> None:
         found["subkind"] = "node"
     if node and found["kind"] == "step":
         found["subkind"] = "node"
+        # What a person decided is told by the interrupt and the run that resumes it: the node's
+        # own output repeats it.
+        found.setdefault("human", None)
     command = word_of(draft.attributes, "langgraph.command.goto_node")
     if command or "langgraph.command.source_node" in draft.attributes:
         _read_command(draft, command)

@@ -27,6 +27,8 @@ from quarterdeck.normalize.synthesis import word_of
 _OPENINFERENCE = "openinference.instrumentation.openai_agents"
 _OPENLLMETRY = "opentelemetry.instrumentation.openai_agents"
 
+_PLACEHOLDER = "OpenAI Agent"
+
 _OPERATIONS = {"handoff": Kind("step", "handoff"), "agent_handoff": Kind("step", "handoff")}
 _TRACELOOP = {"handoff": Kind("step", "handoff")}
 
@@ -38,13 +40,15 @@ def _by_name(name: str) -> Kind | None:
 
 
 def _not_placeholder(value: Value) -> str | None:
-    return None if value == "OpenAI Agent" else value if isinstance(value, str) else None
+    return None if value == _PLACEHOLDER else value if isinstance(value, str) else None
 
 
 def _adjust(draft: Draft) -> None:
     found, raw = draft.found, draft.raw
-    if found.get("agent") == "OpenAI Agent":
+    if found.get("agent") == _PLACEHOLDER:
         found.pop("agent")
+        if found["kind"] == "agent":
+            found["kind"], found["subkind"] = "step", "workflow"
         if found.get("agent_id") == "agent":
             found.pop("agent_id")
     if found.get("subkind") == "handoff":
