@@ -1,4 +1,4 @@
-"""Spans and sessions for the store's tests: small, and every field that the store touches is set."""
+"""Spans and sessions for the store's tests: small, with every field that the store touches."""
 
 from decimal import Decimal
 

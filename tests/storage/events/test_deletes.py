@@ -4,7 +4,6 @@ import re
 from importlib import resources
 
 import pytest
-from storage.events.made import S, T0, row, session, span_id, trace
 
 from quarterdeck.errors import Conflict, Invalid, NotFound
 from quarterdeck.model.ids import ProjectId, SessionId
@@ -25,6 +24,7 @@ from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.migrate import migrate
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import SessionFilter
+from storage.events.made import T0, S, row, session, span_id, trace
 
 PROJECTS = (ProjectId("default"), ProjectId("twin"))
 EACH = {"spans": 3, "lifted": 3, "session_links": 6, "sessions": 3, "scores": 3}

@@ -50,7 +50,7 @@ ONE_COLUMN = {"count_older_sessions", "has_lifted", "linked", "session_count", "
 """Answers that are read as what they are and need no class."""
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     pass
 
 
@@ -68,7 +68,7 @@ class StopsAfter:
         if self._left <= 0:
             if self._ran:
                 self._db.execute(sql, params)
-            raise Stopped
+            raise StoppedError
         self._db.execute(sql, params)
 
     def __getattr__(self, name: str) -> Any:
@@ -88,7 +88,7 @@ def test_a_migration_killed_at_any_statement_goes_on_there(
     statements = 1 + 2 * len(steps_for(""))
     for ran in (False, True):
         for n in range(1, statements + 1):
-            with pytest.raises(Stopped):
+            with pytest.raises(StoppedError):
                 migrate(StopsAfter(empty, n, ran=ran))
             migrate(empty)
             assert migrate(empty) == []
@@ -178,8 +178,8 @@ def test_the_embedded_engine_reads_our_settings_back(chdb_database: EventConnect
 
 ANY: Params = {
     "project_id": "p", "floor_ns": 0, "since_ns": 0, "until_ns": 1, "received_after_ns": 0,
-    "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "sort": "started", "descending": 1, "after_position": 0,
-    "after_id": "", "by_1": "model", "by_2": "task_type", "bucket_ns": 60, "q": "", "words": ["a"],
+    "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "sort": "started", "descending": 1,
+    "after_position": 0, "after_id": "", "by_1": "model", "by_2": "task_type", "bucket_ns": 60, "q": "", "words": ["a"],
     "pattern": "%", "parts": [], "trace_ids": ["t"], "span_ids": ["s"], "session_ids": ["s"],
     "nodes": ["n"], "user": ["u"],
     **{name: [] for name in ("status", "outcome", "task_type", "workflow", "version",

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from storage.events.made import S, T0, row, session, trace
 
 from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.model.ids import ProjectId, SessionId
@@ -22,6 +21,7 @@ from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import SessionFilter
 from quarterdeck.storage.events.session_writes import SessionRow
+from storage.events.made import T0, S, row, session, trace
 
 PROJECT = ProjectId("default")
 MINUTE = 60 * S

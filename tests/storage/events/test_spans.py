@@ -7,8 +7,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from storage.events.conftest import Connect
-from storage.events.made import S, T0, row, span_id, trace
 
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.spans import RawEvent
@@ -16,6 +14,8 @@ from quarterdeck.storage.events import span_reads, span_writes
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow
+from storage.events.conftest import Connect
+from storage.events.made import T0, S, row, span_id, trace
 
 
 def test_what_was_written_is_read_back_whole(db: EventConnection, scope: ProjectScope) -> None:

@@ -60,6 +60,7 @@ _CONFIG = """<clickhouse>
  <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
  <background_schedule_pool_size>4</background_schedule_pool_size>
  <background_common_pool_size>2</background_common_pool_size>
+ <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>
  <background_move_pool_size>1</background_move_pool_size>
  <background_fetches_pool_size>1</background_fetches_pool_size>
  <background_buffer_flush_schedule_pool_size>1</background_buffer_flush_schedule_pool_size>
@@ -77,6 +78,8 @@ _SESSION_SETTINGS = (
     "output_format_arrow_low_cardinality_as_dictionary = 0",
     "output_format_arrow_compression_method = 'none'",
     "output_format_parallel_formatting = 0",
+    # The text index is built by merges, at their lower priority; parts without it are scanned.
+    "materialize_skip_indexes_on_insert = 0",
     "lightweight_deletes_sync = 2",
     "mutations_sync = 2",
     "log_queries = 0",

@@ -25,6 +25,8 @@ _SETTINGS: dict[str, Any] = {
     "max_execution_time": 120,
     "output_format_arrow_string_as_string": 1,
     "output_format_arrow_low_cardinality_as_dictionary": 0,
+    # The text index is built by merges; parts without it are scanned.
+    "materialize_skip_indexes_on_insert": 0,
     "lightweight_deletes_sync": 2,
     "mutations_sync": 2,
 }

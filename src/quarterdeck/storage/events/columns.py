@@ -43,6 +43,13 @@ def texts(values: Sequence[str]) -> pa.Array:
         return pa.array([_text(value) for value in values], pa.string())
 
 
+def instants(values: list[int]) -> pa.Array:
+    """Nanoseconds, clamped to what Int64 holds: a sender's clock can say anything."""
+    if values and (min(values) < 0 or max(values) > _MAX_NS):
+        values = [instant(ns) for ns in values]
+    return pa.array(values, pa.int64())
+
+
 def instant(ns: int) -> int:
     return min(max(ns, 0), _MAX_NS)
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.model.scores import Score
-from quarterdeck.storage.events.columns import encode, instant, labels, texts
+from quarterdeck.storage.events.columns import encode, instants, labels, texts
 from quarterdeck.storage.events.connection import EventConnection, question
 from quarterdeck.storage.events.scope import ProjectScope
 
@@ -55,7 +55,7 @@ def write_scores(db: EventConnection, rows: Sequence[ScoreRow]) -> None:
             "label": texts([score.label for score in scores]),
             "judge": labels([score.judge for score in scores]),
             "author": texts([score.author for score in scores]),
-            "at_ns": pa.array([instant(score.at_ns) for score in scores], pa.int64()),
+            "at_ns": instants([score.at_ns for score in scores]),
             "score": pa.array([encode(score) for score in scores], pa.binary()),
             "ver": pa.array([row.ver for row in rows], pa.uint64()),
             "is_deleted": pa.array([int(row.is_deleted) for row in rows], pa.uint8()),

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.model.sessions import Session
-from quarterdeck.storage.events.columns import encode, instant, labels, texts, usd
+from quarterdeck.storage.events.columns import encode, instants, labels, texts, usd
 from quarterdeck.storage.events.connection import EventConnection
 
 
@@ -103,7 +103,7 @@ def write_sessions(db: EventConnection, rows: Sequence[SessionRow]) -> None:
     for name, count in _COUNTS.items():
         columns[name] = pa.array([count(session) for session in sessions], pa.uint32())
     for name, read in _INSTANTS.items():
-        columns[name] = pa.array([instant(read(session)) for session in sessions], pa.int64())
+        columns[name] = instants([read(session) for session in sessions])
     for name, label in _LABELS.items():
         columns[name] = labels([label(session) for session in sessions])
     for name, words in _LABEL_LISTS.items():

@@ -314,21 +314,21 @@ def _rows(db: EventConnection, row_class: Any, name: str, params: Params) -> lis
 def _stored_span(row: RawSpansRow, resources: dict[bytes, Resource]) -> StoredSpan:
     if row.resource not in resources:
         resources[row.resource] = _resources.decode(row.resource)
-    stored = _raws.decode(row.raw)
-    kind, start_ns, end_ns, status, attributes, events, links = stored.numbers
+    name, values, raw_events, raw_links, message, numbers = _raws.decode(row.raw)
+    kind, start_ns, end_ns, status, attributes, events, links = numbers
     raw = RawSpan(
         trace_id=row.trace_id,
         span_id=row.span_id,
         parent_span_id=row.parent_span_id,
-        name=stored.name,
+        name=name,
         otlp_kind=kind,
         start_ns=start_ns,
         end_ns=end_ns,
         status_code=status,
-        status_message=stored.status_message,
-        attributes=dict(zip(_keys.decode(row.keys), stored.values, strict=True)),
-        events=stored.events,
-        links=stored.links,
+        status_message=message,
+        attributes=dict(zip(_keys.decode(row.keys), values, strict=True)),
+        events=raw_events,
+        links=raw_links,
         dropped_attributes=attributes,
         dropped_events=events,
         dropped_links=links,

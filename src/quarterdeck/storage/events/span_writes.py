@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from zlib import crc32
 
-import msgspec
 import pyarrow as pa
 
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.spans import RawEvent, RawLink, RawSpan, Span, Value
-from quarterdeck.storage.events.columns import encode, instant, labels, texts, usd
+from quarterdeck.storage.events.columns import encode, instants, labels, texts
 from quarterdeck.storage.events.connection import EventConnection
 
 
@@ -36,23 +35,20 @@ class LiftedRow(NamedTuple):
     event: RawEvent
 
 
-class StoredRaw(msgspec.Struct, frozen=True, array_like=True):
-    """
-    Column `raw`: a raw span without its ids and resource, which are columns of their own, and
-    without the attributes' keys, which are in column `keys`.
+StoredNumbers = tuple[int, int, int, int, int, int, int]
+"""OTLP kind, start, end, status code, dropped attributes, dropped events, dropped links."""
 
-    A span's keys are a third of its bytes and few sets of them exist, so they are kept once per
-    set; and a word that is in every span's keys ("model") then does not match every search.
-    """
+StoredRaw = tuple[
+    str, tuple[Value, ...], tuple[RawEvent, ...], tuple[RawLink, ...], str, StoredNumbers
+]
+"""
+Column `raw`: name, attributes' values, events, links, status message, numbers.
 
-    name: str
-    values: tuple[Value, ...]
-    """In the order of `keys`."""
-    events: tuple[RawEvent, ...]
-    links: tuple[RawLink, ...]
-    status_message: str
-    numbers: tuple[int, int, int, int, int, int, int]
-    """OTLP kind, start, end, status code, dropped attributes, events, links."""
+A raw span without its ids and resource, which are columns of their own, and without the
+attributes' keys, which are in column `keys`: they are a third of its bytes and few sets of them
+exist, so they are kept once per set; and a word that is in every span's keys ("model") then does
+not match every search.
+"""
 
 
 def write_spans(db: EventConnection, rows: Sequence[SpanRow], *, token: str = "") -> None:
@@ -68,59 +64,43 @@ def span_batch(rows: Sequence[SpanRow]) -> pa.RecordBatch:
     """The batch of `write_spans`, apart for measuring."""
     spans = [row.span for row in rows]
     raws = [row.raw for row in rows]
-    facts = [encode(span) for span in spans]
-    stored = [encode(stored_raw(raw)) for raw in raws]
-    resources: dict[int, bytes] = {}
-    for raw in raws:
-        if id(raw.resource) not in resources:
-            resources[id(raw.resource)] = encode(raw.resource)
     shapes: dict[tuple[str, ...], bytes] = {}
-    keys = [tuple(raw.attributes) for raw in raws]
-    for shape in keys:
+    resources: dict[int, bytes] = {}
+    keys: list[bytes] = []
+    stored: list[bytes] = []
+    versions: list[int] = []
+    for span, raw in zip(spans, raws, strict=True):
+        shape = tuple(raw.attributes)
         if shape not in shapes:
             shapes[shape] = encode(shape)
+        keys.append(shapes[shape])
+        if id(raw.resource) not in resources:
+            resources[id(raw.resource)] = encode(raw.resource)
+        body = encode(stored_raw(raw))
+        stored.append(body)
+        versions.append(content_version(span, raw, body))
     columns: dict[str, Any] = {
         "project_id": labels([row.project_id for row in rows]),
         "trace_id": texts([span.trace_id for span in spans]),
         "span_id": texts([span.span_id for span in spans]),
         "parent_span_id": texts([span.parent_span_id for span in spans]),
-        "start_ns": pa.array([instant(span.start_ns) for span in spans], pa.int64()),
-        "end_ns": pa.array([instant(span.end_ns or 0) for span in spans], pa.int64()),
+        "start_ns": instants([span.start_ns for span in spans]),
+        "end_ns": instants([span.end_ns or 0 for span in spans]),
         "name": labels([span.name for span in spans]),
         "kind": labels([span.kind for span in spans]),
-        "agent": labels([span.agent for span in spans]),
-        "model": labels([span.model_served or span.model_requested for span in spans]),
-        "provider": labels([span.provider for span in spans]),
-        "tool": labels([span.tool for span in spans]),
         "status": labels([span.status for span in spans]),
-        "input_tokens": pa.array(
-            [None if span.usage is None else span.usage.input_tokens for span in spans], pa.int64()
-        ),
-        "output_tokens": pa.array(
-            [None if span.usage is None else span.usage.output_tokens for span in spans], pa.int64()
-        ),
-        "cost_usd": pa.array(
-            [None if span.charge is None else usd(span.charge.usd) for span in spans],
-            pa.decimal128(18, 9),
-        ),
-        "facts": pa.array(facts, pa.binary()),
-        "keys": labels([shapes[shape] for shape in keys]),
+        "facts": pa.array([encode(span) for span in spans], pa.binary()),
+        "keys": labels(keys),
         "raw": pa.array(stored, pa.binary()),
         "resource": labels([resources[id(raw.resource)] for raw in raws]),
-        "received_ns": pa.array([row.received_ns for row in rows], pa.int64()),
-        "ver": pa.array(
-            [
-                content_version(span, raw, body)
-                for span, raw, body in zip(spans, raws, stored, strict=True)
-            ],
-            pa.uint64(),
-        ),
+        "received_ns": instants([row.received_ns for row in rows]),
+        "ver": pa.array(versions, pa.uint64()),
     }
     return pa.RecordBatch.from_pydict(columns)
 
 
 def stored_raw(raw: RawSpan) -> StoredRaw:
-    return StoredRaw(
+    return (
         raw.name,
         tuple(raw.attributes.values()),
         raw.events,
@@ -141,15 +121,14 @@ def content_version(span: Span, raw: RawSpan, body: bytes) -> int:
     So the winner depends on what was sent and not on when.  1 + 12 + 27 + 24 bits, the duration
     in milliseconds (27 bits are 37 hours; longer ones are equal).
     """
-    complete = 1 if span.end_ns is not None and not span.partial else 0
     weight = len(raw.attributes) + len(raw.events) + len(raw.links)
-    took_ms = max(0, (span.end_ns or 0) - span.start_ns) // 1_000_000
-    return (
-        complete << 63
-        | min(weight, 0xFFF) << 51
-        | min(took_ms, 0x7FF_FFFF) << 24
-        | (crc32(body) & 0xFF_FFFF)
-    )
+    ver = (min(weight, 0xFFF) << 51) | (crc32(body) & 0xFF_FFFF)
+    if span.end_ns is None:
+        return ver
+    took_ms = (span.end_ns - span.start_ns) // 1_000_000
+    if took_ms > 0:
+        ver |= min(took_ms, 0x7FF_FFFF) << 24
+    return ver if span.partial else ver | 1 << 63
 
 
 def write_lifted(db: EventConnection, rows: Sequence[LiftedRow]) -> None:
@@ -163,7 +142,7 @@ def write_lifted(db: EventConnection, rows: Sequence[LiftedRow]) -> None:
             "trace_id": texts([row.trace_id for row in rows]),
             "span_id": texts([row.span_id for row in rows]),
             "event_hash": pa.array([_hash64(event) for event in events], pa.uint64()),
-            "time_ns": pa.array([instant(row.event.time_ns) for row in rows], pa.int64()),
+            "time_ns": instants([row.event.time_ns for row in rows]),
             "event": pa.array(events, pa.binary()),
         }
     )

@@ -3,7 +3,8 @@
 -- A delivery that completes an earlier one has a greater `ver` (span_writes.content_version), so
 -- the order of arrival does not matter.  No partitions: an insert is one part, all or nothing,
 -- whatever the senders' clocks say.  1,024 rows a granule: a page of one session reads few.
--- `words` is what is searched: `search` splits it on everything but letters and digits; the escapes of JSON are blanked first, or
+-- What only people's own SQL asks for is an alias: a column costs every insert and merge, an alias
+-- only who reads it.  `words` is what is searched: `search` splits it on everything but letters and digits; the escapes of JSON are blanked first, or
 -- the n of \n would stick to the next word.
 
 -- step: spans
@@ -16,20 +17,24 @@ CREATE TABLE IF NOT EXISTS spans{local}{on_cluster} (
     end_ns          Int64 CODEC(Delta, ZSTD(1)),
     name            LowCardinality(String),
     kind            LowCardinality(String),
-    agent           LowCardinality(String),
-    model           LowCardinality(String),
-    provider        LowCardinality(String),
-    tool            LowCardinality(String),
     status          LowCardinality(String),
-    input_tokens    Nullable(Int64) CODEC(ZSTD(1)),
-    output_tokens   Nullable(Int64) CODEC(ZSTD(1)),
-    cost_usd        Nullable(Decimal(18, 9)) CODEC(ZSTD(1)),
     facts           String CODEC(ZSTD(1)),
     keys            LowCardinality(String),
     raw             String CODEC(ZSTD(1)),
     resource        LowCardinality(String),
     received_ns     Int64 CODEC(Delta, ZSTD(1)),
     ver             UInt64 CODEC(ZSTD(1)),
+    agent           String ALIAS JSONExtractString(facts, 'agent'),
+    provider        String ALIAS JSONExtractString(facts, 'provider'),
+    tool            String ALIAS JSONExtractString(facts, 'tool'),
+    model           String ALIAS if(
+        JSONHas(facts, 'model_served'),
+        JSONExtractString(facts, 'model_served'),
+        JSONExtractString(facts, 'model_requested')
+    ),
+    input_tokens    Nullable(Int64) ALIAS JSONExtract(facts, 'usage', 'input_tokens', 'Nullable(Int64)'),
+    output_tokens   Nullable(Int64) ALIAS JSONExtract(facts, 'usage', 'output_tokens', 'Nullable(Int64)'),
+    cost_usd        Nullable(Decimal(18, 9)) ALIAS toDecimal64OrNull(JSONExtractString(facts, 'charge', 'usd'), 9),
     words           String ALIAS lowerUTF8(replaceAll(replaceAll(replaceAll(replaceAll(raw, '\\\\', ' '), '\\n', ' '), '\\t', ' '), '\\r', ' ')),
     INDEX search lowerUTF8(replaceAll(replaceAll(replaceAll(replaceAll(raw, '\\\\', ' '), '\\n', ' '), '\\t', ' '), '\\r', ' '))
         TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 100000000
