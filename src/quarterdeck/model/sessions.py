@@ -96,6 +96,9 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The later attempt."""
     count: int = 1
     """More than 1 where one span reports several retries inside itself."""
+    earlier_trace_id: str = ""
+    earlier_span_id: str = ""
+    """The attempt before; empty where only the later one tells of it."""
 
 
 class SessionCost(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import (
     AgentUse,
     ModelUse,
+    Retry,
     Session,
     SessionCost,
     ToolUse,
@@ -131,6 +132,21 @@ class Assembly(Surroundings):
     def spans(self) -> Iterator[Span]:
         """The winning versions, in no order."""
         return (node.span for node in self._nodes.values())
+
+    def nodes(self) -> list[Node]:
+        """Every span but ghosts with its place in the tree, up to date, in no order."""
+        self._resolve()
+        return [node for node in self._nodes.values() if not node.span.ghost]
+
+    def all_interventions(self) -> tuple[Intervention, ...]:
+        """Without the limit of a session's list."""
+        self._resolve()
+        people = self._people
+        return (*people.first(len(people)), *people.unanswered(self))
+
+    def retry_of(self, node: Node) -> Retry | None:
+        """Why this span is another attempt, if it is one."""
+        return self._attempts.fact(node)
 
     @property
     def steps(self) -> int:

@@ -59,6 +59,9 @@ class Attempts:
         if not line:
             del self._lines[key]
 
+    def fact(self, node: Node) -> Retry | None:
+        return self._facts.get(node)
+
     def first(self, count: int) -> tuple[Retry, ...]:
         return self._facts.first(count)
 
@@ -94,18 +97,17 @@ def _attempt(a: Span, b: Span) -> Retry | None:
     if a.kind == "tool":
         if not failed:
             return None
-        return _retry(
-            "retry", "tool:" + (a.tool or a.name), "tool:" + (b.tool or b.name), _why(a), b
-        )
+        one, other = "tool:" + (a.tool or a.name), "tool:" + (b.tool or b.name)
+        return _retry("retry", one, other, _why(a), b, earlier=a)
     if a.kind != "model":
         return None
     told = _same_input(a, b)
     one, other = a.model_requested or a.model_served, b.model_requested or b.model_served
     if failed and told is not False:
         kind: Literal["retry", "fallback"] = "retry" if same_family(one, other) else "fallback"
-        return _retry(kind, one, other, _why(a), b)
+        return _retry(kind, one, other, _why(a), b, earlier=a)
     if told and not failed and same_family(one, other) and not CUT_OFF.isdisjoint(a.finish_reasons):
-        return _retry("retry", one, other, "output", b)
+        return _retry("retry", one, other, "output", b, earlier=a)
     return None
 
 
@@ -140,9 +142,11 @@ def _why(span: Span) -> str:
 
 def _retry(
     kind: Literal["retry", "fallback"], source: str, target: str, reason: str, later: Span,
-    *, count: int = 1,
+    *, count: int = 1, earlier: Span | None = None,
 ) -> Retry:  # fmt: skip
     return Retry(
         kind=kind, source=source, target=target, reason=reason, at_ns=later.start_ns,
         trace_id=later.trace_id, span_id=later.span_id, count=count,
+        earlier_trace_id=earlier.trace_id if earlier is not None else "",
+        earlier_span_id=earlier.span_id if earlier is not None else "",
     )  # fmt: skip
