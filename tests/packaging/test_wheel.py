@@ -1,7 +1,6 @@
 """What is in the wheel, and that it works where nothing else is installed."""
 
 import json
-import re
 import subprocess
 import time
 import zipfile
@@ -9,8 +8,9 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
-import httpx
 import pytest
+
+from cli.real_server import serving
 
 ALLOWED = (
     "quarterdeck/*.py",
@@ -90,22 +90,11 @@ def test_without_extras_it_is_the_light_client_and_knows_no_server(
 @pytest.mark.real_server
 def test_with_the_server_extra_it_serves(install: Callable[[str], Path], tmp_path: Path) -> None:
     commands = install("[server]")
-    log = tmp_path / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [commands / "quarterdeck", "up", "--port=0", "--grpc-port=0", f"--data={tmp_path}"],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={"PATH": str(commands), "HOME": str(tmp_path)},
-        )
-    try:
-        address = _address_in(log, server)
-        assert httpx.get(f"{address}/readyz").status_code == 200
+    alone = {"PATH": str(commands), "HOME": str(tmp_path)}
+    command = [commands / "quarterdeck"]
+    with serving(tmp_path / "data", command=command, environment=alone) as address:
         listed = _run(commands / "quarterdeck", "--url", address, "sessions", "list", "--json")
-        assert json.loads(listed.stdout)["sessions"] == []
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+    assert json.loads(listed.stdout)["sessions"] == []
 
 
 def _run(command: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
@@ -135,22 +124,3 @@ def _size_of_dependencies(commands: Path) -> int:
         and file.relative_to(packages).parts[0].split("-")[0]
         not in {"pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils"}
     )
-
-
-def _address_in(log: Path, server: subprocess.Popen[bytes]) -> str:
-    """The address that the server prints, once it answers there; fails when it stops instead."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-        if found and _is_ready(found[0]):
-            return found[0]
-        assert server.poll() is None, log.read_text()
-        time.sleep(0.05)
-    pytest.fail(f"not ready within a minute:\n{log.read_text()}")
-
-
-def _is_ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
