@@ -97,15 +97,15 @@ def count(value: Value) -> int | None:
         if 0 <= value <= _MAX_COUNT:
             return value
     elif type(value) is str:
-        if not value.strip():
+        stripped = value.strip()
+        if not stripped:
             return None
-        # isascii: int() would also take Arabic digits, which no sender means.
-        if value.isascii() and value.strip().isdigit() and int(value[:20]) <= _MAX_COUNT:
-            return int(value)
-        try:
-            return count(float(value))
-        except ValueError:
-            pass
+        # isascii: float() would also take Arabic digits, which no sender means.
+        if stripped.isascii() and len(stripped) <= 20:
+            try:
+                return count(float(stripped))
+            except ValueError:
+                pass  # the message below quotes the text as it came
     elif isinstance(value, float):
         if value.is_integer() and 0 <= value <= _MAX_COUNT:
             return int(value)
@@ -193,7 +193,7 @@ def instant(value: Value) -> int | None:
     try:
         return from_rfc3339(found.strip('"'))
     except Invalid as error:
-        raise Unreadable(error.message) from error
+        raise Unreadable(f"expected an instant, got {_quoted(value)}") from error
 
 
 def texts(value: Value) -> tuple[str, ...] | None:
