@@ -40,7 +40,7 @@ def _by_name(name: str) -> Kind | None:
 
 def _adjust(draft: Draft) -> None:
     found, name = draft.found, draft.raw.name
-    if found["kind"] == "agent" and not found.get("agent") and name.startswith("agent_run ["):
+    if found["kind"] == "agent" and name.startswith("agent_run ["):
         found["agent"] = name[len("agent_run [") :].rstrip("]").strip()
     if name == "call_llm" and "usage" in found:
         # Before the inner `generate_content` existed, the call itself carried the usage.

@@ -38,7 +38,7 @@ def _adjust(draft: Draft) -> None:
     if found["kind"] == "agent":
         name = word_of(draft.attributes, "flue.agent.name", "flue.turn.agent")
         if name:
-            found.setdefault("agent", name)
+            found["agent"] = name
 
 
 DIALECT = Dialect(

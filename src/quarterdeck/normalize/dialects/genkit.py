@@ -55,9 +55,9 @@ def _adjust(draft: Draft) -> None:
         if name.startswith(("googleai/", "vertexai/")):
             found.setdefault("provider", "gcp.gemini" if name[0] == "g" else "gcp.vertex_ai")
     elif found["kind"] == "tool":
-        found.setdefault("tool", short)
+        found["tool"] = word_of(draft.attributes, "gen_ai.tool.name") or short
     elif found["kind"] == "agent":
-        found.setdefault("agent", short)
+        found["agent"] = word_of(draft.attributes, "gen_ai.agent.name") or short
     elif found.get("subkind") == "workflow":
         found.setdefault("workflow", short)
     if word_of(draft.attributes, "genkit:state") == "error":

@@ -43,8 +43,6 @@ def _component(value: str) -> Kind | None:
 
 def _adjust(draft: Draft) -> None:
     found = draft.found
-    if found["kind"] == "agent" and not found.get("agent"):
-        found["agent"] = word_of(draft.attributes, "haystack.component.name") or "agent"
     if found["kind"] == "tool" and word_of(draft.attributes, "haystack.tool.error"):
         found["success"] = False
 
@@ -62,6 +60,7 @@ DIALECT = Dialect(
         KindSource(10, "", _KINDS, gated=True),
     ),
     sources=(
+        Source("entity_name", 70, "haystack.component.name", gated=True),
         Source("workflow", 100, "haystack.pipeline.name"),
         Source("display_name", 80, "haystack.component.name"),
         Source("tool", 90, "haystack.tool.name"),

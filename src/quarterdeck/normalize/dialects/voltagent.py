@@ -31,13 +31,7 @@ _KINDS = {
 def _adjust(draft: Draft) -> None:
     found = draft.found
     name = word_of(draft.attributes, "entity.name")
-    if not name:
-        return
-    if found["kind"] == "agent":
-        found.setdefault("agent", name)
-    elif found["kind"] == "tool" and word_of(draft.attributes, "entity.type") == "tool":
-        found.setdefault("tool", name)
-    elif found.get("subkind") == "workflow":
+    if name and found.get("subkind") == "workflow":
         found.setdefault("workflow", name)
 
 
@@ -50,6 +44,7 @@ DIALECT = Dialect(
         KindSource(10, "entity.type", _KINDS, gated=True),
     ),
     sources=(
+        Source("entity_name", 60, "entity.name", gated=True),
         Source("session_key", 114, "voltagent.conversation_id", session_id),
         Source("session_key", 119, "conversation.id", session_id, gated=True),
         Source("user", 100, "voltagent.user_id"),
