@@ -71,7 +71,9 @@ def list_steps(assembly: Assembly) -> tuple[Step, ...]:
         around = step_around(node)
         depths[node] = depths[around] + 1 if around is not None and around in depths else 0
         span = node.span
-        note = _note(node, assembly.retry_of(node), by_span, acts.get((span.trace_id, span.span_id)))
+        note = _note(
+            node, assembly.retry_of(node), by_span, acts.get((span.trace_id, span.span_id))
+        )
         steps.append(_step(node, numbers[node], depths[node], around, note))
     return tuple(steps)
 
