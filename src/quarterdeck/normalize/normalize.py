@@ -311,15 +311,27 @@ def _count(draft: Draft, key: str, value: Value) -> int | None:
 def _name_by_kind(draft: Draft) -> None:
     """The agent of an agent span, the tool of a tool span, from names that serve for any kind."""
     found, name = draft.found, draft.raw.name
+    if found["kind"] == "agent" and not found.get("agent"):
+        named = found.get("entity_name") or _name_in(name, "invoke_agent ", ".agent")
+        if named:
+            found["agent"] = named
+    elif found["kind"] == "tool" and not found.get("tool"):
+        named = found.get("entity_name") or _name_in(name, "execute_tool ", ".tool")
+        if named:
+            found["tool"] = named
+
+
+def _name_by_itself(draft: Draft) -> None:
+    """
+    An agent or tool span that names nobody is named by itself, once dialects had their say:
+    the nearest agent above it is somebody else.
+    """
+    found = draft.found
+    _name_by_kind(draft)
     if found["kind"] == "agent":
-        if not found.get("agent"):
-            named = found.get("entity_name") or _name_in(name, "invoke_agent ", ".agent")
-            # An agent span that names nobody is named by itself; the nearest agent above it
-            # is somebody else.
-            found["agent"] = named or name.strip()
+        found["agent"] = found.get("agent") or draft.raw.name.strip()
     elif found["kind"] == "tool":
-        tool = found.get("tool") or found.get("entity_name")
-        found["tool"] = tool or _name_in(name, "execute_tool ", ".tool") or name.strip()
+        found["tool"] = found.get("tool") or draft.raw.name.strip()
 
 
 def _name_in(name: str, prefix: str, suffix: str) -> str:
@@ -332,7 +344,7 @@ def _name_in(name: str, prefix: str, suffix: str) -> str:
 def _by_kind(draft: Draft, planned: Planned) -> None:
     """What depends on the kind, once dialects had their say; and the status."""
     found = draft.found
-    _name_by_kind(draft)
+    _name_by_itself(draft)
     kind = found["kind"]
     if kind == "model":
         content.model_facts(draft, planned)
