@@ -14,6 +14,7 @@ from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.sessions import Retry, Step, StepKind
 from quarterdeck.model.spans import Span, usd
 from quarterdeck.sessions.assemble import Assembly, is_other_step
+from quarterdeck.sessions.tool_use import failure_of, is_denied
 from quarterdeck.sessions.tree import Node
 
 SpanKey = tuple[str, str]
@@ -96,6 +97,7 @@ def _step(node: Node, number: int, depth: int, around: Node | None, note: str) -
     span = node.span
     usage = span.usage
     is_call = span.kind == "model"
+    failure = failure_of(node) or (span if span.status == "error" else None)
     kind = "handoff" if span.handoff is not None and span.kind == "step" else _KINDS[span.kind]
     if span.human is not None and kind in ("step", "tool"):
         kind = "human"
@@ -110,8 +112,8 @@ def _step(node: Node, number: int, depth: int, around: Node | None, note: str) -
         depth=depth,
         start_ns=span.start_ns,
         end_ns=span.end_ns,
-        status=span.status,
-        error=(span.error_type or span.error_message) if span.status == "error" else "",
+        status=_status(node, failure),
+        error=(failure.error_type or failure.error_message) if failure is not None else "",
         model=span.model_served or span.model_requested if is_call else "",
         tool=(span.tool or span.name) if span.kind == "tool" else "",
         input_tokens=usage.input_tokens if usage is not None and is_call else None,
@@ -119,6 +121,13 @@ def _step(node: Node, number: int, depth: int, around: Node | None, note: str) -
         cost_usd=usd(span) if is_call else None,
         note=note,
     )
+
+
+def _status(node: Node, failure: Span | None) -> str:
+    """A tool call's own span may not know that it was refused, or failed further in."""
+    if is_denied(node):
+        return "blocked"
+    return "error" if failure is not None else node.span.status
 
 
 def _name(node: Node) -> str:

@@ -30,11 +30,13 @@ RUNS, FAILURES, DENIALS = range(3)
 class Run:
     """State of one tool span."""
 
-    __slots__ = ("active", "given", "inner", "inside", "line", "recovery")
+    __slots__ = ("active", "failure", "given", "inner", "inside", "line", "recovery")
 
     def __init__(self) -> None:
         self.active = False
         """Linked as a tool call now; a span can stop being one."""
+        self.failure: Span | None = None
+        """The span that tells why it failed: its own, one of the same call below, or a log's."""
         self.inside: Node | None = None
         """The tool span above, as linked."""
         self.inner: dict[Node, None] | None = None
@@ -180,33 +182,35 @@ class Tools:
             return False
         tool = plain_name(span.tool or span.name)
         record = self.records.get(span.tool_call_id) if span.tool_call_id else None
-        failed = span.status == "error" or (run.inner is not None and _fails_inside(node))
-        is_denied = span.status == "blocked"
+        failure = span if span.status == "error" else _failure_inside(node)
+        denied = span.status == "blocked"
         agent = linked.agent
         if record is not None:
-            is_denied = is_denied or (bool(record.acts) and record.is_rejected(tool))
+            denied = denied or (bool(record.acts) and record.is_rejected(tool))
             if 1 < len(record.tools) <= MAX_SHARED_CALL:
                 mine = _preference(node)
                 for peer in sorted(record.tools, key=_preference):
                     if peer is not node and _is_one_run(span, peer.span):
                         if _preference(peer) < mine and not _is_inside(peer):
                             return False
-                        failed = failed or (peer.span.synthetic and peer.span.status == "error")
+                        if failure is None and peer.span.synthetic:
+                            failure = peer.span if peer.span.status == "error" else None
                         agent = agent or peer.agent
-        failed = failed and not is_denied
+        failed = failure is not None and not denied
+        run.failure = failure if failed else None
         use = (agent, span.tool or span.name)
         sums = self.uses.get(use)
         if sums is None:
             sums = self.uses[use] = [0, 0, 0]
         sums[RUNS] += 1
         sums[FAILURES] += failed
-        sums[DENIALS] += is_denied
-        run.given = (use, failed, is_denied)
+        sums[DENIALS] += denied
+        run.given = (use, failed, denied)
         node.step = True
         self.counted += 1
         line: tuple[str, ...] | None = None
         told: Told | None = None
-        if not is_denied and span.status not in ("interrupted", "cancelled"):
+        if not denied and span.status not in ("interrupted", "cancelled"):
             if span.arguments_hash:
                 line = ("tool", agent, tool, span.arguments_hash)
             elif span.attempt is not None or span.resends:
@@ -238,11 +242,11 @@ class Tools:
 
     def _retract(self, node: Node, run: Run) -> None:
         if run.given is not None:
-            use, failed, is_denied = run.given
+            use, failed, denied = run.given
             sums = self.uses[use]
             sums[RUNS] -= 1
             sums[FAILURES] -= failed
-            sums[DENIALS] -= is_denied
+            sums[DENIALS] -= denied
             if not sums[RUNS]:
                 del self.uses[use]
             run.given = None
@@ -299,16 +303,27 @@ def _is_inside(node: Node) -> bool:
     )
 
 
-def _fails_inside(node: Node, depth: int = 0) -> bool:
-    """Did the latest span of the same call below fail?  A framework may swallow the failure."""
+def failure_of(node: Node) -> Span | None:
+    """The span that tells why a tool call failed; None if it did not, or is no tool call."""
+    return node.call.failure if isinstance(node.call, Run) and node.step else None
+
+
+def is_denied(node: Node) -> bool:
+    """Was this tool call refused, by a person or a policy?"""
+    run = node.call
+    return isinstance(run, Run) and run.given is not None and run.given[2]
+
+
+def _failure_inside(node: Node, depth: int = 0) -> Span | None:
+    """The latest span of the same call below, if it failed: a framework may swallow that."""
     run = node.call
     if not isinstance(run, Run) or not run.inner or depth > 8:
-        return False
+        return None
     same = [n for n in run.inner if n.linked is not None and _is_inner(node.span, n.span)]
     if not same:
-        return False
+        return None
     last = max(same, key=_end)
-    return last.span.status == "error" or _fails_inside(last, depth + 1)
+    return last.span if last.span.status == "error" else _failure_inside(last, depth + 1)
 
 
 def _end(node: Node) -> tuple[Any, ...]:
