@@ -3,7 +3,8 @@ Golden pairs: OTLP as senders spell it, and what it means, written down from the
 
 Each file of `tests/golden/normalize` holds requests in OTLP/JSON, and under `expected` the
 facts of each span by its id.  Only the named facts are compared; a span that is named must be
-there, and "absent" means that it must not be.  `expected_session` is for assembly's tests.
+there, and "absent" means that it must not be.  What a run comes to as a session
+(`expected_sessions`) is compared by test_frameworks.py.
 """
 
 import base64

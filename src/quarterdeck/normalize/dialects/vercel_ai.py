@@ -8,6 +8,7 @@ their usage.  In both, an approval shows only as bare parts in the next run's in
 from typing import Any
 
 from quarterdeck.model.interventions import HumanAct
+from quarterdeck.model.messages import GenericPart, Message
 from quarterdeck.model.spans import RawEvent, Value
 from quarterdeck.normalize.attributes import (
     Unreadable,
@@ -26,6 +27,7 @@ from quarterdeck.normalize.dialect import (
     Source,
     UsageFamily,
 )
+from quarterdeck.normalize.messages import read_messages, tool_calls
 
 _OUTER = ("ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject")
 
@@ -69,27 +71,42 @@ def _has_steps(attributes: dict[str, Value]) -> bool:
     return type(steps) is int and steps > 1
 
 
-_REQUEST_PARTS = ("tool-approval-request", "tool_approval_request")
-_ANSWER_PARTS = ("tool-approval-response", "tool_approval_response")
-
-
 def _approval(draft: Draft) -> None:
     """
     The run after an approval: its input has the question and the answer as bare parts.
 
     Neither says yes or no: that the tool runs in this trace says so, and assembly sees that.
+    The call that is asked about is in the message of the question.
     """
     given = draft.attributes.get("gen_ai.input.messages") or draft.attributes.get("ai.prompt")
-    if isinstance(given, str):
-        answered = any(part in given for part in _ANSWER_PARTS)
-    elif isinstance(given, list):
-        kinds = {part.get("type") for message in given if isinstance(message, dict)
-                 for part in message.get("parts") or () if isinstance(part, dict)}  # fmt: skip
-        answered = any(part in kinds for part in _ANSWER_PARTS)
-    else:
+    if isinstance(given, str) and "approval" not in given:
         return
-    if answered:
-        draft.found.setdefault("human", HumanAct(asked="approval", decision="none"))
+    messages = read_messages(given).messages
+    if not any("tool_approval_response" in _bare(message) for message in messages):
+        return
+    asked = [
+        call
+        for message in messages
+        if "tool_approval_request" in _bare(message)
+        for call in tool_calls((message,))
+    ]
+    draft.found.setdefault(
+        "human",
+        HumanAct(
+            asked="approval",
+            decision="none",
+            call_id=asked[-1].id[:200] if asked else "",
+            tool=asked[-1].name[:200] if asked else "",
+        ),
+    )
+
+
+def _bare(message: Message) -> set[str]:
+    return {
+        part.generic_type.replace("-", "_")
+        for part in message.parts
+        if isinstance(part, GenericPart)
+    }
 
 
 def _first_chunk(draft: Draft, event: RawEvent) -> None:
