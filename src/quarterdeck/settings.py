@@ -29,92 +29,101 @@ class Settings(BaseSettings):
 
     # where it listens
     host: str = Field(
-        "127.0.0.1",
+        default="127.0.0.1",
         description="Address to listen on. Anything but loopback needs an account first.",
     )
-    port: int = Field(4400, ge=0, le=65535, description="Port of HTTP. 0 lets the system choose.")
-    grpc_port: int = Field(
-        4317, ge=0, le=65535, description="Port of OTLP/gRPC. 0 lets the system choose."
+    port: int = Field(
+        default=4400, ge=0, le=65535, description="Port of HTTP. 0 lets the system choose."
     )
-    grpc: bool = Field(True, description="Whether to listen for OTLP/gRPC at all.")
+    grpc_port: int = Field(
+        default=4317, ge=0, le=65535, description="Port of OTLP/gRPC. 0 lets the system choose."
+    )
+    grpc: bool = Field(default=True, description="Whether to listen for OTLP/gRPC at all.")
     public_url: str = Field(
-        "",
+        default="",
         description="The address that people type, when a proxy stands in front, e.g. "
         "`https://agents.example.org`. Over https the login cookie gets the `__Host-` prefix.",
     )
     allowed_hosts: str = Field(
-        "",
+        default="",
         description="More Host names to answer to in local mode, separated by commas.",
     )
 
     # where it keeps things
     data: Path = Field(
-        Path("~/.quarterdeck"), description="Folder for everything that the server keeps."
+        default=Path("~/.quarterdeck"), description="Folder for everything that the server keeps."
     )
     events_url: str = Field(
-        "",
+        default="",
         description="Where spans and sessions live: `chdb:///folder` or "
         "`clickhouse://user:password@host:8123/quarterdeck`. Empty: chDB in the data folder.",
     )
     events_cluster: str = Field(
-        "", description="Name of the ClickHouse cluster for replicated tables; empty for none."
+        default="",
+        description="Name of the ClickHouse cluster for replicated tables; empty for none.",
     )
     records_url: str = Field(
-        "",
+        default="",
         description="Where projects, accounts and keys live: `sqlite:///file` or "
         "`postgresql://…`. Empty: SQLite in the data folder.",
     )
 
     # what it accepts
     max_body_bytes: int = Field(
-        64 * _MIB,
+        default=64 * _MIB,
         ge=1024,
         description="Largest request body after decompression; OTLP recommends 64 MiB. "
         "More is answered 413.",
     )
     max_api_body_bytes: int = Field(
-        4 * _MIB, ge=1024, description="Largest body of a call under /api; more is answered 413."
+        default=4 * _MIB,
+        ge=1024,
+        description="Largest body of a call under /api; more is answered 413.",
     )
     max_request_s: float = Field(
-        30.0, gt=0, description="How long a sender may take to deliver one request, in seconds."
+        default=30.0,
+        gt=0,
+        description="How long a sender may take to deliver one request, in seconds.",
     )
     max_connections: int = Field(
-        1024, ge=8, description="Connections held at once; more wait in the system's queue."
+        default=1024, ge=8, description="Connections held at once; more wait in the system's queue."
     )
     spool_max_bytes: int = Field(
-        2 * _GIB,
+        default=2 * _GIB,
         ge=_MIB,
         description="Acknowledged data that may wait on disk for the store; more is answered 503.",
     )
     in_flight_max_bytes: int = Field(
-        256 * _MIB,
+        default=256 * _MIB,
         ge=_MIB,
         description="Request bodies held in memory at once; more is answered 503.",
     )
 
     # how it works
     idle_minutes: float = Field(
-        30.0, gt=0, description="A session without news for so many minutes is closed."
+        default=30.0, gt=0, description="A session without news for so many minutes is closed."
     )
     retention_days: int = Field(
-        0,
+        default=0,
         ge=0,
         description="Days that sessions are kept in projects that set none themselves; "
         "0 keeps them.",
     )
     query_timeout_s: float = Field(
-        30.0, gt=0, description="Longest that one read of the store may take, in seconds."
+        default=30.0, gt=0, description="Longest that one read of the store may take, in seconds."
     )
     query_memory_bytes: int = Field(
-        2 * _GIB, ge=_MIB, description="Most memory that one read of the store may use."
+        default=2 * _GIB, ge=_MIB, description="Most memory that one read of the store may use."
     )
     login_hours: float = Field(
-        168.0, gt=0, description="How long a login in the web app lasts, in hours."
+        default=168.0, gt=0, description="How long a login in the web app lasts, in hours."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Which messages the server writes to its standard error."
+        default="info", description="Which messages the server writes to its standard error."
     )
-    log_json: bool = Field(False, description="Whether those messages are JSON, one a line.")
+    log_json: bool = Field(
+        default=False, description="Whether those messages are JSON, one a line."
+    )
 
     def data_folder(self) -> Path:
         """The data folder, absolute, `~` resolved.  Not created here."""
