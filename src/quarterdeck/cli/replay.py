@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-PAGE = 50
-"""Steps asked for at once.  With payloads of 10 kB that is half a megabyte: one quick answer."""
+PAGE = 20
+"""Steps asked for at once, with payloads: a model call's input repeats the conversation before
+it, 100 kB is usual, so a page is some 2 MB."""
 
 POLL_S = 1.0
 """How often a live session is asked for news; it is queryable within a second."""
@@ -88,9 +89,10 @@ class StepSource:
             self.read(number)
         return self._kept.get(number)
 
-    def forget(self, number: int) -> None:
-        """Ask again for this step next time: a running one gets its end later."""
-        self._kept.pop(number, None)
+    def forget_running(self, number: int) -> None:
+        """Ask again for this step next time if it had not ended: it gets its end later."""
+        if self._kept.get(number, {}).get("ended_at") is None:
+            self._kept.pop(number, None)
 
     def is_closed(self) -> bool:
         return bool(self._client.get_json(self._path).get("status") == "closed")
@@ -141,8 +143,7 @@ def walk(console: Console, source: StepSource, *, start: int, utc: bool) -> None
         wanted = _ask(number, source.total)
         if wanted is None:
             return
-        if wanted > number:
-            source.forget(wanted)
+        source.forget_running(wanted)
         frame = source.step(wanted)
         if frame is not None:
             number = wanted
@@ -240,6 +241,8 @@ def _every(source: StepSource, start: int) -> Iterator[dict[str, Any]]:
     while frames := source.read(number):
         yield from frames
         number = int(frames[-1]["number"]) + 1
+        if number > source.total:
+            return
 
 
 def _require(source: StepSource, number: int) -> dict[str, Any]:
