@@ -27,7 +27,7 @@ from quarterdeck.normalize.dialect import (
     Source,
     UsageFamily,
 )
-from quarterdeck.normalize.messages import read_messages, tool_calls
+from quarterdeck.normalize.messages import read_messages
 
 _OUTER = ("ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject")
 
@@ -76,29 +76,13 @@ def _approval(draft: Draft) -> None:
     The run after an approval: its input has the question and the answer as bare parts.
 
     Neither says yes or no: that the tool runs in this trace says so, and assembly sees that.
-    The call that is asked about is in the message of the question.
     """
     given = draft.attributes.get("gen_ai.input.messages") or draft.attributes.get("ai.prompt")
     if isinstance(given, str) and "approval" not in given:
         return
     messages = read_messages(given).messages
-    if not any("tool_approval_response" in _bare(message) for message in messages):
-        return
-    asked = [
-        call
-        for message in messages
-        if "tool_approval_request" in _bare(message)
-        for call in tool_calls((message,))
-    ]
-    draft.found.setdefault(
-        "human",
-        HumanAct(
-            asked="approval",
-            decision="none",
-            call_id=asked[-1].id[:200] if asked else "",
-            tool=asked[-1].name[:200] if asked else "",
-        ),
-    )
+    if any("tool_approval_response" in _bare(message) for message in messages):
+        draft.found.setdefault("human", HumanAct(asked="approval", decision="none"))
 
 
 def _bare(message: Message) -> set[str]:
