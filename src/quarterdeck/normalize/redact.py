@@ -179,7 +179,7 @@ def _is_secret_value(kind: str, text: str) -> bool:
         return len(stripped) >= 16 and " " not in stripped and any(map(str.isdigit, stripped))
     if kind in ("access_token", "jwt", "api_key", "secret_key"):
         # `time_to_first_token: "0.4"` and the like.
-        return not stripped.replace(".", "", 1).isdigit()
+        return len(stripped) >= 8 or not stripped.replace(".", "", 1).isdigit()
     return True
 
 
@@ -272,7 +272,7 @@ class Redactor:
 
     def redact_text(self, text: str) -> str:
         """The text with its secrets replaced; the same object when there are none."""
-        if len(text) < _SHORTEST:
+        if len(text) < _SHORTEST and not self._own:
             return text
         raw = text.encode("utf-8", "surrogatepass")
         clean = self.redact_bytes(raw)

@@ -59,6 +59,8 @@ class Rules(NamedTuple):
     normalize: NormalizeSettings
     price: Callable[[Span], Span]
     """The span with its charge.  Must not raise."""
+    unwanted: Callable[[RawSpan], bool] | None = None
+    """Whether a span belongs to what was deleted: then it is not stored, and counted so."""
 
 
 class Progress(NamedTuple):
@@ -252,7 +254,8 @@ class Pipeline:
     def _store_batch(self, contents: Sequence[_Content]) -> None:
         lifted = [row for content in contents for row in content.lifted]
         self._store.write_lifted(lifted)
-        raws = self._with_lifted(_by_project(contents), lifted)
+        wanted, unwanted = self._without_deleted(_by_project(contents))
+        raws = self._with_lifted(wanted, lifted)
         self._store_spans(raws, token=self._token(contents))
         if not self._exclusive:
             # A replica that stored a span's records in this moment did not see the span: after
@@ -260,7 +263,20 @@ class Pipeline:
             late = {project_id: self._changed(project_id, raws[project_id]) for project_id in raws}
             self._store_spans(late, token=self._token(contents, "late"))
         self._spool.delete([content.row.id for content in contents])
-        self._count(contents)
+        self._count(contents, unwanted)
+
+    def _without_deleted(
+        self, raws: dict[ProjectId, dict[Key, list[RawSpan]]]
+    ) -> tuple[dict[ProjectId, dict[Key, list[RawSpan]]], set[tuple[str, Key]]]:
+        """What is to be stored, and the keys of what is not."""
+        gone: set[tuple[str, Key]] = set()
+        for project_id, spans in raws.items():
+            unwanted = self._rules_of(project_id).unwanted
+            if unwanted is not None:
+                gone |= {(project_id, key) for key, raw in spans.items() if unwanted(raw[0])}
+        for name, key in gone:
+            del raws[ProjectId(name)][key]
+        return raws, gone
 
     def _store_spans(self, raws: Mapping[ProjectId, Sequence[RawSpan]], *, token: str) -> None:
         now_ns = self._now_ns()
@@ -328,13 +344,18 @@ class Pipeline:
 
     # -------------------------------------------------------------------------------- accounting
 
-    def _count(self, contents: Sequence[_Content]) -> None:
+    def _count(self, contents: Sequence[_Content], unwanted: set[tuple[str, Key]]) -> None:
         for content in contents:
             signal, project_id = content.row.signal, content.row.project_id
-            fresh = sum(self._seen.add(project_id, item) for item in content.items)
+            items = content.items
+            if unwanted:
+                items = [item for item in items if (project_id, item[0]) not in unwanted]
+                deleted = len(content.items) - len(items)
+                self._accounting.became(signal, "ignored", deleted, reason="deleted")
+            fresh = sum(self._seen.add(project_id, item) for item in items)
             self._accounting.became(signal, "stored", fresh)
             self._accounting.became(
-                signal, "duplicate", len(content.items) - fresh, reason="delivered before"
+                signal, "duplicate", len(items) - fresh, reason="delivered before"
             )
             for reason, number in content.ignored.items():
                 self._accounting.became(signal, "ignored", number, reason=reason)

@@ -159,10 +159,14 @@ def _undeflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 _END = b"quarterdeck: end"
-_END_FRAME = zstandard.ZstdCompressor(write_checksum=True).compress(_END)
-"""zstandard's reader takes a cut-off frame for the end of the data.  A frame of ours is put
-behind the body: unless its content comes out last, the body was cut off.  (The checksum behind
-the content sees to it that this can't happen by copying.)"""
+_HALF = len(_END) // 2
+_END_FRAMES = b"".join(
+    zstandard.ZstdCompressor(write_checksum=True).compress(half)
+    for half in (_END[:_HALF], _END[_HALF:])
+)
+"""zstandard's reader takes a cut-off frame for the end of the data.  Two frames of ours are put
+behind the body: unless their content comes out last, the body was cut off.  Two, with checksums
+between, because one alone could be copied through as the rest of a cut-off block."""
 
 
 def _unzstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -182,10 +186,10 @@ def _unzstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Readable:
-    """Chunks, and the end frame, as the file that zstandard reads from."""
+    """Chunks, and the end frames, as the file that zstandard reads from."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = itertools.chain(chunks, (_END_FRAME,))
+        self._chunks = itertools.chain(chunks, (_END_FRAMES,))
         self._left = memoryview(b"")
 
     def read(self, size: int) -> bytes:

@@ -47,6 +47,8 @@ deepest seen in recorded agent traffic is 9.  Protobuf's own parser stops a litt
 MAX_JSON_DEPTH = 512
 """Containers inside a JSON body; a deeper one is malformed.  Far above `MAX_VALUE_DEPTH` times
 the four containers that OTLP/JSON spends on each level."""
+_MAX_WRITTEN_DEPTH = 250
+"""orjson reads 1,024 levels and writes 254."""
 PROBLEM_KEY = "quarterdeck.problem"
 TOO_DEEP: dict[str, str] = {PROBLEM_KEY: f"nested deeper than {MAX_VALUE_DEPTH} levels"}
 """Stands where a value was cut."""
@@ -129,7 +131,7 @@ def message_class(messages: Messages, signal: Signal) -> type[Message]:
 def serialize(request: Request) -> bytes:
     """The body again, of a request whose `rewritten` is true."""
     if request.encoding == "json":
-        return orjson.dumps(request.content)
+        return dump_json(request.content)
     serialized: bytes = request.content.SerializeToString()
     return serialized
 
@@ -158,13 +160,31 @@ def _json_object(body: bytes) -> Any:
         if _depth_of(text) > MAX_JSON_DEPTH:
             raise Invalid(f"JSON nested deeper than {MAX_JSON_DEPTH} levels", code="malformed")
         tree = json.loads(text)
-        return orjson.loads(orjson.dumps(_without_surrogates(tree)))
+        return orjson.loads(dump_json(_without_surrogates(tree)))
     except (ValueError, TypeError, RecursionError) as error:
         raise Invalid(
             f"the body is not JSON: {first_error.msg} at line {first_error.lineno} "
             f"column {first_error.colno}",
             code="malformed",
         ) from error
+
+
+def dump_json(tree: Any) -> bytes:
+    """A parsed body as canonical JSON.  Containers that lie deeper than can be written are made
+    null, in place; `MAX_VALUE_DEPTH` cuts long before them."""
+    try:
+        return orjson.dumps(tree)
+    except TypeError:
+        todo = [(tree, 1)]
+        while todo:
+            holder, depth = todo.pop()
+            for place, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+                if isinstance(value, dict | list):
+                    if depth >= _MAX_WRITTEN_DEPTH:
+                        holder[place] = None
+                    else:
+                        todo.append((value, depth + 1))
+        return orjson.dumps(tree)
 
 
 def _depth_of(text: str) -> int:

@@ -55,10 +55,6 @@ class _Head(NamedTuple):
     length: int | None
 
 
-class _Disconnected(Exception):  # noqa: N818  # not an error: the sender has gone
-    pass
-
-
 class OtlpHttp:
     """The ASGI app.  Stateless but for its collaborators; `max_request_s` as in the settings."""
 
@@ -83,8 +79,6 @@ class OtlpHttp:
         encoding = _encoding_hint(scope["headers"])
         try:
             content, encoding = await self._answer(scope, body)
-        except _Disconnected:
-            return
         except QuarterdeckError as error:
             self._intake.refused(signal, error)
             await self._refuse(error, encoding, scope, body, send)
@@ -170,13 +164,14 @@ class _Body:
         self.ended = False
 
     async def next(self) -> bytes | None:
-        """The next piece; None after the last.  Raises when the sender has gone."""
+        """The next piece; None after the last.  Raises `Invalid` when no more will come."""
         if self.ended:
             return None
         message = await self._receive()
         if message["type"] == "http.disconnect":
+            # Gone, or a body that breaks HTTP's own framing: for the latter it is an answer.
             self.ended = True
-            raise _Disconnected
+            raise Invalid("the body broke off", code="malformed")
         self.ended = not message.get("more_body", False)
         piece: bytes = message.get("body", b"")
         return piece
@@ -188,7 +183,7 @@ class _Body:
             async with asyncio.timeout(_DRAIN_S):
                 while size <= max_bytes and (piece := await self.next()) is not None:
                     size += len(piece)
-        except (TimeoutError, _Disconnected):
+        except (TimeoutError, Invalid):
             return
 
 

@@ -9,13 +9,12 @@ know are left out then, since nobody can look into them.
 
 from typing import Any
 
-import orjson
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from quarterdeck.errors import Invalid
 from quarterdeck.normalize.redact import Redactor, secret_kind
-from quarterdeck.receive.otlp_decode import Request, message_class
+from quarterdeck.receive.otlp_decode import Request, dump_json, message_class
 from quarterdeck.receive.otlp_messages import BYTES, OFFICIAL, is_text
 
 _JSON_STRINGS = ("stringValue", "string_value")
@@ -31,11 +30,11 @@ def redacted(request: Request, body: bytes, redactor: Redactor) -> tuple[Request
     """
     if request.encoding == "json":
         # Escapes such as \u0073k- would hide a secret from a look at the bytes as sent.
-        canonical = orjson.dumps(request.content)
+        canonical = dump_json(request.content)
         if not redactor.might_contain_secret(canonical):
             return request, canonical, False
         clean = _clean_json(request.content, redactor)
-        dumped = orjson.dumps(clean)
+        dumped = dump_json(clean)
         return request._replace(content=clean, rewritten=True), dumped, dumped != canonical
     if not redactor.might_contain_secret(body):
         return request, body, False
