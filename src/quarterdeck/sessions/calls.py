@@ -402,15 +402,17 @@ class Calls:
         cost, reported, computed = _charged(span)
         usage = span.usage
         told = tells_usage(usage)
+        # A metric's point is a sum over calls that nobody counted.
+        is_point = span.subkind == "metric"
         numbers = (
-            0 if call.models_below or call.inside is not None else 1,
+            0 if call.models_below or call.inside is not None or is_point else 1,
             0,
             (usage.input_tokens or 0) if usage else 0,
             (usage.output_tokens or 0) if usage else 0,
             (usage.cache_read_tokens or 0) if usage else 0,
             (usage.cache_write_tokens or 0) if usage else 0,
             (usage.reasoning_tokens or 0) if usage else 0,
-            0 if told else 1,
+            0 if told or is_point else 1,
             cost or 0,
             cost is not None,
             cost is None,

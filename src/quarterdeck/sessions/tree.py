@@ -155,8 +155,11 @@ def below_of(node: Node) -> Context:
         if not node.wraps:
             below = Context(node.agent, node, None, "", "", ctx.model, ctx.model_tells, ctx.carrier)
     elif kind == "tool":
+        # What a tool that calls another agent does is that agent's, where no span names it.
+        hint = span.handoff
+        called = hint.target if hint is not None and hint.kind != "hands_off" else ""
         below = Context(
-            node.agent, ctx.agent, node, span.tool or span.name, span.tool_call_id,
+            called or node.agent, ctx.agent, node, span.tool or span.name, span.tool_call_id,
             ctx.model, ctx.model_tells, ctx.carrier,
         )  # fmt: skip
     elif kind == "model" and is_call(span):
