@@ -50,7 +50,8 @@ class Component:
     """Traces that hang together.  Not safe for two threads at once."""
 
     __slots__ = (
-        "_assemblies", "_choices", "_owner", "loaded_ns", "project_id", "traces", "written",
+        "_assemblies", "_choices", "_owner", "dirty", "loaded_ns", "project_id", "traces",
+        "written",
     )  # fmt: skip
 
     def __init__(self, project_id: ProjectId) -> None:
@@ -60,6 +61,8 @@ class Component:
         """When the store was last asked for its spans; 0 = everything came through memory."""
         self.written: set[str] = set()
         """Ids under which the store may hold a row for these traces."""
+        self.dirty: set[str] = set()
+        """Assemblies that changed since whoever writes their sessions cleared this."""
         self._choices: dict[str, int] = {}
         """Explicit id -> number of traces that choose it."""
         self._assemblies: dict[str, Assembly] = {}
@@ -71,12 +74,8 @@ class Component:
         """Spans held."""
         return sum(len(assembly) for assembly in self._assemblies.values())
 
-    def add(self, spans: Iterable[Span]) -> tuple[set[str], list[tuple[str, str]]]:
-        """
-        Returns the assemblies that changed, and the (trace, node) pairs that are new.
-
-        Names of assemblies are good until the next `add` or `absorb`.
-        """
+    def add(self, spans: Iterable[Span]) -> list[tuple[str, str]]:
+        """Returns the (trace, node) pairs that are new."""
         new_nodes: list[tuple[str, str]] = []
         by_trace: dict[str, list[Span]] = {}
         is_stale = False
@@ -100,10 +99,10 @@ class Component:
             if trace_id not in self._owner:
                 self._settle_in(trace_id)
             self._assemblies[self._owner[trace_id]].add(some)
-        changed = {self._owner[trace_id] for trace_id in by_trace}
+        self.dirty.update(self._owner[trace_id] for trace_id in by_trace)
         if is_stale and (len(self._choices) > 1 or len(self._assemblies) > 1):
-            changed = self._regroup(changed)
-        return changed, new_nodes
+            self._regroup()
+        return new_nodes
 
     def learn(self, trace_id: str, nodes: Iterable[str]) -> list[str]:
         """Nodes of a trace that only its assembly can tell (deferred calls); the new ones."""
@@ -112,15 +111,23 @@ class Component:
         note.nodes.update(new)
         return new
 
-    def absorb(self, other: "Component") -> set[str]:
-        """Take all of another component, which hangs together with this; returns the changed."""
+    def absorb(self, other: "Component") -> None:
+        """Take all of another component, which hangs together with this."""
+        self.written |= other.written
+        if self.traces.keys() & other.traces.keys() or set(self._assemblies) & set(other.owners()):
+            # The same traces were read twice: span by span, so that none is lost.
+            for owner in other.owners():
+                self.add(other.assembly(owner).spans())
+            for trace_id, note in other.traces.items():
+                self.learn(trace_id, note.nodes)
+            return
         for trace_id, note in other.traces.items():
             self.traces[trace_id] = note
             self._choose("", note.explicit_id())
-        self.written |= other.written
         self._assemblies.update({o: other.assembly(o) for o in other.owners()})
         self._owner.update({t: other.owner_of(t) for t in other.traces})
-        return self._regroup(set())
+        self.dirty |= other.dirty
+        self._regroup()
 
     def assembly(self, owner: str) -> Assembly:
         return self._assemblies[owner]
@@ -150,7 +157,7 @@ class Component:
             self._choices[new] = self._choices.get(new, 0) + 1
         return True
 
-    def _regroup(self, changed: set[str]) -> set[str]:
+    def _regroup(self) -> None:
         """Form the sessions anew.  Spans move only where the grouping changed."""
         members: dict[str, set[str]] = {owner: set() for owner in self._assemblies}
         for trace_id, owner in self._owner.items():
@@ -172,11 +179,11 @@ class Component:
             if keep in assemblies:
                 keep = f"{keep}+"
             assemblies[keep] = assembly
-            changed.add(keep)
+            self.dirty.add(keep)
             for trace_id in wanted:
                 self._owner[trace_id] = keep
         self._assemblies = assemblies
-        return {owner for owner in changed if owner in assemblies}
+        self.dirty &= assemblies.keys()
 
     def _groups(self) -> list[tuple[str, ...]]:
         if len(self._choices) <= 1:

@@ -99,9 +99,11 @@ class SessionKeeper:
             if not trace_ids:
                 return
             component = self._gather(project_id, [trace_node(t) for t in trace_ids])
-            component = self._catch_up(component)
-            owners = {component.owner_of(t) for t in trace_ids if t in component.traces}
-            self._write([(component, owners)])
+            self._catch_up(component)
+            component.dirty.update(
+                component.owner_of(t) for t in trace_ids if t in component.traces
+            )
+            self._write([component])
             self._evict()
 
     def forget(self, project_id: ProjectId, trace_ids: Iterable[str] | None = None) -> None:
@@ -130,30 +132,23 @@ class SessionKeeper:
         unknown = [t for t in by_trace if (project_id, trace_node(t)) not in self._home]
         if unknown:
             self._make_room_for(project_id, unknown, by_trace)
-        touched: dict[int, tuple[Component, dict[str, list[Span]]]] = {}
+        touched: dict[int, tuple[Component, list[Span]]] = {}
         for trace_id, some in by_trace.items():
             component = self._home[(project_id, trace_node(trace_id))]
-            touched.setdefault(id(component), (component, {}))[1][trace_id] = some
-        pending: list[tuple[Component, set[str]]] = []
+            touched.setdefault(id(component), (component, []))[1].extend(some)
         links: list[tuple[str, str]] = []
-        for component, traces in touched.values():
+        for component, fresh in touched.values():
             before = len(component)
-            changed, new = component.add(s for some in traces.values() for s in some)
+            new = component.add(fresh)
             self._resident += len(component) - before
             self._recent.move_to_end(id(component))
             links.extend((trace_node(t), node) for t, node in new)
-            pending.append((component, changed))
-        self._settle(project_id, pending, links, sorted(by_trace))
+        self._settle(project_id, sorted(by_trace), links)
 
     def _settle(
-        self,
-        project_id: ProjectId,
-        pending: list[tuple[Component, set[str]]],
-        links: list[tuple[str, str]],
-        trace_ids: Sequence[str],
+        self, project_id: ProjectId, trace_ids: Sequence[str], links: list[tuple[str, str]]
     ) -> None:
         """Join what the new nodes join, tell the store of them, and write the sessions."""
-        changed = {id(c): (c, set(owners)) for c, owners in pending}
         for trace_id in trace_ids:
             component = self._home[(project_id, trace_node(trace_id))]
             assembly = component.assembly(component.owner_of(trace_id))
@@ -167,22 +162,26 @@ class SessionKeeper:
         self._unlinked = [link for link in self._unlinked if link[0] != project_id]
         if links:
             write_links(self._events, project_id, links, seen_ns=self._now_ns())
+            self._join(project_id, links)
+        homes = (self._home[(project_id, trace_node(trace_id))] for trace_id in trace_ids)
+        changed = list({id(component): component for component in homes}.values())
+        for component in changed:
+            self._catch_up(component)
+        self._write(changed)
+
+    def _join(self, project_id: ProjectId, links: Sequence[tuple[str, str]]) -> None:
+        """Merge the components that new nodes lead to."""
         fresh = {node for _, node in links if not node.startswith(_ALONE)}
         strangers = self._look_up(project_id, fresh)
         for trace_name, node in links:
-            component = self._home[(project_id, trace_name)]
             if self._is_hub(project_id, node):
                 continue
-            peers = (node, lookup_node(node), *strangers.get(node, ()))
+            component = self._home[(project_id, trace_name)]
             self._home.setdefault((project_id, node), component)
-            for peer in peers:
+            for peer in (node, lookup_node(node), *strangers.get(node, ())):
                 other = self._home.get((project_id, peer))
                 if other is not None and other is not component:
-                    component = self._merge(component, other, changed)
-        if not self._exclusive:
-            for component, _ in list(changed.values()):
-                self._catch_up(component)
-        self._write((c, owners & set(c.owners())) for c, owners in changed.values())
+                    component = self._merge(component, other)
 
     def _make_room_for(
         self, project_id: ProjectId, unknown: Sequence[str], spans: Mapping[str, list[Span]]
@@ -251,7 +250,8 @@ class SessionKeeper:
         component.loaded_ns = self._now_ns()
         scope = self._scope_of(project_id)
         spans = session_spans(self._events, scope, traces) if traces else []
-        _, learned = component.add(spans)
+        learned = component.add(spans)
+        component.dirty.clear()
         # Spans of the batch in hand are in the store already, their links are not.
         self._unlinked.extend(
             (project_id, trace_node(trace_id), node)
@@ -291,10 +291,10 @@ class SessionKeeper:
             known |= found
         return known
 
-    def _catch_up(self, component: Component) -> Component:
+    def _catch_up(self, component: Component) -> None:
         """Add what other replicas stored of these traces since we last asked."""
         if self._exclusive or not component.traces:
-            return component
+            return
         since_ns = max(0, component.loaded_ns - _CATCH_UP_NS)
         component.loaded_ns = self._now_ns()
         before = len(component)
@@ -307,7 +307,6 @@ class SessionKeeper:
             )
         )
         self._resident += len(component) - before
-        return component
 
     # -- memory -----------------------------------------------------------------------------
 
@@ -319,21 +318,13 @@ class SessionKeeper:
         self._recent[id(component)] = component
         self._resident += len(component)
 
-    def _merge(
-        self,
-        one: Component,
-        other: Component,
-        changed: dict[int, tuple[Component, set[str]]],
-    ) -> Component:
-        """The larger takes the smaller; what had changed in either has changed in the result."""
+    def _merge(self, one: Component, other: Component) -> Component:
+        """The larger takes the smaller."""
         keep, gone = (one, other) if len(one) >= len(other) else (other, one)
-        owners = changed.pop(id(gone), (gone, set[str]()))[1]
-        mine = changed.setdefault(id(keep), (keep, set()))[1]
         trace_ids = list(gone.traces)
         self._drop(gone)
         before = len(keep)
-        mine |= owners | keep.absorb(gone)
-        mine |= {keep.owner_of(trace_id) for trace_id in trace_ids}
+        keep.absorb(gone)
         self._resident += len(keep) - before
         for trace_id in trace_ids:
             self._home[(keep.project_id, trace_node(trace_id))] = keep
@@ -359,11 +350,12 @@ class SessionKeeper:
 
     # -- writing ----------------------------------------------------------------------------
 
-    def _write(self, changed: Iterable[tuple[Component, Iterable[str]]]) -> None:
+    def _write(self, changed: Iterable[Component]) -> None:
         now_ns = self._now_ns()
         rows: list[SessionRow] = []
-        for component, owners in changed:
-            rows.extend(self._rows(component, sorted(owners), now_ns))
+        for component in changed:
+            rows.extend(self._rows(component, sorted(component.dirty), now_ns))
+            component.dirty.clear()
         write_sessions(self._events, rows)
 
     def _rows(
