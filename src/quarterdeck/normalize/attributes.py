@@ -78,6 +78,18 @@ def text(value: Value) -> str | None:
     raise Unreadable(f"expected text, got {_quoted(value)}")
 
 
+_TYPE_NAMES = frozenset(
+    {"stategraph", "compiledstategraph", "langgraph", "runnablesequence", "pregel", "workflow",
+     "crew.kickoff", "crewai.workflow", "langgraph.workflow"}
+)  # fmt: skip
+
+
+def workflow_name(value: Value) -> str | None:
+    """`text`, unless it is the name of a framework's class: the next source knows better."""
+    found = text(value)
+    return None if found is not None and found.lower() in _TYPE_NAMES else found
+
+
 def word(value: Value) -> str | None:
     """`text` in lower case."""
     found = text(value)

@@ -30,7 +30,8 @@ How to write one
     `draft.found`; look at `draft.raw`, `draft.attributes` (with lifted events) freely; report
     with `draft.problem(key, message)`.  Dialects adjust from the last of `DIALECTS` to the
     first: conventions before frameworks, so the more specific has the last word.
-7.  `on_event`: event name (or "*" for every event) -> function of (draft, event).
+7.  `on_event`: event name (or "*" for every event) -> function of (draft, event).  Names with a
+    dot are read on any span, others only where the dialect is recognized.
 8.  `read_log` / `read_metric`: for libraries that tell things only there.
 
 Add the dialect to the tuple in `dialects/__init__.py`; its place there decides ties of rank.

@@ -230,9 +230,11 @@ class Planner:
         spoken = self.recognized(scope, name_class, folded)
         names = {dialect.name for dialect in spoken}
         events: dict[str, list[Callable[[Draft, RawEvent], None]]] = {}
-        for dialect in spoken:
+        for dialect in self._dialects:
             for event_name, react in dialect.on_event.items():
-                events.setdefault(event_name, []).append(react)
+                # A dotted name is a convention's own: an evaluation may judge any span.
+                if "." in event_name or dialect.name in names:
+                    events.setdefault(event_name, []).append(react)
         return Plan(
             dialects=tuple(dialect.name for dialect in spoken if dialect.name),
             framework=next((d.framework for d in spoken if d.framework), ""),

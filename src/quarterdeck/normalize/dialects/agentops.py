@@ -8,7 +8,14 @@ spans under a model call repeat what the model asked for and are no executions.
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.outcomes import Outcome, OutcomeLabel
 from quarterdeck.model.spans import Value
-from quarterdeck.normalize.attributes import object_of, session_id, texts, unflatten, word
+from quarterdeck.normalize.attributes import (
+    object_of,
+    session_id,
+    texts,
+    unflatten,
+    word,
+    workflow_name,
+)
 from quarterdeck.normalize.dialect import (
     ContentSource,
     Dialect,
@@ -120,7 +127,7 @@ DIALECT = Dialect(
         Source("entity_name", 61, "operation.name", _operation_name, gated=True),
         Source("display_name", 60, "operation.name", _operation_name, gated=True),
         Source("tool_call_id", 45, "tool.call.id", gated=True),
-        Source("workflow", 45, "workflow.name"),
+        Source("workflow", 45, "workflow.name", workflow_name),
         Source("environment", 40, "agentops.environment", word),
         Source("tags", 40, "agentops.tags", _end_tags),
     ),

@@ -20,6 +20,7 @@ from quarterdeck.normalize.attributes import (
     text,
     texts,
     word,
+    workflow_name,
 )
 from quarterdeck.normalize.dialect import (
     ContentSource,
@@ -153,7 +154,7 @@ DIALECT = Dialect(
         Source("first_token_at_ns", 20, "langfuse.observation.completion_start_time", instant),
         Source("tool_call_id", 70, "langfuse.observation.metadata.tool_call_id", decoded(text)),
         Source("finish_reasons", 60, "langfuse.observation.metadata.finish_reason", decoded(texts)),
-        Source("workflow", 40, "langfuse.trace.name"),
+        Source("workflow", 40, "langfuse.trace.name", workflow_name),
         Source("workflow_version", 10, "langfuse.version"),
         Source("workflow_version", 20, "langfuse.release"),
         Source("task_type", 25, "langfuse.trace.metadata.task_type", decoded(text)),

@@ -13,6 +13,7 @@ from quarterdeck.normalize.attributes import (
     texts,
     unflatten,
     word,
+    workflow_name,
 )
 from quarterdeck.normalize.dialect import (
     ContentSource,
@@ -113,7 +114,7 @@ DIALECT = Dialect(
         Source("user", 101, "llm.user"),
         Source("entity_name", 40, "traceloop.entity.name"),
         Source("display_name", 50, "traceloop.entity.name"),
-        Source("workflow", 10, "traceloop.workflow.name"),
+        Source("workflow", 10, "traceloop.workflow.name", workflow_name),
         Source("workflow_version", 30, "traceloop.entity.version"),
         Source("task_type", 30, "traceloop.association.properties.task_type"),
         Source("task_type", 40, "gen_ai.task.kind"),

@@ -26,6 +26,7 @@ from quarterdeck.normalize.attributes import (
     text,
     texts,
     word,
+    workflow_name,
 )
 from quarterdeck.normalize.dialect import (
     ContentSource,
@@ -353,7 +354,7 @@ DIALECT = Dialect(
         Source("error_type", 20, "exception.type"),
         Source("error_message", 10, "error.message"),
         Source("resends", 10, "http.request.resend_count", count),
-        Source("workflow", 20, "gen_ai.workflow.name"),
+        Source("workflow", 20, "gen_ai.workflow.name", workflow_name),
         Source("workflow_version", 40, "gen_ai.agent.version"),
         Source("task_type", 50, "gen_ai.prompt.name"),
         Source("environment", 20, "deployment.environment.name", word),

@@ -139,6 +139,10 @@ def _adjust(draft: Draft) -> None:
     _outcome(draft)
     _human(draft)
     attributes = draft.attributes
+    for key, value in attributes.items():
+        if key.startswith("quarterdeck.problem"):
+            # What `receive` could not decode and said so in place of it.
+            draft.problem(key, str(value))
     target = attributes.get("quarterdeck.handoff.to")
     if isinstance(target, str) and target:
         source = attributes.get("quarterdeck.handoff.from")
