@@ -149,17 +149,23 @@ class ReplayedSession:
         return read_content(self.raws[trace_id, span_id])
 
 
-def replay(requests: Iterable[Recorded]) -> list[ReplayedSession]:
-    """The sessions that these requests are, by their first span."""
+def replay(requests: Iterable[Recorded], *, backwards: bool = False) -> list[ReplayedSession]:
+    """
+    The sessions that these requests are, by their first span.
+
+    `backwards`: assembly gets the last span first, one at a time, and is asked after each.
+    """
     received = Received()
     for request in requests:
         received.add(request)
     raws = received.complete()
     spans = [normalize_span(raw) for raw in raws.values()]
-    return _sessions(spans, raws)
+    return _sessions(spans, raws, backwards=backwards)
 
 
-def _sessions(spans: Sequence[Span], raws: dict[Key, RawSpan]) -> list[ReplayedSession]:
+def _sessions(
+    spans: Sequence[Span], raws: dict[Key, RawSpan], *, backwards: bool
+) -> list[ReplayedSession]:
     by_trace: dict[str, list[Span]] = {}
     for span in spans:
         by_trace.setdefault(span.trace_id, []).append(span)
@@ -170,8 +176,12 @@ def _sessions(spans: Sequence[Span], raws: dict[Key, RawSpan]) -> list[ReplayedS
         if all(span.ghost for span in mine):
             continue
         assembly = Assembly()
+        now_ns = max(span.end_ns or span.start_ns for span in mine)
+        for late in sorted(mine, key=lambda span: -span.start_ns) if backwards else ():
+            assembly.add([late])
+            assembly.session(now_ns=now_ns)
         assembly.add(mine)
-        session = assembly.session(now_ns=max(span.end_ns or span.start_ns for span in mine))
+        session = assembly.session(now_ns=now_ns)
         found.append(ReplayedSession(session, tuple(mine), raws, list_steps(assembly)))
     return sorted(found, key=lambda one: (one.session.started_ns, one.session.session_id))
 

@@ -38,6 +38,7 @@ def test_order_and_repetition_of_requests_do_not_show(capture: str, shared: Path
     once = [one.session for one in replay(requests)]
     assert [one.session for one in replay(requests[::-1])] == once
     assert [one.session for one in replay([*requests, *requests[::-1]])] == once
+    assert [one.session for one in replay(requests, backwards=True)] == once
 
 
 def test_every_capture_has_an_expectation_or_carries_no_otlp(shared: Path) -> None:
