@@ -169,9 +169,14 @@ behind the body: unless their content comes out last, the body was cut off.  Two
 between, because one alone could be copied through as the rest of a cut-off block."""
 
 
+_SHORTEST_FRAME = 9
+"""Magic number, descriptor, size, and the header of one empty block."""
+
+
 def _unzstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    source = _Readable(chunks)
     reader = zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW).stream_reader(
-        cast(IO[bytes], _Readable(chunks)), read_across_frames=True
+        cast(IO[bytes], source), read_across_frames=True
     )
     held = b""
     try:
@@ -181,7 +186,8 @@ def _unzstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
             held = held[-len(_END) :]
     except zstandard.ZstdError as error:
         raise _broken(str(error)) from error
-    if held != _END:
+    # The reader forgets a header that is cut off before its sixth byte.
+    if held != _END or 0 < source.size - len(_END_FRAMES) < _SHORTEST_FRAME:
         raise _broken("it is cut off")
 
 
@@ -191,12 +197,15 @@ class _Readable:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = itertools.chain(chunks, (_END_FRAMES,))
         self._left = memoryview(b"")
+        self.size = 0
+        """Bytes that came so far, the end frames included."""
 
     def read(self, size: int) -> bytes:
         while not self._left:
             following = next(self._chunks, None)
             if following is None:
                 return b""
+            self.size += len(following)
             self._left = memoryview(following)
         taken, self._left = self._left[:size], self._left[size:]
         return bytes(taken)

@@ -157,6 +157,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
 );
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+# A flipped bit can change a value's type; such a row is no row.
+_WHOLE = "typeof(received_ns) = 'integer' AND typeof(items) = 'integer' AND typeof(body) = 'blob'"
 _COLUMNS = "id, received_ns, project_id, signal, encoding, items, body, checksum"
 
 
@@ -205,6 +207,7 @@ def _open_or_replace(path: Path, now_ns: Callable[[], int], *, above_id: int = 0
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
+        db.text_factory = _lenient_text
         # Bigger pages: a row is a blob of about 100 kB.
         db.execute("PRAGMA page_size=16384")
         db.execute("PRAGMA journal_mode=WAL")
@@ -216,6 +219,11 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _lenient_text(text: bytes) -> str:
+    """A flipped bit must not make a row unreadable: its checksum will tell."""
+    return text.decode("utf-8", "replace")
 
 
 def _ready(db: sqlite3.Connection, *, first_id: int) -> sqlite3.Connection:
@@ -263,15 +271,18 @@ def _rescue(aside: Path) -> tuple[list[SpoolRow], int]:
     seen: set[int] = set()
     with contextlib.suppress(sqlite3.Error):
         db = sqlite3.connect(aside, isolation_level=None)
+        db.text_factory = _lenient_text
         try:
             with contextlib.suppress(sqlite3.Error):
                 seen = {number for (number,) in db.execute("SELECT id FROM queue")}
             for order in ("ASC", "DESC"):  # a damaged page is reached from both sides
                 with contextlib.suppress(sqlite3.Error, ValueError, TypeError):
-                    for found in db.execute(f"SELECT {_COLUMNS} FROM queue ORDER BY id {order}"):
+                    for found in db.execute(
+                        f"SELECT {_COLUMNS} FROM queue WHERE {_WHOLE} ORDER BY id {order}"
+                    ):
                         row = SpoolRow(*found)
                         seen.add(row.id)
-                        if isinstance(row.packed, bytes) and _checksum(row) == row.checksum:
+                        if _checksum(row) == row.checksum:
                             rows[row.id] = row
         finally:
             db.close()
@@ -370,7 +381,7 @@ class Spool:
     def read(self, after_id: int, *, max_items: int, max_bytes: int) -> list[SpoolRow]:
         """
         Rows with a higher id, in the order of ids: at least one if there is any, then no more
-        than the given items and compressed bytes.  Raises `sqlite3.Error` on a broken disk.
+        than the given items and compressed bytes.  Raises `TryAgain` on a broken disk.
         """
         with self._lock:
             rows = self._read_recent(after_id, max_items=max_items, max_bytes=max_bytes)
@@ -387,11 +398,17 @@ class Spool:
                 size += row_bytes
         if not wanted:
             return []
-        with self._disk:
-            found = self._db.execute(
-                f"SELECT {_COLUMNS} FROM queue WHERE id >= ? AND id <= ? ORDER BY id",
-                (wanted[0], wanted[-1]),
-            ).fetchall()
+        try:
+            with self._disk:
+                found = self._db.execute(
+                    f"SELECT {_COLUMNS} FROM queue"
+                    f" WHERE id >= ? AND id <= ? AND {_WHOLE} ORDER BY id",
+                    (wanted[0], wanted[-1]),
+                ).fetchall()
+        except sqlite3.Error as error:
+            # If the file is damaged, what is whole of it is moved to a new one.
+            self._reconnect()
+            raise TryAgain(f"the intake spool can't be read: {error}") from error
         return [SpoolRow(*row) for row in found]
 
     def _read_recent(self, after_id: int, *, max_items: int, max_bytes: int) -> list[SpoolRow]:
@@ -625,14 +642,16 @@ class Spool:
         self._recent.clear()
         self._bytes = self._items = self._recent_bytes = 0
         for found in opened.db.execute(
-            "SELECT id, length(body), items, received_ns FROM queue ORDER BY id"
+            f"SELECT id, length(body), items, received_ns FROM queue WHERE {_WHOLE} ORDER BY id"
         ):
             self._keep(*found)
         self._quarantined = _quarantine_counts(opened.db)
         self.identity = _identity(opened.db)
 
     def _items_by_signal(self) -> dict[Signal, int]:
-        return dict(self._db.execute("SELECT signal, sum(items) FROM queue GROUP BY signal"))
+        return dict(
+            self._db.execute(f"SELECT signal, sum(items) FROM queue WHERE {_WHOLE} GROUP BY signal")
+        )
 
     def _keep(self, number: int, size: int, items: int, received_ns: int) -> None:
         self._sizes[number] = (size, items, received_ns)
