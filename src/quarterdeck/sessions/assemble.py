@@ -39,7 +39,15 @@ from quarterdeck.sessions.recovery import Recovery
 from quarterdeck.sessions.sequences import insert, remove
 from quarterdeck.sessions.sums import Sums, score_identity
 from quarterdeck.sessions.tool_use import ToolKey, Tools, plain_name
-from quarterdeck.sessions.tree import Linked, Node, is_call, is_carrier, is_open, place
+from quarterdeck.sessions.tree import (
+    Linked,
+    Node,
+    is_call,
+    is_carrier,
+    is_open,
+    place,
+    runs_an_agent,
+)
 from quarterdeck.sessions.unseen_calls import UnseenCalls
 from quarterdeck.sessions.versions import supersedes
 
@@ -343,13 +351,13 @@ class Assembly(Surroundings):
                 self._people.stir(record)
                 trace = self._traces[span.trace_id]
                 trace.note(trace.ran, record.call_id, node)
-        elif kind == "agent":
+        elif kind == "agent" and runs_an_agent(span):
             if not node.wraps:
                 self._count_agent(linked, 1)
                 if ctx.agent is None:
                     insert(self._top_agents, linked.entry)
             self._handoffs.link(node, linked)
-        if span.handoff is not None and kind != "agent":
+        if span.handoff is not None and (kind != "agent" or not runs_an_agent(span)):
             self._handoffs.link(node, linked)
         if span.human is not None:
             self._people.link(node, linked)
@@ -419,13 +427,13 @@ class Assembly(Surroundings):
                 self._people.stir(record)
                 trace = self._traces[span.trace_id]
                 trace.drop(trace.ran, record.call_id, node)
-        elif kind == "agent":
+        elif kind == "agent" and runs_an_agent(span):
             if not linked.wraps:
                 self._count_agent(linked, -1)
                 if linked.ctx.agent is None:
                     remove(self._top_agents, linked.entry)
             self._handoffs.unlink(node, linked)
-        if span.handoff is not None and kind != "agent":
+        if span.handoff is not None and (kind != "agent" or not runs_an_agent(span)):
             self._handoffs.unlink(node, linked)
         if span.human is not None:
             self._people.unlink(node, linked)

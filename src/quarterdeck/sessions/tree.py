@@ -88,6 +88,11 @@ def is_call(span: Span) -> bool:
     return span.kind == "model" and not span.usage_is_aggregate and span.subkind != "fetch"
 
 
+def runs_an_agent(span: Span) -> bool:
+    """An agent at work.  Making one is no work of it, though control may pass to it there."""
+    return span.kind == "agent" and span.subkind != "create_agent"
+
+
 def is_carrier(span: Span) -> bool:
     """Has tokens or money and is no model call: an agent's total, a usage span, a metric."""
     if span.usage is None and span.charge is None:
