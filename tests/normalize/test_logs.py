@@ -241,6 +241,32 @@ def test_a_codex_sub_agents_conversation_joins_its_parents() -> None:
     assert span.handoff.kind == "spawns"
 
 
+def test_a_traced_codex_tool_result_makes_the_span_it_was_written_in_the_tool() -> None:
+    def record(name: str, **attributes: str) -> RawLog:
+        told = {"conversation.id": "c-1", **attributes}
+        return RawLog(time_ns=10, event_name=name, attributes=told, trace_id=TRACE, span_id=SPAN)
+
+    runtime = RawSpan(
+        trace_id=TRACE, span_id=SPAN, name="dispatch", start_ns=1, end_ns=9,
+        resource=Resource(scope_name="codex_tui"),
+    )  # fmt: skip
+    assert normalize_span(runtime).ghost
+    result = _one(
+        record(
+            "codex.tool_result", tool_name="shell", call_id="c9", success="false",
+            arguments='{"command": "ls"}', output="denied",
+        )
+    )  # fmt: skip
+    assert isinstance(result, Lifted)
+    span = normalize_span(lift(runtime, [result.event]))
+    assert (span.kind, span.tool, span.tool_call_id) == ("tool", "shell", "c9")
+    assert (span.status, span.target, span.ghost) == ("error", "ls", False)
+    # No span tells who allowed it.
+    decision = _one(record("codex.tool_decision", call_id="c9", decision="denied", source="user"))
+    assert isinstance(decision, Synthesized)
+    assert (decision.span.trace_id, decision.span.parent_span_id) == (TRACE, SPAN)
+
+
 # -- any record whatever ----------------------------------------------------------------------
 
 _SCALARS = (
