@@ -86,9 +86,14 @@ class SessionKeeper:
     def stored(self, spans: Mapping[ProjectId, Sequence[Span]]) -> None:
         """These spans are in the store: make their sessions' rows anew."""
         with self._lock:
-            for project_id, some in spans.items():
-                if some:
-                    self._take(project_id, some)
+            try:
+                for project_id, some in spans.items():
+                    if some:
+                        self._take(project_id, some)
+            except BaseException:
+                # Half of it is done: the store knows better than memory what was.
+                self._forget_all()
+                raise
             self._evict()
 
     def refresh(self, project_id: ProjectId, session_id: str) -> None:
@@ -344,6 +349,14 @@ class SessionKeeper:
                     del self._home[(component.project_id, node)]
                     self._shared.pop((component.project_id, node), None)
 
+    def _forget_all(self) -> None:
+        self._home.clear()
+        self._recent.clear()
+        self._shared.clear()
+        self._unlinked.clear()
+        self._any_scores.clear()
+        self._resident = 0
+
     def _evict(self) -> None:
         while self._resident > self._max_resident and len(self._recent) > 1:
             self._drop(next(iter(self._recent.values())))
@@ -353,10 +366,12 @@ class SessionKeeper:
     def _write(self, changed: Iterable[Component]) -> None:
         now_ns = self._now_ns()
         rows: list[SessionRow] = []
-        for component in changed:
+        components = list(changed)
+        for component in components:
             rows.extend(self._rows(component, sorted(component.dirty), now_ns))
-            component.dirty.clear()
         write_sessions(self._events, rows)
+        for component in components:
+            component.dirty.clear()
 
     def _rows(
         self, component: Component, owners: Sequence[str], now_ns: int

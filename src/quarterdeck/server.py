@@ -1,0 +1,309 @@
+"""
+The composition root: opens the stores, builds the pipeline, the jobs and the app, and runs them.
+
+The only file that knows all parts.  It decides nothing itself: every rule lives in the part
+that it belongs to.  Order of life: stores, pipeline, jobs, wires; and backwards at the end, so
+that nothing is acknowledged that nobody would take further.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from fastapi import FastAPI
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from quarterdeck.api.access import INGEST, Access, check_bind
+from quarterdeck.api.app import create_app
+from quarterdeck.api.parts import Parts
+from quarterdeck.api.rim import RawRoute
+from quarterdeck.cost.price_book import PriceBook
+from quarterdeck.errors import Misconfigured
+from quarterdeck.jobs.clockwork import Clockwork, Job
+from quarterdeck.jobs.close import close_quiet_sessions
+from quarterdeck.jobs.keeper import SessionKeeper
+from quarterdeck.jobs.retain import delete_expired
+from quarterdeck.model.ids import ProjectId
+from quarterdeck.model.instants import NS_PER_S
+from quarterdeck.receive.accounting import Accounting
+from quarterdeck.receive.ingest import Pipeline
+from quarterdeck.receive.intake import Intake
+from quarterdeck.receive.limits import Budget
+from quarterdeck.receive.otlp_grpc import OtlpGrpc
+from quarterdeck.receive.otlp_http import OtlpHttp
+from quarterdeck.receive.project_rules import ProjectRules
+from quarterdeck.receive.spool import open_spool
+from quarterdeck.receive.stored_events import StoredEvents
+from quarterdeck.settings import Settings
+from quarterdeck.storage.events.connection import open_events
+from quarterdeck.storage.events.migrate import migrate
+from quarterdeck.storage.records.connection import open_records
+from quarterdeck.storage.records.projects import ensure_default_project, list_projects
+
+OTLP_PATHS = ("/v1/traces", "/v1/logs", "/v1/metrics")
+_HEADER_READ_MS = 20_000
+"""How long a connection may take to send its next request's head, idle ones included."""
+_STOP_S = 8.0
+"""SIGTERM to exit, at most: requests in hand and the batch in hand are finished in it."""
+_log = logging.getLogger("quarterdeck")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """Everything that runs, wired together."""
+
+    app: FastAPI
+    intake: Intake
+    access: Access
+    pipeline: Pipeline
+    clockwork: Clockwork
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.  Raises `Misconfigured` before it listens."""
+    _log_to_stderr(settings)
+    started = time.monotonic()
+    with ExitStack() as open_things:
+        built = build(settings, open_things)
+        asyncio.run(_serve(settings, built, started))
+
+
+def build(settings: Settings, open_things: ExitStack) -> Built:
+    """Open the stores, to be closed with `open_things`, and wire the parts."""
+    data = settings.data_folder()
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    records = open_records(settings.records_location())
+    open_things.callback(records.close)
+    check_bind(settings, records)
+    ensure_default_project(records, now_ns=time.time_ns())
+    events = open_events(_events_url(settings))
+    open_things.callback(events.close)
+    migrate(events)
+    spool = open_spool(_spool_path(data), max_bytes=settings.spool_max_bytes)
+    open_things.callback(spool.close)
+    exclusive = _events_url(settings).startswith("chdb:")
+    idle_after_ns = int(settings.idle_minutes * 60 * NS_PER_S)
+    rules = ProjectRules(
+        records=records,
+        prices=PriceBook.load(),
+        now_ns=time.time_ns,
+        retention_days=settings.retention_days,
+    )
+    keeper = SessionKeeper(
+        events=events,
+        scope_of=rules.scope_of,
+        now_ns=time.time_ns,
+        idle_after_ns=idle_after_ns,
+        exclusive=exclusive,
+    )
+    accounting = Accounting()
+    pipeline = Pipeline(
+        spool=spool,
+        store=StoredEvents(events),
+        rules_of=rules.rules_of,
+        on_stored=keeper.stored,
+        accounting=accounting,
+        exclusive=exclusive,
+    )
+    open_things.callback(pipeline.stop)
+    budget = Budget(settings.in_flight_max_bytes)
+    intake = Intake(
+        spool=spool,
+        redactor_of=rules.redactor_of,
+        accounting=accounting,
+        budget=budget,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    open_things.callback(intake.close)
+    access = Access(records=records, settings=settings, now_ns=time.time_ns)
+
+    def forget(project_id: ProjectId, _: Sequence[str], trace_ids: Sequence[str]) -> None:
+        rules.forget(project_id)
+        keeper.forget(project_id, trace_ids)
+
+    def project_changed(project_id: ProjectId) -> None:
+        rules.forget(project_id)
+        keeper.forget(project_id)
+
+    def metrics() -> str:
+        return accounting.render(
+            spool.state(), now_ns=time.time_ns(), in_flight_bytes=budget.held_bytes
+        )
+
+    parts = Parts(
+        settings=settings,
+        records=records,
+        events=events,
+        access=access,
+        now_ns=time.time_ns,
+        refresh=keeper.refresh,
+        forget=forget,
+        held=keeper.held,
+        project_changed=project_changed,
+        oldest_unprocessed_s=lambda: pipeline.progress().oldest_age_s,
+        metrics=metrics,
+    )
+    otlp = OtlpHttp(
+        intake=intake,
+        authenticate=access.authenticate_intake,
+        max_request_s=settings.max_request_s,
+    )
+    app = create_app(
+        parts, raw_routes=[RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS]
+    )
+    clockwork = Clockwork(
+        [
+            Job(
+                name="close quiet sessions",
+                every_s=10.0,
+                run=lambda: close_quiet_sessions(
+                    events,
+                    keeper,
+                    scope_of=rules.scope_of,
+                    now_ns=time.time_ns(),
+                    idle_after_ns=idle_after_ns,
+                ),
+            ),
+            Job(
+                name="delete what is past its retention",
+                every_s=3600.0,
+                run=lambda: delete_expired(
+                    events,
+                    [ProjectId(project.project_id) for project in list_projects(records)],
+                    scope_of=rules.scope_of,
+                ),
+            ),
+        ]
+    )
+    open_things.callback(clockwork.stop)
+    return Built(app=app, intake=intake, access=access, pipeline=pipeline, clockwork=clockwork)
+
+
+async def _serve(settings: Settings, built: Built, started: float) -> None:
+    """Listen until a signal says stop; then finish what is in hand."""
+    port = settings.port or _free_port(settings.host)
+    server = Server(
+        built.app,
+        address=settings.host,
+        port=port,
+        interface=Interfaces.ASGI,
+        # HTTP/1.1 alone: guessing the version leaves silent connections open for ever.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_READ_MS),
+        backlog=1024,
+        backpressure=settings.max_connections,
+        websockets=False,
+        log_enabled=False,
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    grpc_server: OtlpGrpc | None = None
+    grpc_port = 0
+    if settings.grpc:
+        grpc_server = OtlpGrpc(
+            intake=built.intake,
+            authenticate=built.access.authenticate_grpc,
+            host=settings.host,
+            port=settings.grpc_port,
+        )
+        grpc_port = await _start_grpc(grpc_server)
+    built.pipeline.start()
+    built.clockwork.start()
+    serving = asyncio.create_task(server.serve())
+    waiting = asyncio.create_task(stopping.wait())
+    _announce(settings, port, grpc_port, time.monotonic() - started)
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    _log.info("stopping: requests and the batch in hand are finished first")
+    server.stop()  # type: ignore[no-untyped-call]  # granian types its constructor alone
+    if grpc_server is not None:
+        await grpc_server.stop(_STOP_S / 2)
+    waiting.cancel()
+    try:
+        await asyncio.wait_for(serving, _STOP_S)
+    except TimeoutError:
+        _log.warning("connections were still open after %s s", _STOP_S)
+
+
+async def _start_grpc(server: OtlpGrpc) -> int:
+    try:
+        return await server.start()
+    except OSError as error:
+        raise Misconfigured(
+            str(error),
+            hint="Choose another with --grpc-port, or QUARTERDECK_GRPC=false to do without.",
+        ) from error
+
+
+def _announce(settings: Settings, port: int, grpc_port: int, took_s: float) -> None:
+    """On standard output: what a person or a script that started the server waits for."""
+    host = f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host
+    lines = [f"Quarterdeck is at http://{host}:{port}"]
+    if grpc_port:
+        lines.append(f"OTLP/gRPC is at {host}:{grpc_port}")
+    lines.append(f"Data is in {settings.data_folder()}")
+    print("\n".join(lines), flush=True)
+    _log.info("ready after %.2f s", took_s)
+
+
+def _events_url(settings: Settings) -> str:
+    url = settings.events_location()
+    if settings.events_cluster and "cluster=" not in url:
+        url += f"{'&' if '?' in url else '?'}cluster={settings.events_cluster}"
+    return url
+
+
+def _spool_path(data: Path) -> Path:
+    folder = data / "spool"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder / "spool.db"
+
+
+def _free_port(host: str) -> int:
+    """A port that is free at this moment, for `--port 0`; granian itself takes no 0."""
+    family = socket.AF_INET6 if ":" in host.strip("[]") else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host.strip("[]"), 0))
+        return int(probe.getsockname()[1])
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line).decode()
+
+
+class _OneLine(logging.Formatter):
+    """Control characters of traced text can't forge a second line or color a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    plain = _OneLine("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    handler.setFormatter(_JsonLines() if settings.log_json else plain)
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
