@@ -393,17 +393,18 @@ def fingerprint(*pieces: str) -> str:
     """
     joined = "\0".join(pieces)
     try:
-        encoded = joined.encode()
+        return _digest(joined.encode())
     except UnicodeEncodeError:
-        encoded = joined.encode("utf-8", "surrogatepass")
-    return sha1(encoded, usedforsecurity=False).hexdigest()[:16]
+        return _digest(joined.encode("utf-8", "surrogatepass"))
+
+
+def _digest(content: bytes) -> str:
+    return sha1(content, usedforsecurity=False).hexdigest()[:16]
 
 
 def fingerprint_of(value: Value) -> str:
     """The fingerprint of any value; text by itself, the rest by its JSON."""
-    if type(value) is str:
-        return fingerprint(value)
-    return fingerprint(as_json(value).decode("utf-8", "replace"))
+    return fingerprint(value) if type(value) is str else _digest(as_json(value))
 
 
 def as_json(value: Value) -> bytes:

@@ -74,7 +74,7 @@ def model_facts(draft: Draft, planned: Planned) -> None:
     found = draft.found
     best = _best_pieces("input_messages", draft, planned)
     if best is not None:
-        given, pieces = best
+        source, pieces = best
         if _HIDDEN not in pieces.last:
             last = fingerprint(pieces.last)
             found.setdefault("last_message_hash", last)
@@ -82,17 +82,17 @@ def model_facts(draft: Draft, planned: Planned) -> None:
             before = pieces.before
             found.setdefault("input_hash", fingerprint(before, last) if before else last)
         if pieces.tools and "answered" not in found:
-            found["answered"] = _answered(given)
+            found["answered"] = _answered(_found(source, draft, planned))
     best = _best_pieces("output_messages", draft, planned)
     if best is not None:
-        given, pieces = best
+        source, pieces = best
         if _HIDDEN not in pieces.last:
             found.setdefault("output_hash", fingerprint(pieces.before, pieces.last))
         if pieces.tools and "requested" not in found:
-            messages = messages_of(given, "assistant").messages
+            messages = messages_of(_found(source, draft, planned), "assistant").messages
             found["requested"] = requested_of(messages)
         if "finish_reasons" not in found:
-            _finish_of(draft, given)
+            _finish_of(draft, _found(source, draft, planned))
 
 
 _HIDDEN = "REDACTED"
@@ -101,12 +101,40 @@ _HIDDEN = "REDACTED"
 
 def _best_pieces(
     name: ContentField, draft: Draft, planned: Planned
-) -> tuple[Found, "_Pieces"] | None:
-    for given in found_content(name, planned, draft.attributes, draft.raw.events):
-        pieces = _pieces(given, planned)
+) -> tuple[ContentSource, "_Pieces"] | None:
+    """The best source that is there, as text to hash.  As `found_content`, without its detours."""
+    attributes, events = draft.attributes, draft.raw.events
+    for source in planned.plan.contents.get(name, ()):
+        if source.group:
+            layout = planned.layouts.get(source.key)
+            if layout is None:
+                layout = _layout(planned.groups.get(source.key, ()), base_size(source.key))
+                planned.layouts[source.key] = layout
+            pieces = _group_pieces(attributes, layout)
+        elif source.events:
+            matching = events and [event for event in events if event.name in source.events]
+            if not matching:
+                continue
+            pieces = _list_pieces([_encoded(event.attributes) for event in matching])
+        else:
+            value = attributes.get(source.key)
+            if is_hidden(value):
+                continue
+            pieces = _pieces(value)
         if pieces.last:
-            return given, pieces
+            return source, pieces
     return None
+
+
+def _found(source: ContentSource, draft: Draft, planned: Planned) -> Found:
+    attributes = draft.attributes
+    if source.group:
+        size = base_size(source.key)
+        keys = planned.groups.get(source.key, ())
+        return Found(source, {key[size:]: attributes[key] for key in keys})
+    if source.events:
+        return Found(source, [e for e in draft.raw.events if e.name in source.events])
+    return Found(source, attributes[source.key])
 
 
 def _finish_of(draft: Draft, given: Found) -> None:
@@ -136,19 +164,11 @@ class _Pieces(NamedTuple):
 _NOTHING = _Pieces("", "", False)
 
 
-def _pieces(given: Found, planned: Planned) -> _Pieces:
-    """A content's text, to hash; nothing is parsed that need not be."""
-    value = given.value
+def _pieces(value: Value) -> _Pieces:
+    """An attribute's text, to hash; nothing is parsed that need not be."""
     if isinstance(value, str):
         return _text_pieces(value)
-    if given.source.group:
-        layout = planned.layouts.get(given.source.key)
-        if layout is None:
-            layout = planned.layouts[given.source.key] = _layout(tuple(value))
-        return _group_pieces(value, layout)
-    if given.source.events:
-        value = [event.attributes for event in value]
-    elif isinstance(value, dict) and isinstance(value.get("messages"), list):
+    if isinstance(value, dict) and isinstance(value.get("messages"), list):
         value = value["messages"]
     if isinstance(value, list | tuple) and value:
         return _list_pieces([_encoded(item) for item in value])
@@ -199,46 +219,49 @@ def _encoded(value: Value) -> str:
     return value if type(value) is str else as_json(value).decode("utf-8", "replace")
 
 
-def _layout(suffixes: tuple[str, ...]) -> Layout:
+def _layout(keys: tuple[str, ...], size: int) -> Layout:
     """
-    Which keys of a flattened list are its last message.
+    Which keys of a flattened list are its last message; `size` is the length of their prefix.
 
     Indices are left out of what is hashed: the same message has another place in a longer
     input.
     """
-    newest, newest_index = -1, ""
-    for suffix in suffixes:
-        index = suffix.partition(".")[0]
-        if index.isascii() and index.isdigit() and len(index) < 10 and int(index) > newest:
-            newest, newest_index = int(index), index
-    head = newest_index + "."
-    last = tuple(s for s in suffixes if not newest_index or s.startswith(head))
-    before = tuple(s for s in suffixes if newest_index and not s.startswith(head))
+    split = [(key, *key[size:].partition(".")[::2]) for key in keys]
+    numbers = [i for _, i, _ in split if i.isascii() and i.isdigit() and len(i) < 10]
+    newest = max(numbers, key=int, default=None)
+    before = [part for part in split if newest is not None and part[1] != newest]
+    last = [part for part in split if newest is None or part[1] == newest]
     return Layout(
-        before=before,
-        last=last,
-        before_names="\0".join(s.partition(".")[2] for s in before),
-        last_names="\0".join(s.partition(".")[2] or s for s in last),
-        roles=tuple(s for s in suffixes if s.endswith("role")),
-        tools=any("tool" in s or "function" in s for s in suffixes),
+        before=tuple(key for key, _, _ in before),
+        last=tuple(key for key, _, _ in last),
+        before_names="\0".join(rest for _, _, rest in before),
+        last_names="\0".join(rest or index for _, index, rest in last),
+        roles=tuple(key for key, _, rest in split if rest.endswith("role")),
+        tools=any("tool" in key[size:] or "function" in key[size:] for key in keys),
     )
 
 
-def _group_pieces(group: Mapping[str, Value], layout: Layout) -> _Pieces:
-    before = _joined([group[suffix] for suffix in layout.before])
-    last = _joined([group[suffix] for suffix in layout.last])
+def _group_pieces(attributes: Mapping[str, Value], layout: Layout) -> _Pieces:
+    tools = layout.tools
+    if not tools:
+        for key in layout.roles:
+            if attributes[key] == "tool":
+                tools = True
     return _Pieces(
-        f"{layout.before_names}\0{before}" if before else "",
-        f"{layout.last_names}\0{last}",
-        layout.tools or any(group[suffix] == "tool" for suffix in layout.roles),
+        _joined(layout.before_names, layout.before, attributes),
+        _joined(layout.last_names, layout.last, attributes),
+        tools,
     )
 
 
-def _joined(values: list[Value]) -> str:
+def _joined(names: str, keys: tuple[str, ...], attributes: Mapping[str, Value]) -> str:
+    if not keys:
+        return ""
+    values = [attributes[key] for key in keys]
     try:
-        return "\0".join(values)
+        return "\0".join((names, *values))
     except TypeError:  # some are no text
-        return "\0".join([_encoded(value) for value in values])
+        return "\0".join((names, *(_encoded(value) for value in values)))
 
 
 def _answered(given: Found) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from quarterdeck.normalize.attributes import (
     Unreadable,
     as_json,
     count,
+    decode_json,
     is_hidden,
     mask_ids,
     unique,
@@ -375,13 +376,15 @@ def _decision(draft: Draft, planned: Planned) -> None:
 
 def _tool_facts(draft: Draft, planned: Planned) -> None:
     found = draft.found
-    arguments = content.first_value("arguments", draft, planned)
+    arguments = decode_json(content.first_value("arguments", draft, planned))
     tool = found.get("tool", "")
     if arguments is not None and "arguments_hash" not in found:
         hashed = tools.arguments_hash(arguments)
         if hashed:
             found["arguments_hash"] = hashed
         found.setdefault("target", tools.target_of(arguments) or hashed)
+    if tools.is_plain(tool, draft.settings.human_tools):
+        return
     if "handoff" not in found:
         hint = tools.handoff_of(tool, arguments, found.get("agent", ""))
         if hint is not None:
@@ -425,9 +428,8 @@ def _span(draft: Draft, plan: Plan) -> Span:
     if settings.user_hash_salt and found.get("user"):
         found["user"] = _hashed(found["user"], settings.user_hash_salt)
     name = _display_name(found, raw.name)
-    if not DRAFT_FIELDS.isdisjoint(found):
-        for field in DRAFT_FIELDS.intersection(found):
-            del found[field]
+    for field in DRAFT_FIELDS:
+        found.pop(field, None)
     dropped = raw.dropped_attributes + raw.dropped_events + raw.dropped_links
     found.setdefault("start_ns", raw.start_ns)
     found.setdefault("end_ns", raw.end_ns or None)

@@ -85,7 +85,7 @@ class Plan:
 
 
 class Layout(NamedTuple):
-    """Where the last message of a flattened list is, by suffix; made once for exact keys."""
+    """Where the last message of a flattened list is, by full key; made once for exact keys."""
 
     before: tuple[str, ...]
     last: tuple[str, ...]

@@ -6,6 +6,7 @@ no recovery.  It is a path, a query or a command where the arguments name one, e
 """
 
 import re
+from functools import lru_cache
 
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct, HumanAsk, HumanDecision
@@ -65,6 +66,12 @@ _DELEGATING = frozenset({"delegate work to coworker", "ask question to coworker"
                          "delegate_work_to_coworker", "ask_question_to_coworker"})  # fmt: skip
 _SPAWNING = frozenset({"spawn_agent"})
 _TARGETS = ("agent_name", "coworker", "target", "agent", "to_agent", "name", "subagent_type")
+
+
+@lru_cache(maxsize=4096)
+def is_plain(tool: str, human_tools: tuple[str, ...]) -> bool:
+    """Does a tool so called neither hand off nor ask a person?  Most don't."""
+    return handoff_of(tool, None, "") is None and ask_of(tool, human_tools) is None
 
 
 def handoff_of(tool: str, arguments: Value, agent: str) -> HandoffHint | None:
