@@ -460,9 +460,10 @@ class Assembly(Surroundings):
                 trace.drop(trace.asked, request.call_id, node)
 
     def _count_agent(self, linked: Linked, sign: int) -> None:
-        sums = self._agents.setdefault(linked.agent, [0, 0])
+        sums = self._agents.setdefault(linked.agent, [0, 0, 0])
         sums[0] += sign
         sums[1] += sign * (linked.span.status == "error")
+        sums[2] += sign * (linked.span.subkind != "node")
         if not sums[0]:
             del self._agents[linked.agent]
 
@@ -655,6 +656,8 @@ class Assembly(Surroundings):
             for agent, counts in self._agents.items()
             if agent
         }
+        # A graph's node may be called an agent for its name alone: one without a call is a step.
+        nodes = {agent for agent, counts in self._agents.items() if not counts[2]}
         total = [0] * billing.SUMS
         for (agent, own_role, model, provider), sums in uses.items():
             role = own_role or self._role_of(agent) or agent
@@ -677,9 +680,10 @@ class Assembly(Surroundings):
                 mine = agents.setdefault(agent, [0] * 6)
                 mine[2] += runs[0]
                 mine[3] += runs[1]
+        real = [agent for agent in sorted(agents) if agent not in nodes or agents[agent][1]]
         return (
             tuple(_model_use(key, models[key]) for key in sorted(models)),
-            tuple(self._agent_use(agent, agents[agent]) for agent in sorted(agents)),
+            tuple(self._agent_use(agent, agents[agent]) for agent in real),
             _cost(total, wasted_all=wasted_all),
         )
 
