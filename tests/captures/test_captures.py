@@ -41,6 +41,15 @@ def test_order_and_repetition_of_requests_do_not_show(capture: str, shared: Path
     assert [one.session for one in replay(requests, backwards=True)] == once
 
 
+@pytest.mark.parametrize("capture", CAPTURES)
+def test_a_viewer_can_stop_at_every_act_and_handoff(capture: str, shared: Path) -> None:
+    for one in replay(recorded_requests(shared / "captures" / capture)):
+        assert len(one.steps) == one.session.step_count
+        shown = {(step.trace_id, step.span_id) for step in one.steps}
+        for happened in (*one.session.interventions, *one.session.handoffs):
+            assert (happened.trace_id, happened.span_id) in shown, happened
+
+
 def test_every_capture_has_an_expectation_or_carries_no_otlp(shared: Path) -> None:
     without = json.loads((GOLDEN / NOT_OTLP).read_text())
     folders = {path.name for path in (shared / "captures").iterdir() if path.is_dir()}

@@ -14,7 +14,7 @@ from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.sessions import Retry, Step, StepKind
 from quarterdeck.model.spans import Span, usd
 from quarterdeck.sessions.assemble import Assembly, is_other_step
-from quarterdeck.sessions.tool_use import failure_of, is_denied
+from quarterdeck.sessions.tool_use import failure_of, is_denied, only_asked
 from quarterdeck.sessions.tree import Node
 
 SpanKey = tuple[str, str]
@@ -99,7 +99,7 @@ def _step(node: Node, number: int, depth: int, around: Node | None, note: str) -
     is_call = span.kind == "model"
     failure = failure_of(node) or (span if span.status == "error" else None)
     kind = "handoff" if span.handoff is not None and span.kind == "step" else _KINDS[span.kind]
-    if span.human is not None and kind in ("step", "tool"):
+    if span.human is not None and (kind == "step" or only_asked(node)):
         kind = "human"
     return Step(
         number=number,

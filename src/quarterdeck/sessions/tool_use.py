@@ -30,11 +30,13 @@ RUNS, FAILURES, DENIALS = range(3)
 class Run:
     """State of one tool span."""
 
-    __slots__ = ("active", "failure", "given", "inner", "inside", "line", "recovery")
+    __slots__ = ("active", "asked", "failure", "given", "inner", "inside", "line", "recovery")
 
     def __init__(self) -> None:
         self.active = False
         """Linked as a tool call now; a span can stop being one."""
+        self.asked = False
+        """It is no call but the asking for one that ran later: a step of its own."""
         self.failure: Span | None = None
         """The span that tells why it failed: its own, one of the same call below, or a log's."""
         self.inside: Node | None = None
@@ -192,6 +194,9 @@ class Tools:
                 for peer in sorted(record.tools, key=_preference):
                     if peer is not node and _is_one_run(span, peer.span):
                         if _preference(peer) < mine and not _is_inside(peer):
+                            if _may_only_ask(span):
+                                run.asked = node.step = True
+                                self.counted += 1
                             return False
                         if failure is None and peer.span.synthetic:
                             failure = peer.span if peer.span.status == "error" else None
@@ -241,6 +246,7 @@ class Tools:
         run.recovery = told
 
     def _retract(self, node: Node, run: Run) -> None:
+        run.asked = False
         if run.given is not None:
             use, failed, denied = run.given
             sums = self.uses[use]
@@ -306,6 +312,11 @@ def _is_inside(node: Node) -> bool:
 def failure_of(node: Node) -> Span | None:
     """The span that tells why a tool call failed; None if it did not, or is no tool call."""
     return node.call.failure if isinstance(node.call, Run) and node.step else None
+
+
+def only_asked(node: Node) -> bool:
+    """Is this tool span the asking for a call that ran later?"""
+    return isinstance(node.call, Run) and node.call.asked
 
 
 def is_denied(node: Node) -> bool:
