@@ -88,7 +88,7 @@ def restore(
     if RECORDS in manifest["contents"]:
         _copy_sqlite(folder / RECORDS, _sqlite_file(settings))
     if SPOOL in manifest["contents"]:
-        _copy_sqlite(folder / SPOOL, target / SPOOL)
+        _copy_sqlite(folder / SPOOL, _spool_file(settings))
     _restore_events(settings, folder, name=manifest["events"])
     print(f"Restored what {manifest['version']} wrote at {manifest['created_at']}.")
 
@@ -105,7 +105,7 @@ def _write(settings: Settings, folder: Path) -> list[str]:
         made = _kept_here(settings, name)
         if made is not None:
             shutil.move(made, folder / EVENTS)
-        spool = settings.data_folder() / SPOOL
+        spool = _spool_file(settings)
         if spool.exists():
             _copy_sqlite(spool, folder / SPOOL)
             contents.append(SPOOL)
@@ -157,6 +157,10 @@ def _events(settings: Settings) -> Iterator[EventConnection]:
         raise Misconfigured(error.message, hint="Stop the server on this folder first.") from error
     with closing(db):
         yield db
+
+
+def _spool_file(settings: Settings) -> Path:
+    return settings.data_folder() / "spool" / SPOOL
 
 
 def _sqlite_file(settings: Settings) -> Path:

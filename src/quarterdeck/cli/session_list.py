@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from quarterdeck.cli.terminal import (
     between,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
 TASK_CHARACTERS = 60
@@ -43,6 +44,13 @@ OUTCOME_MARKS = {
 }
 """A mark beside the color: red and green are one color to many, and a pipe has none."""
 
+HEADINGS = ("Started", "Session", "Task", "Outcome", "Models", "Tools", "People", "Took", "Cost")
+TASK_COLUMN = 2
+"""The one that gives way when the terminal is not wide enough for all …"""
+SHORTEST_TASK = 16
+"""… down to this; then blocks tell more."""
+FIRST_NUMBER = 4
+
 STATUS_STYLES = {"open": "cyan", "waiting_for_human": "yellow bold", "closed": "dim"}
 
 
@@ -58,8 +66,9 @@ def print_sessions(
     if not rows:
         console.print(styled("No sessions match.", "dim"))
         return
-    if is_wide(console):
-        _print_table(console, rows, now_ns=now_ns, utc=utc)
+    table = _table(console, rows, now_ns=now_ns, utc=utc) if is_wide(console) else None
+    if table is not None:
+        console.print(table)
     else:
         for row in rows:
             _print_block(console, row, now_ns=now_ns, utc=utc)
@@ -100,32 +109,46 @@ def names(row: Mapping[str, Any], key: str, field: str) -> list[str]:
     return list(dict.fromkeys(text_of(use, field) for use in row.get(key) or () if use.get(field)))
 
 
-def _print_table(
+def _table(
     console: Console, rows: Sequence[Mapping[str, Any]], *, now_ns: int, utc: bool
-) -> None:
+) -> Table | None:
+    """None if it would be wider than the console with the task at its shortest."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=False)
-    table.add_column("Started", no_wrap=True)
-    table.add_column("Session", overflow="fold", min_width=12)
-    table.add_column("Task", overflow="ellipsis", no_wrap=True, max_width=TASK_CHARACTERS)
-    table.add_column("Outcome", no_wrap=True)
-    for heading in ("Models", "Tools", "People", "Took", "Cost"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
-            styled(when(row.get("started_at"), now_ns=now_ns, utc=utc), "dim"),
-            styled(text_of(row, "session_id"), "bold"),
-            styled(task_line(row)),
-            outcome_text(row),
-            count(calls(row, "models_used")),
-            count(calls(row, "tool_calls")),
-            count((row.get("human_interventions") or {}).get("count")),
-            took(row),
-            cost_text(row),
+    cells = [_cells(row, now_ns=now_ns, utc=utc) for row in rows]
+    others = sum(
+        max(len(heading), *(text.cell_len for text in column))
+        for number, (heading, column) in enumerate(
+            zip(HEADINGS, zip(*cells, strict=True), strict=True)
         )
-    console.print(table)
+        if number != TASK_COLUMN
+    )
+    room = console.width - others - 3 * len(HEADINGS)
+    if room < SHORTEST_TASK:
+        return None
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(HEADINGS):
+        justify: Literal["left", "right"] = "right" if number >= FIRST_NUMBER else "left"
+        table.add_column(heading, justify=justify, no_wrap=True)
+    for row in cells:
+        row[TASK_COLUMN].truncate(room, overflow="ellipsis")
+        table.add_row(*row)
+    return table
+
+
+def _cells(row: Mapping[str, Any], *, now_ns: int, utc: bool) -> list[Text]:
+    return [
+        styled(when(row.get("started_at"), now_ns=now_ns, utc=utc), "dim"),
+        styled(text_of(row, "session_id"), "bold"),
+        styled(task_line(row)),
+        outcome_text(row),
+        styled(count(calls(row, "models_used"))),
+        styled(count(calls(row, "tool_calls"))),
+        styled(count((row.get("human_interventions") or {}).get("count"))),
+        styled(took(row)),
+        styled(cost_text(row)),
+    ]
 
 
 def _print_block(console: Console, row: Mapping[str, Any], *, now_ns: int, utc: bool) -> None:
