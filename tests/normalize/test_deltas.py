@@ -3,6 +3,7 @@ Inputs sent as changes are made whole from the spans that they continue.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from captures.load import Received, Recorded
 from quarterdeck.model.messages import TextPart
 from quarterdeck.model.spans import RawSpan
-from quarterdeck.normalize.deltas import base_of, with_whole_input
+from quarterdeck.normalize.deltas import base_of, with_whole_input, with_whole_inputs
 from quarterdeck.normalize.normalize import read_content
 
 _NOTHING: dict[str, RawSpan] = {}
@@ -49,6 +50,31 @@ def test_a_span_with_its_whole_input_and_one_whose_base_is_missing_stay_as_they_
     assert with_whole_input(alone, _NOTHING.get) is alone
     orphan = _call("b", base="a", said=[{"role": "user", "content": "more"}])
     assert _said(with_whole_input(orphan, _NOTHING.get)) == ["more"]
+
+
+def test_a_page_of_spans_is_made_whole_with_one_read_for_each_step_back() -> None:
+    def said(word: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": word}]
+
+    store = {
+        "a": _call("a", said=said("1")),
+        "b": _call("b", base="a", said=said("2")),
+        "c": _call("c", base="b", said=said("3")),
+        "d": _call("d", base="b", said=said("4")),
+    }
+    reads: list[list[tuple[str, str]]] = []
+
+    def fetch(keys: Sequence[tuple[str, str]]) -> list[RawSpan]:
+        reads.append(list(keys))
+        return [store[span_id] for _, span_id in keys]
+
+    page = [store["c"], store["d"], store["a"]]
+    assert [_said(raw) for raw in with_whole_inputs(page, fetch)] == [
+        ["1", "2", "3"], ["1", "2", "4"], ["1"],
+    ]  # fmt: skip
+    assert reads == [[("1" * 32, "b")]]
+    assert with_whole_inputs([store["a"]], fetch) == [store["a"]]
+    assert len(reads) == 1
 
 
 def test_spans_that_name_each_other_as_base_end_the_chain() -> None:

@@ -7,7 +7,7 @@ instructions are the base's.  A base that is not there (not yet, or sampled away
 the span itself has.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -22,11 +22,46 @@ _INSTRUCTIONS = "gen_ai.system_instructions"
 _MAX_BASES = 2_000
 """Calls of one conversation, one after another.  A longer chain is a loop or an attack."""
 
+_MAX_ROUNDS = 64
+"""Reads of the store for one page of spans.  Each round finds the bases of all spans at once; a
+call further from its first one than this shows the last messages only."""
+
+Key = tuple[str, str]
+"""Trace id, span id."""
+
 
 def base_of(raw: RawSpan) -> str:
     """The span id whose input this one continues; "" for a span that has its whole input."""
     base = raw.attributes.get(_BASE)
     return base.strip().lower() if isinstance(base, str) else ""
+
+
+def with_whole_inputs(
+    raws: Sequence[RawSpan], fetch: Callable[[Sequence[Key]], Iterable[RawSpan]]
+) -> list[RawSpan]:
+    """
+    The same spans in the same order, those that continue others with their whole input.
+
+    `fetch` reads spans from the store by their keys; it is not called where nothing is a delta.
+    """
+    known: dict[Key, RawSpan] = {(raw.trace_id, raw.span_id): raw for raw in raws}
+    asked: set[Key] = set()
+    for _ in range(_MAX_ROUNDS):
+        wanted = _missing(known, asked)
+        if not wanted:
+            break
+        asked.update(wanted)
+        known.update({(raw.trace_id, raw.span_id): raw for raw in fetch(wanted)})
+    return [with_whole_input(raw, _in_trace(known, raw.trace_id)) for raw in raws]
+
+
+def _missing(known: Mapping[Key, RawSpan], asked: set[Key]) -> list[Key]:
+    bases = ((raw.trace_id, base) for raw in known.values() if (base := base_of(raw)))
+    return list(dict.fromkeys(k for k in bases if k not in known and k not in asked))
+
+
+def _in_trace(known: Mapping[Key, RawSpan], trace_id: str) -> Callable[[str], RawSpan | None]:
+    return lambda span_id: known.get((trace_id, span_id))
 
 
 def with_whole_input(raw: RawSpan, find: Callable[[str], RawSpan | None]) -> RawSpan:
