@@ -65,10 +65,19 @@ _SYLLABLES = [
 
 
 class Maker:
-    def __init__(self, *, seed: int = 7, base_ns: int = BASE_NS, scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        base_ns: int = BASE_NS,
+        scale: float = 0.55,
+        size: tuple[int, int] = (20, 60),
+    ) -> None:
+        """`scale` of texts: 0.55 is 1.8 kB a span as OTLP; `size`: spans a session, inclusive."""
         self.random = random.Random(seed)
         self.base_ns = base_ns
         self.scale = scale
+        self.size = size
         pick = self.random
         words = sorted(
             {
@@ -107,7 +116,7 @@ class Maker:
 
     def session(self, at_ns: int, *, spans: int = 0, key: str = "") -> list[tuple[RawSpan, Span]]:
         pick = self.random
-        total = spans or pick.randint(20, 60)
+        total = spans or pick.randint(*self.size)
         turns = 1 if spans else pick.choice((1, 1, 2, 3))
         agent = pick.choice(AGENTS)
         key = key or f"sess-{pick.getrandbits(48):012x}"

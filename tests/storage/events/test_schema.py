@@ -21,6 +21,8 @@ from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection, Params, question
 from quarterdeck.storage.events.migrate import migrate, render, schema_version, steps_for
 from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.session_reads import SessionFilter, filtered_question
+from quarterdeck.storage.events.span_reads import search_params
 from storage.events.conftest import Connect
 
 SQL = resources.files("quarterdeck.storage.events") / "sql"
@@ -176,15 +178,15 @@ def test_the_embedded_engine_reads_our_settings_back(chdb_database: EventConnect
     assert logs == [(0,)]
 
 
-ANY: Params = {
+ANY: dict[str, Any] = {
     "project_id": "p", "floor_ns": 0, "since_ns": 0, "until_ns": 1, "received_after_ns": 0,
     "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "sort": "started", "descending": 1,
-    "after_position": 0, "after_id": "", "by_1": "model", "by_2": "task_type", "bucket_ns": 60, "q": "", "words": ["a"],
-    "pattern": "%", "parts": [], "trace_ids": ["t"], "span_ids": ["s"], "session_ids": ["s"],
-    "nodes": ["n"], "user": ["u"],
-    **{name: [] for name in ("status", "outcome", "task_type", "workflow", "version",
-                             "environment", "agent", "model", "tool", "tag")},
-    "has_intervention": -1, "has_errors": -1, "experiment": -1, "min_cost": None, "max_cost": None,
+    "after_position": 0, "after_id": "", "bucket_ns": 60,
+    "q": "", "trace_ids": ["t"], "span_ids": ["s"],
+    "session_ids": ["s"], "nodes": ["n"], "user": ["u"], "status": [], "outcome": [],
+    "task_type": [], "workflow": [], "version": [], "environment": [], "agent": [], "model": [],
+    "tool": [], "tag": [], "has_intervention": -1, "has_errors": -1, "experiment": -1,
+    "min_cost": None, "max_cost": None,
 }  # fmt: skip
 
 
@@ -211,8 +213,12 @@ def field_type(annotation: Any) -> Any:
 
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_a_row_class_has_the_columns_of_its_question(db: EventConnection, name: str) -> None:
-    for searching in (False, True):
-        described = db.rows(f"DESCRIBE ({question(name, searching=searching)})", ANY)
+    for q in ("", "word", "迁移 数据 word"):
+        sql = filtered_question(name, SessionFilter(q=q))
+        params = ANY | search_params(q)
+        if name == "figures":
+            sql = figures_reads.figures_question(SessionFilter(q=q), ("task_type", "model"))
+        described = db.rows(f"DESCRIBE ({sql})", params)
         hints = typing.get_type_hints(ROWS[name])
         assert {row[0]: python_type(row[1]) for row in described} == {
             field: field_type(kind) for field, kind in hints.items()
@@ -245,7 +251,10 @@ def test_the_project_comes_first_in_every_question(file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_values_are_bound_and_never_formatted_in(file: str) -> None:
     text = (SQL / file).read_text()
-    allowed = {"{local}", "{on_cluster}", "{table}"}
+    allowed = {"{local}", "{on_cluster}", "{table}", "{holds_words}"}
+    if file == "figures.sql":
+        allowed |= {"{value_1}", "{value_2}", "{wasted}", "{cost}"}
+        allowed |= {f"{{{name}}}" for name in figures_reads._SUMS}
     assert set(re.findall(r"\{\w+\}", text)) <= allowed
     assert "%(" not in text
 

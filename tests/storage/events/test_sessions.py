@@ -129,8 +129,9 @@ def test_every_order_is_the_one_it_is_called(db: EventConnection, scope: Project
     for sort in session_reads.SESSION_SORTS:
         up = session_reads.session_page(db, scope, sort=sort, descending=False)
         assert [one.session_id for one in up.sessions] == ORDERS[sort], sort
+    store(db, session(9, usd="999999999"))
     down = session_reads.session_page(db, scope, sort="cost", descending=True)
-    assert [one.session_id for one in down.sessions] == ["s2", "s1", "s3"]
+    assert [one.session_id for one in down.sessions] == ["s9", "s2", "s1", "s3"]
     with pytest.raises(Invalid, match="beauty"):
         session_reads.session_page(db, scope, sort="beauty")  # type: ignore[arg-type]
 

@@ -21,7 +21,13 @@ from typing import Any
 import pyarrow as pa
 
 from quarterdeck.errors import Misconfigured, QuarterdeckError, TryAgain
-from quarterdeck.storage.events.connection import NO_PARAMS, Param, Params, to_rows
+from quarterdeck.storage.events.connection import (
+    NO_PARAMS,
+    Param,
+    Params,
+    insert_settings,
+    to_rows,
+)
 from quarterdeck.storage.events.faults import translate
 
 _IDLE_HANDLES = 8
@@ -78,8 +84,6 @@ _SESSION_SETTINGS = (
     "output_format_arrow_low_cardinality_as_dictionary = 0",
     "output_format_arrow_compression_method = 'none'",
     "output_format_parallel_formatting = 0",
-    # The text index is built by merges, at their lower priority; parts without it are scanned.
-    "materialize_skip_indexes_on_insert = 0",
     "lightweight_deletes_sync = 2",
     "mutations_sync = 2",
     "log_queries = 0",
@@ -204,8 +208,9 @@ class ChdbConnection:
             writer.write_batch(batch)
         data = sink.getvalue().to_pybytes()
         columns = ", ".join(_quoted(name) for name in batch.schema.names)
-        how = (
-            f"insert_deduplication_token = {_literal(token)}" if token else "insert_deduplicate = 0"
+        how = ", ".join(
+            f"{name} = {_literal(value) if isinstance(value, str) else value}"
+            for name, value in insert_settings(batch.num_rows, token).items()
         )
         sql = f"INSERT INTO {_quoted(table)} ({columns}) SETTINGS {how}"
         with self._handle() as handle:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from quarterdeck.errors import QuarterdeckError, TryAgain
-from quarterdeck.storage.events.connection import NO_PARAMS, Params, to_rows
+from quarterdeck.storage.events.connection import NO_PARAMS, Params, insert_settings, to_rows
 from quarterdeck.storage.events.faults import translate
 from quarterdeck.storage.events.migrate import render
 
@@ -25,8 +25,6 @@ _SETTINGS: dict[str, Any] = {
     "max_execution_time": 120,
     "output_format_arrow_string_as_string": 1,
     "output_format_arrow_low_cardinality_as_dictionary": 0,
-    # The text index is built by merges; parts without it are scanned.
-    "materialize_skip_indexes_on_insert": 0,
     "lightweight_deletes_sync": 2,
     "mutations_sync": 2,
 }
@@ -101,15 +99,12 @@ class ClickHouseConnection:
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as writer:
             writer.write_batch(batch)
-        settings: dict[str, Any] = (
-            {"insert_deduplication_token": token} if token else {"insert_deduplicate": 0}
-        )
         try:
             self._connected().raw_insert(
                 table,
                 batch.schema.names,
                 sink.getvalue().to_pybytes(),
-                settings=settings,
+                settings=insert_settings(batch.num_rows, token),
                 fmt="ArrowStream",
             )
         except (ClickHouseError, OSError) as error:

@@ -23,6 +23,24 @@ Dimension = Literal[
 ]  # fmt: skip
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
+_ONE = {
+    "": "['']",
+    "task_type": "[toString(task_type)]",
+    "workflow": "[toString(workflow)]",
+    "version": "[toString(version)]",
+    "environment": "[toString(environment)]",
+    "user": "[user_id]",
+    "outcome": "[toString(outcome)]",
+    "status": "[toString(status)]",
+}
+_SEVERAL = {"agent": "agents", "model": "models", "tool": "tools"}
+"""Dimensions of which a session may have several values, and the column that lists them."""
+
+_NO_COUNT = "CAST(NULL, 'Nullable(Int64)')"
+_NO_MONEY = "CAST(NULL, 'Nullable(Decimal(18, 9))')"
+_SUMS = ("calls", "unpriced", "read_tokens", "written_tokens", "used", "failed", "refused")
+
+
 _MAX_ROWS = 10_000
 """A year by hour is 8,760 buckets; more rows than this is a question that nobody reads."""
 
@@ -98,9 +116,91 @@ def figures(
         raise Invalid(f"not a time bucket: {bucket_ns!r}")
     params: dict[str, Any] = {
         **filter_params(scope, where),
-        "by_1": by[0] if by else "",
-        "by_2": by[1] if len(by) > 1 else "",
         "bucket_ns": bucket_ns,
         "limit": _MAX_ROWS,
     }
-    return [FiguresRow(*row) for row in db.rows(filtered_question("figures", where), params)]
+    return [FiguresRow(*row) for row in db.rows(figures_question(where, by), params)]
+
+
+def figures_question(where: SessionFilter, by: tuple[Dimension, ...]) -> str:
+    """`figures.sql` for these dimensions.  The texts put in come from the tables here."""
+    sql = filtered_question("figures", where)
+    first = by[0] if by else ""
+    second = by[1] if len(by) > 1 else ""
+    several = [(name, nth) for nth, name in enumerate(by, start=1) if name in _SEVERAL]
+    if not several:
+        filled = _of_sessions()
+    elif len(several) == 1:
+        name, nth = several[0]
+        filled = {"agent": _of_agents, "model": _of_models, "tool": _of_tools}[name](f"value_{nth}")
+    else:
+        filled = {}
+    filled = {"value_1": _values(first), "value_2": _values(second)} | filled
+    for money in ("wasted", "cost"):
+        sql = sql.replace(f"{{{money}}}", filled.get(money, _NO_MONEY))
+    for count in ("value_1", "value_2", *_SUMS):
+        sql = sql.replace(f"{{{count}}}", filled.get(count, _NO_COUNT))
+    return sql
+
+
+def _values(dimension: str) -> str:
+    if dimension in _ONE:
+        return _ONE[dimension]
+    words = f"arrayMap(word -> toString(word), {_SEVERAL[dimension]})"
+    return f"emptyArrayToSingle(arrayDistinct({words}))"
+
+
+def _of_sessions() -> dict[str, str]:
+    return {
+        "wasted": "wasted_usd",
+        "cost": "cost_usd",
+        "calls": _total("model_calls"),
+        "unpriced": _total("model_unpriced"),
+        "read_tokens": _total("model_input"),
+        "written_tokens": _total("model_output"),
+        "used": _total("tool_calls"),
+        "failed": _total("tool_errors"),
+        "refused": _total("tool_denied"),
+    }
+
+
+def _of_models(value: str) -> dict[str, str]:
+    return {
+        "cost": _money_of("model_cost", "models", value),
+        "calls": _total_of("model_calls", "models", value),
+        "unpriced": _total_of("model_unpriced", "models", value),
+        "read_tokens": _total_of("model_input", "models", value),
+        "written_tokens": _total_of("model_output", "models", value),
+    }
+
+
+def _of_tools(value: str) -> dict[str, str]:
+    return {
+        "used": _total_of("tool_calls", "tools", value),
+        "failed": _total_of("tool_errors", "tools", value),
+        "refused": _total_of("tool_denied", "tools", value),
+    }
+
+
+def _of_agents(value: str) -> dict[str, str]:
+    return {
+        "cost": _money_of("agent_cost", "agents", value),
+        "calls": _total_of("agent_models", "agents", value),
+        "used": _total_of("agent_tools", "agents", value),
+    }
+
+
+def _total(counts: str) -> str:
+    return f"toNullable(toInt64(arraySum(sessions.{counts})))"
+
+
+def _total_of(counts: str, names: str, value: str) -> str:
+    own = f"arrayMap((count, name) -> count * (name = {value}), sessions.{counts}, {names})"
+    return f"toNullable(toInt64(arraySum({own})))"
+
+
+def _money_of(amounts: str, names: str, value: str) -> str:
+    """NULL if no amount of the value is known."""
+    own = f"arrayFilter((amount, name) -> name = {value} AND isNotNull(amount), {amounts}, {names})"
+    total = f"arraySum(arrayMap(amount -> assumeNotNull(amount), {own}))"
+    return f"if(empty({own}), NULL, toNullable(toDecimal64({total}, 9)))"

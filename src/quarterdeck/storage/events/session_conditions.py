@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, assert_never
 import msgspec
 
 from quarterdeck.storage.events.connection import question
-from quarterdeck.storage.events.span_reads import search_params
+from quarterdeck.storage.events.span_reads import search_params, search_question
 
 Comparison = Literal["=", ">", ">=", "<", "<="]
 
@@ -142,5 +142,10 @@ def _text_sql(condition: TextCondition, name: str, params: dict[str, Any]) -> st
     given = {"q": condition.text.strip(), **search_params(condition.text)}
     for key, value in given.items():
         params[f"{name}_{key}"] = value
-    sql = question("session_search").strip().removeprefix("AND").strip()
+    sql = (
+        search_question(question("session_search"), condition.text)
+        .strip()
+        .removeprefix("AND")
+        .strip()
+    )
     return _SEARCH_PARAM.sub(lambda match: f"{{{name}_{match.group(1)}:", sql)

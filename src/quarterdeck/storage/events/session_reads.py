@@ -20,7 +20,7 @@ from quarterdeck.storage.events.connection import EventConnection, Params, quest
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import Condition, conditions_sql
 from quarterdeck.storage.events.session_writes import read_record
-from quarterdeck.storage.events.span_reads import search_params
+from quarterdeck.storage.events.span_reads import search_params, search_question
 
 SessionSort = Literal[
     "started", "last_seen", "cost", "duration", "errors", "interventions", "spans", "tokens"
@@ -224,7 +224,7 @@ def idle_sessions(
 
 def filtered_question(name: str, where: SessionFilter) -> str:
     """The question with the filter's own conditions in their place."""
-    sql = question(name, searching=bool(where.q))
+    sql = search_question(question(name, searching=bool(where.q)), where.q)
     return sql.replace("-- conditions", conditions_sql(where.conditions)[0])
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from quarterdeck.model.ids import SpanId, TraceId
 from quarterdeck.model.spans import RawEvent, RawSpan, Resource, Span
-from quarterdeck.storage.events.connection import EventConnection, Params, question
+from quarterdeck.storage.events.connection import EventConnection, Param, Params, question
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.span_writes import StoredRaw
 
@@ -123,7 +123,7 @@ def session_spans(
     for some in _chunks(trace_ids):
         params = scope.params() | {"trace_ids": some, "received_after_ns": received_after_ns}
         _keep_best(best, db.arrow(question("session_spans"), params))
-    return _in_order(_spans.decode(facts) for _, facts in best.values())
+    return _in_order([_spans.decode(facts) for _, facts in best.values()])
 
 
 def span_page(
@@ -214,7 +214,7 @@ def search_spans(
     limit: int = 50,
 ) -> list[SpanHit]:
     """Spans that began in [since, until) and hold all words of `q`, latest first."""
-    params = {
+    params: Params = {
         "project_id": scope.project_id,
         "since_ns": max(since_ns, scope.floor_ns),
         "until_ns": until_ns,
@@ -222,27 +222,39 @@ def search_spans(
         **search_params(q),
     }
     hits: dict[tuple[str, str], SpanHit] = {}
-    for row in db.rows(question("search_spans"), params):
+    for row in db.rows(search_question(question("search_spans"), q), params):
         hits.setdefault((row[0], row[1]), SpanHit(*row[:5]))
     return list(hits.values())
 
 
-def search_params(q: str) -> Params:
-    """
-    What a search binds: whole ASCII words go to the text index, and anything else is looked for
-    as part of a text, since Chinese or Thai has no spaces to split at.
-    """
-    words: list[str] = []
-    parts: list[str] = []
-    for word in _split(q.lower()):
-        (words if word.isascii() else parts).append(word)
+def search_params(q: str) -> dict[str, Param]:
+    """What a question asked with `search_question` binds."""
+    words, parts = _words(q)
     longest = max(parts, key=len, default="")
     escaped = longest.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return {
-        "words": sorted(set(words)),
-        "pattern": f"%{escaped}%" if escaped else "%",
-        "parts": sorted(set(parts) - {longest}),
-    }
+    return {"words": words, "pattern": f"%{escaped}%", "parts": sorted(set(parts) - {longest})}
+
+
+def search_question(sql: str, q: str) -> str:
+    """
+    The question with the conditions that this search needs in place of `{holds_words}`.
+
+    Whole ASCII words go to the text index.  Anything else is looked for as part of a text, since
+    Chinese or Thai has no spaces to split at; that reads the texts, so it is not asked in vain.
+    """
+    words, parts = _words(q)
+    conditions = ["hasAllTokens(words, {words:Array(String)})"] if words else []
+    if parts:
+        conditions.append("words LIKE {pattern:String}")
+    if len(parts) > 1:
+        conditions.append("arrayAll(part -> position(words, part) > 0, {parts:Array(String)})")
+    return sql.replace("{holds_words}", " AND ".join(conditions) or "1")
+
+
+def _words(q: str) -> tuple[list[str], list[str]]:
+    """ASCII words, and those of other scripts; each once."""
+    found = sorted(set(_split(q.lower())))
+    return [word for word in found if word.isascii()], [w for w in found if not w.isascii()]
 
 
 def _split(text: str) -> list[str]:
@@ -349,5 +361,5 @@ def _chunks(ids: Sequence[Any]) -> Iterator[list[Any]]:
         yield list(ids[first : first + _IDS_A_QUESTION])
 
 
-def _in_order(spans: Iterator[Span]) -> list[Span]:
+def _in_order(spans: list[Span]) -> list[Span]:
     return sorted(spans, key=lambda span: (span.start_ns, span.trace_id, span.span_id))

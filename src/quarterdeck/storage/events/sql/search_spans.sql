@@ -10,8 +10,6 @@ FROM spans
 WHERE project_id = {project_id:String}
   AND start_ns >= {since_ns:Int64}
   AND start_ns < {until_ns:Int64}
-  AND (empty({words:Array(String)}) OR hasAllTokens(words, {words:Array(String)}))
-  AND words LIKE {pattern:String}
-  AND arrayAll(part -> position(words, part) > 0, {parts:Array(String)})
+  AND {holds_words}
 ORDER BY start_ns DESC, trace_id, span_id
 LIMIT {limit:UInt32}

@@ -4,7 +4,7 @@
 SELECT
     session_id,
     multiIf(
-        {sort:String} = 'cost', ifNull(toInt64(cost_usd * 1000000000), -1),
+        {sort:String} = 'cost', ifNull(toInt64(toDecimal128(cost_usd, 9) * 1000000000), -1),
         {sort:String} = 'duration', if(ended_ns > 0, ended_ns, last_seen_ns) - started_ns,
         {sort:String} = 'errors', toInt64(episodes),
         {sort:String} = 'interventions', toInt64(interventions),

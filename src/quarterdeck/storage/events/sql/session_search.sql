@@ -5,8 +5,6 @@
         FROM spans
         WHERE project_id = {project_id:String}
           AND start_ns >= {floor_ns:Int64}
-          AND (empty({words:Array(String)}) OR hasAllTokens(words, {words:Array(String)}))
-          AND words LIKE {pattern:String}
-          AND arrayAll(part -> position(words, part) > 0, {parts:Array(String)})
+          AND {holds_words}
     ), trace_ids)
   )
