@@ -34,7 +34,9 @@ def test_a_tool_that_uses_another_tool_is_two_calls() -> None:
 
 def test_the_same_tool_below_an_agent_below_it_is_two_calls() -> None:
     made = session(
-        tool("a", 0, 9, "Task"), agent("b", 1, 8, "sub", parent="a"), tool("c", 2, 7, "Task", parent="b")
+        tool("a", 0, 9, "Task"),
+        agent("b", 1, 8, "sub", parent="a"),
+        tool("c", 2, 7, "Task", parent="b"),
     )
     assert counted(made) == [("Task", 2, 0, 0)]
 
@@ -49,7 +51,8 @@ def test_a_log_and_a_span_of_one_call_id_are_one_call() -> None:
 
 def test_one_call_id_with_two_names_is_two_calls() -> None:
     made = session(
-        tool("a", 0, 1, "Bash", tool_call_id="call_1"), tool("b", 2, 3, "Read", tool_call_id="call_1")
+        tool("a", 0, 1, "Bash", tool_call_id="call_1"),
+        tool("b", 2, 3, "Read", tool_call_id="call_1"),
     )
     assert counted(made) == [("Bash", 1, 0, 0), ("Read", 1, 0, 0)]
 
