@@ -113,13 +113,23 @@ def _step(node: Node, number: int, depth: int, around: Node | None, note: str) -
         start_ns=span.start_ns,
         end_ns=span.end_ns,
         status=_status(node, failure),
-        error=(failure.error_type or failure.error_message) if failure is not None else "",
+        error=_error(failure) if failure is not None else "",
         model=span.model_served or span.model_requested if is_call else "",
         tool=(span.tool or span.name) if span.kind == "tool" else "",
         input_tokens=usage.input_tokens if usage is not None and is_call else None,
         output_tokens=usage.output_tokens if usage is not None and is_call else None,
         cost_usd=usd(span) if is_call else None,
         note=note,
+    )
+
+
+def _error(failure: Span) -> str:
+    """Type and message; the message alone where it begins with the type."""
+    kind, message = failure.error_type, failure.error_message
+    return (
+        f"{kind}: {message}"
+        if kind and message and not message.startswith(kind)
+        else (message or kind)
     )
 
 
