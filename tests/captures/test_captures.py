@@ -6,6 +6,7 @@ does not contain is said there under `absent`.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 
 from captures.expectation import differences
 from captures.load import recorded_requests, replay
+from quarterdeck.model.sessions import TreeNode
+from quarterdeck.sessions.assemble import Assembly
+from quarterdeck.sessions.decision_tree import decision_tree
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "captures"
 NOT_OTLP = "not_otlp.json"
@@ -48,6 +52,36 @@ def test_a_viewer_can_stop_at_every_act_and_handoff(capture: str, shared: Path) 
         shown = {(step.trace_id, step.span_id) for step in one.steps}
         for happened in (*one.session.interventions, *one.session.handoffs):
             assert (happened.trace_id, happened.span_id) in shown, happened
+
+
+def test_the_tree_of_a_recorded_run_shows_fallback_tools_retry_sub_agent_and_person(
+    shared: Path,
+) -> None:
+    (one,) = replay(recorded_requests(shared / "captures" / "langsmith"))
+    assembly = Assembly()
+    assembly.add(one.spans)
+    tree = decision_tree(assembly, assembly.session(now_ns=one.session.last_seen_ns))
+    assert [(depth, node.kind, node.label) for depth, node in _walk(tree) if depth] == [
+        (1, "model", "down-gpt-4o"),
+        (1, "fallback", "down-gpt-4o to gpt-4o"),
+        (2, "tool", "search_orders"),
+        (2, "tool", "lookup_policy"),
+        (2, "tool", "issue_refund"),
+        (2, "retry", "issue_refund"),
+        (1, "agent", "research_subagent"),
+        (2, "model", "gpt-4o-mini-2024-07-18"),
+        (1, "model", "my-model-7b"),
+        (1, "model", "gpt-4o-2024-08-06"),
+        (1, "model", "gpt-4o-mini-2024-07-18"),
+        (1, "human", "human_approval"),
+        (1, "end", "unknown"),
+    ]
+
+
+def _walk(node: TreeNode, depth: int = 0) -> Iterator[tuple[int, TreeNode]]:
+    yield depth, node
+    for child in node.children:
+        yield from _walk(child, depth + 1)
 
 
 def test_every_capture_has_an_expectation_or_carries_no_otlp(shared: Path) -> None:

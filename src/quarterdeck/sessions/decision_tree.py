@@ -73,7 +73,7 @@ def decision_tree(assembly: Assembly, session: Session) -> TreeNode:
     root.children = _Builder(assembly, steps, below).parts(None, 0)
     end = _Part("end", session.outcome.label)
     end.status = session.status
-    root.children = [*root.children[: MAX_CHILDREN + 1], end]
+    root.children.append(end)
     budget = [MAX_NODES]
     return _frozen(root, "0", budget)
 
@@ -150,6 +150,8 @@ class _Builder:
                 parts.append(part)
         for part in parts:
             if part.kind in ("choice", "retry", "fallback") and len(part.children) > 1:
+                for child in part.children:
+                    self._shaped(child)
                 part.children = self._folded(self._in_parallel(part.children))
             self._shaped(part)
         return parts
@@ -253,17 +255,18 @@ def _frozen(part: _Part, path: str, budget: list[int]) -> TreeNode:
     """The node with as many descendants as the budget allows; the rest are told as a number."""
     budget[0] -= 1
     children: list[TreeNode] = []
-    for at, child in enumerate(part.children):
-        left = len(part.children) - at
-        is_end = child.kind == "end"
-        if not is_end and (budget[0] <= 1 or at >= MAX_CHILDREN):
+    last = part.children[-1] if part.children else None
+    end = last if last is not None and last.kind == "end" else None
+    inner = part.children[:-1] if end is not None else part.children
+    for at, child in enumerate(inner):
+        if budget[0] <= 1 or at >= MAX_CHILDREN:
+            left = len(inner) - at
             rest = TreeNode(id=f"{path}.{at}", kind="loop", label=f"{left} more", count=left)
             children.append(rest)
-            last = part.children[-1]
-            if last.kind == "end":
-                children.append(_frozen(last, f"{path}.end", budget))
             break
         children.append(_frozen(child, f"{path}.{at}", budget))
+    if end is not None:
+        children.append(_frozen(end, f"{path}.end", budget))
     return TreeNode(
         id=path,
         kind=part.kind,
