@@ -82,7 +82,10 @@ def model_facts(draft: Draft, planned: Planned) -> None:
             before = pieces.before
             found.setdefault("input_hash", fingerprint(before, last) if before else last)
         if pieces.tools and "answered" not in found:
-            found["answered"] = _answered(_found(source, draft, planned))
+            if source.group:
+                found["answered"] = _answered_in(planned.layouts[source.key], draft.attributes)
+            else:
+                found["answered"] = _answered(_found(source, draft, planned))
     best = _best_pieces("output_messages", draft, planned)
     if best is not None:
         source, pieces = best
@@ -237,6 +240,11 @@ def _layout(keys: tuple[str, ...], size: int) -> Layout:
         before_names="\0".join(rest for _, _, rest in before),
         last_names="\0".join(rest or index for _, index, rest in last),
         roles=tuple(key for key, _, rest in split if rest.endswith("role")),
+        answers=tuple(
+            key
+            for key, index, rest in sorted(split, key=lambda part: (len(part[1]), part[1]))
+            if rest.endswith("tool_call_id")
+        ),
         tools=any("tool" in key[size:] or "function" in key[size:] for key in keys),
     )
 
@@ -264,6 +272,11 @@ def _joined(names: str, keys: tuple[str, ...], attributes: Mapping[str, Value]) 
         return "\0".join((names, *(_encoded(value) for value in values)))
 
 
+def _answered_in(layout: Layout, attributes: Mapping[str, Value]) -> tuple[str, ...]:
+    ids = [attributes[key] for key in layout.answers[-_MAX_ANSWERED:]]
+    return tuple(dict.fromkeys(i[:200] for i in ids if isinstance(i, str) and i))
+
+
 def _answered(given: Found) -> tuple[str, ...]:
     value = given.value
     if isinstance(value, str) and value.startswith("["):
@@ -276,7 +289,7 @@ def _answered(given: Found) -> tuple[str, ...]:
         if chosen:
             value = "[" + ",".join(chosen[-_MAX_ANSWERED * 2 :]) + "]"
     messages = messages_of(Found(given.source, value), "user").messages
-    ids = [p.id for m in messages for p in m.parts if isinstance(p, ToolResultPart) and p.id]
+    ids = [p.id[:200] for m in messages for p in m.parts if isinstance(p, ToolResultPart) and p.id]
     return tuple(dict.fromkeys(ids))[-_MAX_ANSWERED:]
 
 

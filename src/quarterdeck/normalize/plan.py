@@ -92,6 +92,8 @@ class Layout(NamedTuple):
     before_names: str
     last_names: str
     roles: tuple[str, ...]
+    answers: tuple[str, ...]
+    """Keys of the call ids that messages answer, oldest first."""
     tools: bool
     """Does a key tell of a tool call?"""
 
