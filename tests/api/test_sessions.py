@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
@@ -463,3 +464,47 @@ async def test_every_change_leaves_an_audit_row(world: World) -> None:
     assert made["secret"] not in str(audit.list_audit(world.records, "acme"))
     assert keys.key_hash(made["secret"]) not in str(audit.list_audit(world.records, "acme"))
     await client.aclose()
+
+
+async def test_steps_are_paged_with_previews_or_whole_content(
+    world: World, client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    fill(world, 1)
+    page = await get(client, "/sessions/s-1/steps", reader, limit=2)
+    assert page["total"] == 3
+    assert page["next_from"] == 3
+    frames: list[dict[str, Any]] = page["steps"]  # type: ignore[assignment]
+    assert [(frame["number"], frame["kind"]) for frame in frames] == [(1, "agent"), (2, "model")]
+    assert frames[1]["preview"] == {"input": "please find s-1", "output": "found s-1"}
+    assert "content" not in frames[1]
+    last = await get(client, "/sessions/s-1/steps", reader, **{"from": 3, "content": "true"})
+    frame = last["steps"][0]  # type: ignore[index]
+    assert frame["tool"] == "bash"
+    assert frame["status"] == "error"
+    assert frame["content"]["output"] == "no s-1 here"
+    assert last["next_from"] is None
+    past = await get(client, "/sessions/s-1/steps", reader, **{"from": 99})
+    assert past["steps"] == []
+
+
+async def test_the_skeleton_has_columns_and_no_content(
+    world: World, client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    fill(world, 1)
+    found = await get(client, "/sessions/s-1/skeleton", reader)
+    assert found["total"] == 3
+    assert found["parent"] == [-1, 0, 0]
+    assert found["step"] == [1, 2, 3]
+    assert found["error"] == [0, 0, 1]
+    assert "please" not in json.dumps(found)
+    page = await get(client, "/sessions/s-1/skeleton", reader, **{"from": 1, "limit": 1})
+    assert page["count"] == 1
+
+
+async def test_the_decision_tree_begins_at_start_and_ends_at_the_outcome(
+    world: World, client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    fill(world, 1)
+    root: dict[str, Any] = (await get(client, "/sessions/s-1/tree", reader))["root"]  # type: ignore[assignment]
+    assert root["kind"] == "start"
+    assert root["children"][-1]["kind"] == "end"

@@ -24,12 +24,14 @@ from quarterdeck.api import (
     projects,
     sessions,
     spans,
+    steps,
 )
 from quarterdeck.api.access import PUBLIC, allow, guarded_router, require_policies
 from quarterdeck.api.bodies import packed, to_json
 from quarterdeck.api.login import Throttle
 from quarterdeck.api.parts import Parts
 from quarterdeck.api.rim import RawRoute, Rim
+from quarterdeck.api.steps import Stories
 from quarterdeck.errors import QuarterdeckError
 
 _ROUTERS = (
@@ -41,6 +43,7 @@ _ROUTERS = (
     audit.router,
     sessions.router,
     spans.router,
+    steps.router,
     judgements.router,
     figures.router,
     export.router,
@@ -68,6 +71,7 @@ def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
     app.state.parts = parts
     app.state.access = parts.access
     app.state.throttle = Throttle()
+    app.state.stories = Stories()
     for router in (*_ROUTERS, root):
         # Not `include_router`, which hides the routes in a wrapper that declares nothing.
         app.router.routes.extend(router.routes)

@@ -3,6 +3,7 @@ Spans: pages of a session's tree without payloads, and one span with everything 
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from quarterdeck.api.sessions import check_id, find_session
 from quarterdeck.errors import NotFound
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.model.spans import RawSpan, Span
+from quarterdeck.normalize.deltas import with_whole_inputs
 from quarterdeck.normalize.normalize import explain, lift, read_content
 from quarterdeck.storage.events import span_reads
 from quarterdeck.storage.events.scope import ProjectScope
@@ -34,7 +36,7 @@ async def of_session(
     session_id: str,
     parts: With,
     who: Who,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    limit: Annotated[int, Query(ge=1, le=50_000)] = 1000,
     cursor: Annotated[str, Query(max_length=1000)] = "",
 ) -> Response:
     return answer(request, await asyncio.to_thread(_page, parts, who, session_id, limit, cursor))
@@ -54,7 +56,7 @@ def _page(parts: Parts, who: Principal, session_id: str, limit: int, cursor: str
     return {
         "session_id": session.session_id,
         "total": session.span_count,
-        "spans": [facts_of(span) for span in page.spans],
+        "spans": [_row(span) for span in page.spans],
         "next_cursor": next_cursor("spans", belongs_to, *page.after) if page.after else None,
     }
 
@@ -75,14 +77,16 @@ def _span(parts: Parts, who: Principal, trace_id: str, span_id: str) -> dict[str
     stored = found[0]
     return {
         "span": facts_of(stored.span),
-        "content": plain(msgspec.to_builtins(read_content(stored.raw))),
+        "content": plain(msgspec.to_builtins(read_content(whole(parts, scope, found)[0]))),
         "raw": raw_of(stored.raw),
         "explain": explain(stored.raw),
         "received_at": to_rfc3339(stored.received_ns),
     }
 
 
-def read_spans(parts: Parts, scope: ProjectScope, keys: list[tuple[str, str]]) -> list[StoredSpan]:
+def read_spans(
+    parts: Parts, scope: ProjectScope, keys: Sequence[tuple[str, str]]
+) -> list[StoredSpan]:
     """With the log records that belong to them, whichever came first."""
     stored = span_reads.stored_spans(parts.events, scope, keys)
     lifted = span_reads.lifted_events(parts.events, scope, keys)
@@ -92,6 +96,45 @@ def read_spans(parts: Parts, scope: ProjectScope, keys: list[tuple[str, str]]) -
         else one
         for one in stored
     ]
+
+
+def whole(parts: Parts, scope: ProjectScope, stored: Sequence[StoredSpan]) -> list[RawSpan]:
+    """Their raw spans for reading content: inputs that were sent as changes are made whole."""
+    return with_whole_inputs(
+        [one.raw for one in stored],
+        lambda keys: (one.raw for one in read_spans(parts, scope, keys)),
+    )
+
+
+def _row(span: Span) -> dict[str, Any]:
+    """A line of the tree: what tells a span from its neighbors.  Written out by hand, since a
+    page has up to 50,000."""
+    row: dict[str, Any] = {
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id,
+        "name": span.name or span.span_name,
+        "kind": span.kind,
+        "status": span.status,
+        "start_ns": str(span.start_ns),
+        "end_ns": None if span.end_ns is None else str(span.end_ns),
+    }
+    if span.agent:
+        row["agent"] = span.agent
+    if span.tool:
+        row["tool"] = span.tool
+    if span.model_served or span.model_requested:
+        row["model"] = span.model_served or span.model_requested
+    if span.usage is not None:
+        row["input_tokens"] = span.usage.input_tokens
+        row["output_tokens"] = span.usage.output_tokens
+    if span.charge is not None and span.charge.usd is not None:
+        row["cost_usd"] = f"{span.charge.usd:f}"
+    if span.error_type or span.error_message:
+        row["error"] = span.error_type or span.error_message
+    if span.partial:
+        row["partial"] = True
+    return row
 
 
 def facts_of(span: Span) -> dict[str, Any]:
