@@ -184,6 +184,17 @@ def test_a_survey_that_nobody_answered_and_bookkeeping_say_nothing() -> None:
     assert _one(RawLog(time_ns=1, body="claude_code.api_request")) == Ignored("names no session")
 
 
+def test_reasons_are_few_whatever_events_are_called() -> None:
+    reasons = {
+        reading.reason
+        for number in range(50)
+        for prefix in ("claude_code.", "codex.", "gemini_cli.", "gen_ai.", "")
+        for reading in interpret_log(RawLog(time_ns=1, event_name=f"{prefix}made_up_{number}"))
+        if isinstance(reading, Ignored)
+    }
+    assert len(reasons) == 5
+
+
 def test_a_gemini_tool_call_tells_the_tool_and_who_allowed_it() -> None:
     log = RawLog(
         time_ns=10, event_name="gemini_cli.tool_call",

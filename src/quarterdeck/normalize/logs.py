@@ -4,7 +4,7 @@ What a log record says about a session: an event of a span, a span of its own, o
 GenAI events that were written inside a span belong to it: they carry the content that the
 instrumentation kept off its spans.  Coding agents tell most of their work in log records; the
 dialect of each knows which of them a span tells as well.  Everything else is counted as
-ignored, with a reason.  Reading never raises.
+ignored, with one of few reasons, which become labels of a counter.  Reading never raises.
 """
 
 from quarterdeck.model.spans import RawLog

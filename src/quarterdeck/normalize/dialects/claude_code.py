@@ -269,7 +269,7 @@ def _read_log(log: RawLog) -> tuple[LogReading, ...] | None:
         return (Lifted(event_of(log, name=_PREFIX + name)),)
     span_name = _SPAN_NAMES.get(name)
     if span_name is None:
-        return (Ignored(f"Claude Code's {name[:60]} says nothing about a session"),)
+        return (Ignored("a Claude Code event that sessions do not need"),)
     session = session_of(log.attributes, "session.id")
     if not session and not has_span(log):
         return (Ignored("names no session"),)

@@ -155,7 +155,7 @@ def _read_log(log: RawLog) -> tuple[LogReading, ...] | None:
     if name.startswith("codex.compaction"):
         name = "codex.compaction"
     if name not in _SPANS:
-        return (Ignored(f"Codex's {name[:60]} says nothing about a session"),)
+        return (Ignored("a Codex event that sessions do not need"),)
     kind = word_of(log.attributes, "event.kind")
     if name == "codex.sse_event" and kind not in _ENDED:
         return (Ignored("a chunk of a stream"),)

@@ -89,7 +89,7 @@ def _read_log(log: RawLog) -> tuple[LogReading, ...] | None:
     if not name.startswith(_PREFIX):
         return None
     if name not in _KINDS:
-        return (Ignored(f"Gemini CLI's {name[:60]} says nothing about a session"),)
+        return (Ignored("a Gemini CLI event that sessions do not need"),)
     session = session_of(log.attributes, "session.id")
     if not session and not has_span(log):
         return (Ignored("names no session"),)
