@@ -50,8 +50,10 @@ def test_a_viewer_can_stop_at_every_act_and_handoff(capture: str, shared: Path) 
     for one in replay(recorded_requests(shared / "captures" / capture)):
         assert len(one.steps) == one.session.step_count
         shown = {(step.trace_id, step.span_id) for step in one.steps}
-        for happened in (*one.session.interventions, *one.session.handoffs):
-            assert (happened.trace_id, happened.span_id) in shown, happened
+        for act in one.session.interventions:
+            assert (act.trace_id, act.span_id) in shown, act
+        for handoff in one.session.handoffs:
+            assert (handoff.trace_id, handoff.span_id) in shown, handoff
 
 
 def test_the_tree_of_a_recorded_run_shows_fallback_tools_retry_sub_agent_and_person(
