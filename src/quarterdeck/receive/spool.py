@@ -185,6 +185,18 @@ def open_spool(
     )
 
 
+_SURROUNDINGS = {
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+}  # fmt: skip
+
+
+def _is_surroundings(error: Exception) -> bool:
+    """Whether the disk or its permissions are the trouble, and not what the file holds."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code != sqlite3.SQLITE_IOERR_SHORT_READ and code & 0xFF in _SURROUNDINGS
+
+
 class _Opened(NamedTuple):
     db: sqlite3.Connection
     rescued: Sequence[SpoolRow] = ()
@@ -196,9 +208,10 @@ def _open_or_replace(path: Path, now_ns: Callable[[], int], *, above_id: int = 0
     """Ids of a new file begin above `above_id`, and above those of any earlier file."""
     try:
         return _Opened(_ready(_connect(path), first_id=max(above_id, now_ns() // 1000)))
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-            raise  # no permission, a full disk: a new file would not be better
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # A damaged schema can come back as an error message that is not UTF-8.
+        if _is_surroundings(error):
+            raise  # a new file would not be better
     rescued, lost = _rescue(_set_aside(path))
     db = _ready(_connect(path), first_id=max(above_id, now_ns() // 1000))
     return _Opened(db, rescued, lost, corrupt_files=1)
@@ -236,7 +249,9 @@ def _ready(db: sqlite3.Connection, *, first_id: int) -> sqlite3.Connection:
         )
         if db.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'queue'").fetchone() is None:
             db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('queue', ?)", (first_id,))
-        db.execute("SELECT count(*), sum(items), min(received_ns) FROM queue").fetchone()
+        # The schema is data too, and can be damaged.
+        db.execute(f"SELECT {_COLUMNS} FROM queue LIMIT 0")
+        db.execute(f"SELECT {_COLUMNS}, error, quarantined_ns FROM quarantine LIMIT 0")
     except BaseException:
         db.close()
         raise
@@ -269,19 +284,23 @@ def _rescue(aside: Path) -> tuple[list[SpoolRow], int]:
     """The whole rows of a corrupt file, and the number of rows that could be seen but not read."""
     rows: dict[int, SpoolRow] = {}
     seen: set[int] = set()
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
         db = sqlite3.connect(aside, isolation_level=None)
         db.text_factory = _lenient_text
         try:
-            with contextlib.suppress(sqlite3.Error):
-                seen = {number for (number,) in db.execute("SELECT id FROM queue")}
+            with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
+                seen = {number for (number,) in db.execute("SELECT rowid FROM queue")}
             for order in ("ASC", "DESC"):  # a damaged page is reached from both sides
                 with contextlib.suppress(sqlite3.Error, ValueError, TypeError):
-                    for found in db.execute(
-                        f"SELECT {_COLUMNS} FROM queue WHERE {_WHOLE} ORDER BY id {order}"
-                    ):
-                        row = SpoolRow(*found)
+                    # By position: a column's name can be what is damaged.
+                    for found in db.execute(f"SELECT * FROM queue ORDER BY rowid {order}"):
+                        number, received_ns, project_id, signal, encoding, items, crc, body = found
+                        row = SpoolRow(
+                            number, received_ns, project_id, signal, encoding, items, body, crc
+                        )
                         seen.add(row.id)
+                        if not isinstance(body, bytes) or not isinstance(items, int):
+                            continue
                         if _checksum(row) == row.checksum:
                             rows[row.id] = row
         finally:
