@@ -248,3 +248,21 @@ def test_resource_attributes_fill_gaps_and_never_override() -> None:
     assert normalize_span(raw).session_key == "proc"
     assert normalize_span(raw).workflow_version == "1.2"
     assert normalize_span(own).session_key == "mine"
+
+
+def test_a_guards_result_is_a_score_and_says_whether_it_stopped() -> None:
+    span = normalize_span(
+        _span({"gen_ai.guardrail.name": "pii", "gen_ai.guardrail.status": "FAILED"})
+    )
+    assert span.kind == "guardrail"
+    assert span.guardrail_triggered is True
+    assert [(score.name, score.label, score.judge) for score in span.scores] == [
+        ("pii", "FAILED", "code")
+    ]
+
+
+def test_a_long_description_of_an_agent_is_no_role() -> None:
+    short = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.description": "planner"}
+    long = {**short, "gen_ai.agent.description": "You are a careful planner. " * 5}
+    assert normalize_span(_span(short)).agent_role == "planner"
+    assert normalize_span(_span(long)).agent_role == ""

@@ -398,6 +398,9 @@ def _tool_facts(draft: Draft, planned: Planned) -> None:
             found["kind"] = "human"
 
 
+_MAX_ROLE = 60
+"""An agent's description stands in for its role if it is as short as one."""
+
 _PLACEHOLDER_AGENTS = frozenset(
     {"", "unknown", "langgraph", "none", "null", "agent", "agent run", "invoke_agent",
      "create_agent", "agentexecutor"}
@@ -411,7 +414,7 @@ def _span(draft: Draft, plan: Plan) -> Span:
         found.setdefault(name, value)
     if found.get("agent", "x").lower() in _PLACEHOLDER_AGENTS:
         del found["agent"]
-    if "role_hint" in found:
+    if len(found.get("role_hint", "")) in range(1, _MAX_ROLE):
         found.setdefault("agent_role", found["role_hint"])
     if "reported_usd" in found and "charge" not in found:
         found["charge"] = Charge(reported_usd=found["reported_usd"])

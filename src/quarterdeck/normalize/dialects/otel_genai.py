@@ -161,6 +161,7 @@ def _adjust(draft: Draft) -> None:
         triggered = _triggered(attributes)
         if triggered is not None:
             found["guardrail_triggered"] = triggered
+        _guard_result(draft)
 
 
 def _is_wrapper(draft: Draft) -> bool:
@@ -175,6 +176,24 @@ def _is_wrapper(draft: Draft) -> bool:
         or any(key.startswith(("gen_ai.input", "gen_ai.output")) for key in draft.attributes)
         or draft.raw.events
     )
+
+
+def _guard_result(draft: Draft) -> None:
+    """A guard that passed or failed has judged, in Traceloop's spelling."""
+    label = draft.attributes.get("gen_ai.guardrail.status")
+    if isinstance(label, str) and label.strip():
+        name = draft.attributes.get("gen_ai.guardrail.name")
+        draft.found.setdefault(
+            "scores",
+            (
+                Score(
+                    name=name[:200] if isinstance(name, str) and name else draft.raw.name[:200],
+                    label=label.strip()[:200],
+                    judge="code",
+                    at_ns=draft.raw.end_ns or draft.raw.start_ns,
+                ),
+            ),
+        )
 
 
 def _triggered(attributes: dict[str, Value]) -> bool | None:
