@@ -120,7 +120,7 @@ class Pipeline:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._after_id = 0
-        self._last_error = ""
+        self._last_error = self._error_after_storing = ""
         self._lifting: dict[ProjectId, bool] = {}
         """Whether a project has log records that belong to spans: else nothing is looked up."""
         self._seen = _Seen(_REMEMBERED_KEYS)
@@ -147,7 +147,7 @@ class Pipeline:
             pending_items=state.items,
             oldest_age_s=max(0.0, (self._now_ns() - oldest) / 1e9) if oldest else 0.0,
             running=self._thread is not None and self._thread.is_alive(),
-            last_error=self._last_error,
+            last_error=self._last_error or self._error_after_storing,
         )
 
     def _run(self) -> None:
@@ -232,11 +232,11 @@ class Pipeline:
                     return self._store_or_split(contents[:half]) and self._store_or_split(
                         contents[half:]
                     )
-                strikes += 1
-                if strikes >= _POISON_TRIES and self._store_answers(contents[0].row):
+                strikes = strikes + 1 if self._store_answers(contents[0].row) else 0
+                if strikes >= _POISON_TRIES:
                     self._quarantine(contents[0].row, error)
                     return True
-                if self._stopping.wait(_BACKOFF_S[min(strikes, len(_BACKOFF_S)) - 1]):
+                if self._stopping.wait(_BACKOFF_S[0]):
                     return False
             else:
                 self._last_error = ""
@@ -330,12 +330,13 @@ class Pipeline:
     def _tell(self, spans: Mapping[ProjectId, Sequence[Span]]) -> None:
         try:
             self._on_stored(spans)
+            self._error_after_storing = ""
         except _AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - what follows is not the data's fault
             # The data is stored; to try again would only fail again.
             self._accounting.pipeline_failed()
-            self._note(error)
+            self._error_after_storing = _told(error)
             _log.exception("what follows storing failed")
 
     def _token(self, contents: Sequence[_Content], part: str = "") -> str:
@@ -372,7 +373,11 @@ class Pipeline:
         self._accounting.became(row.signal, "quarantined", row.items, reason=reason)
 
     def _note(self, error: Exception) -> None:
-        self._last_error = f"{type(error).__name__}: {error}"[:500]
+        self._last_error = _told(error)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 # ------------------------------------------------------------------------------------ reading
