@@ -8,3 +8,7 @@ class ToolRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     name: str
     call_id: str = ""
+    target: str = ""
+    """What the call is to act on, where the tool's own span does not tell it (AutoGen)."""
+    arguments_hash: str = ""
+    """Likewise."""

@@ -14,6 +14,7 @@ import re
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.messages import Message, Part, TextPart, ToolCallPart, ToolResultPart
 from quarterdeck.model.spans import Value
+from quarterdeck.model.tool_calls import ToolRequest
 from quarterdeck.model.usage import Usage
 from quarterdeck.normalize.attributes import Unreadable, count, decode_json, object_of
 from quarterdeck.normalize.dialect import (
@@ -26,6 +27,7 @@ from quarterdeck.normalize.dialect import (
     Source,
 )
 from quarterdeck.normalize.synthesis import word_of
+from quarterdeck.normalize.tools import arguments_hash, target_of
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SUFFIX = re.compile(r"_[0-9a-f]{8}-[0-9a-f]{4}-.*$")
@@ -87,6 +89,23 @@ def _read_quoted(draft: Draft) -> None:
         return
     draft.found["usage_is_aggregate"] = True
     draft.found["agent"] = source[:200]
+    content = message.get("content")
+    if isinstance(content, list):
+        draft.found["requested"] = tuple(
+            _request(item) for item in content if isinstance(item, dict) and item.get("name")
+        )
+
+
+def _request(item: dict[str, Value]) -> ToolRequest:
+    """Tool spans carry no arguments: the request tells what the call is to act on."""
+    given = decode_json(item.get("arguments"))
+    hashed = arguments_hash(given)
+    return ToolRequest(
+        name=str(item["name"])[:200],
+        call_id=str(item.get("id") or "")[:200],
+        target=target_of(given) or hashed,
+        arguments_hash=hashed,
+    )
 
 
 def _messages(value: Value) -> tuple[Message, ...] | None:
