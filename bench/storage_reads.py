@@ -30,6 +30,7 @@ from quarterdeck.storage.events import (
     session_writes,
     span_reads,
     span_writes,
+    upkeep,
 )
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection
@@ -88,8 +89,11 @@ def load(db: EventConnection, spans: int) -> None:
         f" {writing_cpu_s / stored * 1e6:.1f} us CPU a span (merges meanwhile included)"
     )
     begun_cpu, begun = cpu_s(), time.perf_counter()
+    time.sleep(1)
+    print(f"not indexed yet: {upkeep.unindexed_spans(db)} spans")
     while db.rows("SELECT count() FROM system.merges")[0][0]:
         time.sleep(0.5)
+    upkeep.index_new_parts(db)
     print(
         f"merges afterwards: {(cpu_s() - begun_cpu) / stored * 1e6:.1f} us CPU a span,"
         f" {time.perf_counter() - begun:.0f} s; peak RSS"

@@ -29,7 +29,10 @@ SQL = resources.files("quarterdeck.storage.events") / "sql"
 FILES = sorted(file.name for file in SQL.iterdir() if file.name.endswith(".sql"))
 FRAGMENTS = {"session_filter.sql", "session_search.sql"}
 """Parts of other files, not questions."""
-OF_ALL_PROJECTS = {"idle_sessions.sql": "the closing job works for every project"}
+OF_ALL_PROJECTS = {
+    "idle_sessions.sql": "the closing job works for every project",
+    "unindexed_spans.sql": "parts hold spans of all projects, and nothing of them is shown",
+}
 
 ROWS: dict[str, Any] = {
     "figures": figures_reads.FiguresRow,
@@ -47,8 +50,10 @@ ROWS: dict[str, Any] = {
     "span_keys": span_reads.SpanKeysRow,
     "spans_between": span_reads.SessionSpansRow,
 }
-ONE_COLUMN = {"count_older_sessions", "has_lifted", "linked", "session_count", "sessions_of_user",
-              "traces_of_sessions"}  # fmt: skip
+ONE_COLUMN = {
+    "count_older_sessions", "has_lifted", "linked", "session_count", "sessions_of_user",
+    "traces_of_sessions", "unindexed_spans",
+}  # fmt: skip
 """Answers that are read as what they are and need no class."""
 
 

@@ -16,6 +16,7 @@ from quarterdeck.storage.events import (
     session_reads,
     session_writes,
     span_writes,
+    upkeep,
 )
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
@@ -256,6 +257,24 @@ def test_search_agrees_before_and_after_the_index_is_built(
     before = listed(db, scope, SessionFilter(q="word1 common"))
     db.execute("OPTIMIZE TABLE spans FINAL")
     assert listed(db, scope, SessionFilter(q="word1 common")) == before == ["s1", "s4", "s7", "s10"]
+
+
+def test_a_burst_is_found_before_and_after_its_parts_are_indexed(
+    db: EventConnection, scope: ProjectScope
+) -> None:
+    rows = [row(n, trace_id=trace(1), text=f"word{n}") for n in range(1, 1_202)]
+    store(db, PLAIN)
+    span_writes.write_spans(db, rows[:1])
+    assert upkeep.unindexed_spans(db) == 0
+    span_writes.write_spans(db, rows[1:])
+    assert upkeep.unindexed_spans(db) == 1_200
+    assert listed(db, scope, SessionFilter(q="word1111")) == ["s1"]
+    assert upkeep.index_new_parts(db) == 1_200
+    assert upkeep.unindexed_spans(db) == 0
+    assert upkeep.index_new_parts(db) == 0
+    assert listed(db, scope, SessionFilter(q="word1111")) == ["s1"]
+    assert listed(db, scope, SessionFilter(q="word1")) == ["s1"]
+    assert listed(db, scope, SessionFilter(q="word9999")) == []
 
 
 def test_links_lead_both_ways_and_stay_in_their_project(db: EventConnection) -> None:
