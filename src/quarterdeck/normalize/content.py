@@ -338,66 +338,76 @@ def content_of(
     raw: RawSpan, attributes: Mapping[str, Value], planned: Planned, *, kind: str
 ) -> Content:
     """All content of a span of this kind."""
-
-    def values(name: ContentField) -> Iterator[Found]:
-        return found_content(name, planned, attributes, raw.events)
-
-    truncated = False
-
-    def messages(name: ContentField, role: str) -> tuple[Message, ...]:
-        nonlocal truncated
-        for given in values(name):
-            if given.source.loose and kind != "model" and not _conversation(given):
-                continue
-            read = messages_of(given, role)
-            if read.messages:
-                truncated = truncated or read.truncated
-                return read.messages
-        return ()
-
-    def value(*names: ContentField) -> Value:
-        nonlocal truncated
-        for name in names:
-            for given in values(name):
-                found = _read(given)
-                if _is_json_text(found):
-                    found, cut = decode_json_or_prefix(found)
-                    truncated = truncated or cut
-                if not is_hidden(found):
-                    return found
-        return None
-
-    def any_value(*names: ContentField) -> Value:
-        nonlocal truncated
-        found = value(*names)
-        if found is None and not is_tool:
-            loose = (g for n in names for g in values(_TWIN[n]) if g.source.loose)
-            for given in loose:
-                found, cut = decode_json_or_prefix(_read(given))
-                truncated = truncated or cut
-                break
-        return found
-
+    reader = _Reader(raw, attributes, planned, kind)
     is_tool = kind in ("tool", "human")
-    inputs = () if is_tool else messages("input_messages", "user")
-    outputs = () if is_tool else messages("output_messages", "assistant")
+    inputs = () if is_tool else reader.messages("input_messages", "user")
+    outputs = () if is_tool else reader.messages("output_messages", "assistant")
+    given = result = None
+    if is_tool:
+        given, result = reader.value("arguments", "input"), reader.value("result", "output")
+    elif not inputs:
+        given = reader.any_value("input", "input_messages")
+    if not is_tool and not outputs:
+        result = reader.any_value("output", "output_messages")
     return Content(
-        instructions=messages("instructions", "system"),
+        instructions=reader.messages("instructions", "system"),
         input_messages=inputs,
         output_messages=outputs,
-        input=value("arguments", "input") if is_tool else None if inputs else any_value("input"),
-        output=value("result", "output") if is_tool else None if outputs else any_value("output"),
-        tool_definitions=_definitions(values("tool_definitions")),
-        metadata=_metadata(values("metadata")),
-        truncated=truncated,
-        references=tuple(r for given in values("references") for r in _references(given)),
+        input=given,
+        output=result,
+        tool_definitions=_definitions(reader.found("tool_definitions")),
+        metadata=_metadata(reader.found("metadata")),
+        references=tuple(r for one in reader.found("references") for r in _references(one)),
+        truncated=reader.truncated,
     )
 
 
-_TWIN: dict[ContentField, ContentField] = {
-    "input": "input_messages",
-    "output": "output_messages",
-}
+class _Reader:
+    """Reads one span's content and remembers whether some of it was cut."""
+
+    def __init__(
+        self, raw: RawSpan, attributes: Mapping[str, Value], planned: Planned, kind: str
+    ) -> None:
+        self._events, self._attributes, self._planned = raw.events, attributes, planned
+        self._is_model = kind == "model"
+        self.truncated = False
+
+    def found(self, name: ContentField) -> Iterator[Found]:
+        return found_content(name, self._planned, self._attributes, self._events)
+
+    def messages(self, name: ContentField, role: str) -> tuple[Message, ...]:
+        for given in self.found(name):
+            if given.source.loose and not self._is_model and not is_conversation(_read(given)):
+                continue
+            read = messages_of(given, role)
+            if read.messages:
+                self.truncated = self.truncated or read.truncated
+                return read.messages
+        return ()
+
+    def value(self, *names: ContentField) -> Value:
+        """The first value that is there, decoded where it is JSON."""
+        for name in names:
+            for given in self.found(name):
+                value = self._decoded(_read(given))
+                if not is_hidden(value):
+                    return value
+        return None
+
+    def any_value(self, name: ContentField, messages: ContentField) -> Value:
+        """An input or output, also one that might have been messages and is not."""
+        value = self.value(name)
+        if value is None:
+            loose = (given for given in self.found(messages) if given.source.loose)
+            value = next((self._decoded(_read(given)) for given in loose), None)
+        return value
+
+    def _decoded(self, value: Value) -> Value:
+        if not _is_json_text(value):
+            return value
+        decoded, cut = decode_json_or_prefix(value)
+        self.truncated = self.truncated or cut
+        return decoded
 
 
 def _read(given: Found) -> Value:
@@ -415,10 +425,6 @@ def _references(given: Found) -> tuple[str, ...]:
         return texts(given.value) or ()
     except Unreadable:
         return ()
-
-
-def _conversation(given: Found) -> bool:
-    return is_conversation(_read(given))
 
 
 def _is_json_text(value: Value) -> bool:

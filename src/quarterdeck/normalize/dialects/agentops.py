@@ -109,10 +109,6 @@ def _tools(flat: dict[str, Value]) -> list[Value] | None:
     return tree if isinstance(tree, list) else None
 
 
-def _end_tags(value: Value) -> tuple[str, ...] | None:
-    return texts(value)
-
-
 DIALECT = Dialect(
     name="agentops",
     recognizes=Recognizes(keys=("agentops.",), scopes=("agentops",)),
@@ -129,7 +125,7 @@ DIALECT = Dialect(
         Source("tool_call_id", 45, "tool.call.id", gated=True),
         Source("workflow", 45, "workflow.name", workflow_name),
         Source("environment", 40, "agentops.environment", word),
-        Source("tags", 40, "agentops.tags", _end_tags),
+        Source("tags", 40, "agentops.tags", texts),
     ),
     kinds=(
         KindSource(8, "", {}, _name),

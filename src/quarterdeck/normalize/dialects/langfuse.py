@@ -137,10 +137,6 @@ def _adjust(draft: Draft) -> None:
         found["experiment"] = True
 
 
-def _same(flat: dict[str, Value]) -> dict[str, Value]:
-    return flat
-
-
 DIALECT = Dialect(
     name="langfuse",
     recognizes=Recognizes(keys=("langfuse.",), scopes=("langfuse-sdk",)),
@@ -182,8 +178,8 @@ DIALECT = Dialect(
         ContentSource("output_messages", 10, "langfuse.observation.output", loose=True),
         ContentSource("arguments", 65, "langfuse.observation.input"),
         ContentSource("result", 75, "langfuse.observation.output"),
-        ContentSource("metadata", 10, "langfuse.trace.metadata.", _same, group=True),
-        ContentSource("metadata", 11, "langfuse.observation.metadata.", _same, group=True),
+        ContentSource("metadata", 10, "langfuse.trace.metadata.", group=True),
+        ContentSource("metadata", 11, "langfuse.observation.metadata.", group=True),
     ),
     adjust=_adjust,
 )

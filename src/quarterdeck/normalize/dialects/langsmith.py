@@ -7,6 +7,8 @@ LangSmith's word for project).  The conversation is in the metadata.
 
 from typing import Any
 
+import msgspec
+
 from quarterdeck.model.spans import Value
 from quarterdeck.normalize.attributes import object_of, session_id, texts, word
 from quarterdeck.normalize.dialect import (
@@ -51,8 +53,6 @@ def _usage(value: Value) -> dict[str, Any] | None:
 
 def _adjust(draft: Draft) -> None:
     """Details that stand beside the plain counts, as JSON of their own."""
-    import msgspec
-
     usage = draft.found.get("usage")
     if usage is None:
         return
@@ -71,10 +71,6 @@ def _adjust(draft: Draft) -> None:
             changes[field] = amount
     if changes:
         draft.found["usage"] = msgspec.structs.replace(usage, **changes)
-
-
-def _same(flat: dict[str, Value]) -> dict[str, Value]:
-    return flat
 
 
 DIALECT = Dialect(
@@ -119,7 +115,7 @@ DIALECT = Dialect(
     contents=(
         ContentSource("arguments", 95, "gen_ai.prompt", gated=True),
         ContentSource("result", 95, "gen_ai.completion", gated=True),
-        ContentSource("metadata", 40, "langsmith.metadata.", _same, group=True),
+        ContentSource("metadata", 40, "langsmith.metadata.", group=True),
     ),
     adjust=_adjust,
 )

@@ -8,6 +8,8 @@ Agents' root) is in their own dialect files.
 import re
 from decimal import Decimal
 
+import msgspec
+
 from quarterdeck.model.messages import Message, TextPart
 from quarterdeck.model.scores import Judge, Score, ScoreScope
 from quarterdeck.model.spans import Value
@@ -142,8 +144,6 @@ def _score(draft: Draft, fields: dict[str, Value], scope: ScoreScope, key: str) 
 
 
 def _aimed(score: Score, draft: Draft, trace_id: str, span_id: str) -> Score:
-    import msgspec
-
     if score.scope == "session":
         return msgspec.structs.replace(score, target_session_id=draft.found.get("session_key", ""))
     return msgspec.structs.replace(

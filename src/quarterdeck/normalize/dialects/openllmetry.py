@@ -89,10 +89,6 @@ def _tool_definitions(flat: dict[str, Value]) -> list[Value] | None:
     ] or None
 
 
-def _association(flat: dict[str, Value]) -> dict[str, Value]:
-    return flat
-
-
 DIALECT = Dialect(
     name="openllmetry",
     recognizes=Recognizes(
@@ -135,7 +131,7 @@ DIALECT = Dialect(
             "tool_definitions", 50, "llm.request.functions.#.", _tool_definitions, group=True
         ),
         ContentSource(
-            "metadata", 50, "traceloop.association.properties.", _association, group=True
+            "metadata", 50, "traceloop.association.properties.", group=True
         ),
     ),
     adjust=_adjust,

@@ -326,10 +326,6 @@ _USAGE = UsageFamily(
 )
 
 
-def _reasons(value: Value) -> tuple[str, ...] | None:
-    return texts(value)
-
-
 DIALECT = Dialect(
     name="otel_genai",
     recognizes=Recognizes(keys=("gen_ai.",)),
@@ -351,9 +347,9 @@ DIALECT = Dialect(
         Source("server_address", 10, "server.address"),
         Source("response_id", 10, "gen_ai.response.id"),
         Source("previous_response_id", 10, "gen_ai.request.previous_response.id"),
-        Source("finish_reasons", 10, "gen_ai.response.finish_reasons", _reasons),
-        Source("finish_reasons", 20, "gen_ai.response.finish_reason", _reasons),
-        Source("finish_reasons", 30, "gen_ai.response.stop_reason", _reasons),
+        Source("finish_reasons", 10, "gen_ai.response.finish_reasons", texts),
+        Source("finish_reasons", 20, "gen_ai.response.finish_reason", texts),
+        Source("finish_reasons", 30, "gen_ai.response.stop_reason", texts),
         Source("service_tier", 10, "openai.response.service_tier", word),
         Source("service_tier", 20, "openai.request.service_tier", word),
         Source("service_tier", 30, "gen_ai.openai.response.service_tier", word),

@@ -124,10 +124,6 @@ def _response(flat: dict[str, Value]) -> list[dict[str, Any]] | None:
     return [{"role": "assistant", "parts": parts, "finish_reason": reason or ""}]
 
 
-def _same(flat: dict[str, Value]) -> dict[str, Value]:
-    return flat
-
-
 _USAGE = "ai.usage."
 
 DIALECT = Dialect(
@@ -187,8 +183,8 @@ DIALECT = Dialect(
         ContentSource("arguments", 20, "ai.toolCall.args"),
         ContentSource("result", 20, "ai.toolCall.result"),
         ContentSource("tool_definitions", 40, "ai.prompt.tools"),
-        ContentSource("metadata", 70, "ai.telemetry.metadata.", _same, group=True),
-        ContentSource("metadata", 71, "ai.settings.context.", _same, group=True),
+        ContentSource("metadata", 70, "ai.telemetry.metadata.", group=True),
+        ContentSource("metadata", 71, "ai.settings.context.", group=True),
     ),
     adjust=_adjust,
     on_event={"ai.stream.firstChunk": _first_chunk},
