@@ -1,8 +1,7 @@
 """Retries, fallbacks, error episodes."""
 
-from sessions.made import model, session, tool
-
 from quarterdeck.model.sessions import Session
+from sessions.made import model, session, tool
 
 
 def attempts(made: Session) -> list[tuple[str, str, str, str]]:

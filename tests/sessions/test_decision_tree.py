@@ -3,8 +3,6 @@
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
-from sessions.made import agent, model, span, tool
-from sessions.spans_at_random import sessions_of_spans
 
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct
@@ -12,6 +10,8 @@ from quarterdeck.model.sessions import TreeNode
 from quarterdeck.model.spans import Span
 from quarterdeck.sessions.assemble import Assembly
 from quarterdeck.sessions.decision_tree import MAX_NODES, decision_tree
+from sessions.made import agent, model, span, tool
+from sessions.spans_at_random import sessions_of_spans
 
 
 def tree_of(*spans: Span) -> TreeNode:

@@ -1,9 +1,8 @@
 """Assembly costs O(new spans): counted in elementary computations, not in seconds."""
 
-from sessions.made import S, agent, model, span, tool
-
 from quarterdeck.model.spans import Span
 from quarterdeck.sessions.assemble import Assembly
+from sessions.made import S, agent, model, span, tool
 
 
 def long_session(turns: int) -> list[Span]:

@@ -4,7 +4,6 @@ from hashlib import sha256
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sessions.made import agent, model, session, span, tool
 
 from quarterdeck.model.spans import Span
 from quarterdeck.sessions.assemble import Assembly
@@ -17,6 +16,7 @@ from quarterdeck.sessions.identify import (
     lookup_node,
     public_id,
 )
+from sessions.made import agent, model, session, span, tool
 
 
 def group(**traces: tuple[str, int, tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -1,10 +1,9 @@
 """How a session ended, on whose word, and when it is over."""
 
-from sessions.made import S, agent, model, session, span
-
 from quarterdeck.model.outcomes import Outcome
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import Session
+from sessions.made import S, agent, model, session, span
 
 
 def told(made: Session) -> tuple[str, str]:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 from hypothesis import HealthCheck, given, settings
-from sessions.made import S, agent, model, span, tool
-from sessions.spans_at_random import sessions_of_spans
 
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.spans import Content, Span
@@ -12,6 +10,8 @@ from quarterdeck.sessions.assemble import Assembly
 from quarterdeck.sessions.replay import frames, next_error, previous_error
 from quarterdeck.sessions.skeleton import skeleton
 from quarterdeck.sessions.steps import list_steps, steps_of
+from sessions.made import S, agent, model, span, tool
+from sessions.spans_at_random import sessions_of_spans
 
 STORY = [
     span("w", 0, 20, kind="step", subkind="workflow"),

@@ -40,6 +40,7 @@ from quarterdeck.sessions.sequences import insert, remove
 from quarterdeck.sessions.sums import Sums, score_identity
 from quarterdeck.sessions.tool_use import ToolKey, Tools, plain_name
 from quarterdeck.sessions.tree import (
+    NOWHERE,
     Linked,
     Node,
     is_call,
@@ -338,8 +339,7 @@ class Assembly(Surroundings):
         span = node.span
         if span.ghost:
             return
-        ctx = node.ctx
-        assert ctx is not None
+        ctx = node.ctx or NOWHERE
         linked = node.linked = Linked(span, ctx, node.agent, node.entry, node.wraps)
         kind = span.kind
         if kind == "model":

@@ -17,6 +17,7 @@ A response id that more than 64 spans share is a constant, not an identity.
 """
 
 from bisect import bisect_left
+from decimal import Decimal
 from typing import Any
 
 from quarterdeck.model.spans import Span
@@ -117,7 +118,7 @@ class Calls:
         if call.nested:
             self._edges.update(call.nested)
         if call.has_usage:
-            self._link_beside(node, call, linked)
+            self._link_beside(call, linked)
         self._dirty[node] = None
 
     def _link_above(self, node: Node, call: Call, linked: Linked) -> None:
@@ -138,15 +139,16 @@ class Calls:
             total.models_below += not call.is_carrier
             self._dirty[carrier] = None
 
-    def _link_beside(self, node: Node, call: Call, linked: Linked) -> None:
+    def _link_beside(self, call: Call, linked: Linked) -> None:
         span = linked.span
         usage = span.usage
+        if usage is None:
+            return
         parent = (span.trace_id, span.parent_span_id)
         told = self._told_beside.get(parent, 0)
         self._told_beside[parent] = told + 1
         if told == 0 and parent in self._carriers_beside:
             self._dirty.update(self._carriers_beside[parent])
-        assert usage is not None
         key = call.beside = (*parent, call.family, usage.input_tokens, usage.output_tokens)
         line = self._beside.get(key)
         if line is None:
@@ -253,7 +255,7 @@ class Calls:
             self.steps += 1
             self._retract(node, call)
             if call.is_carrier:
-                self._count_carrier(node, call, linked)
+                self._count_carrier(call, linked)
             else:
                 self._count(node, call, linked)
 
@@ -380,16 +382,16 @@ class Calls:
             self._recovery.tell(*told)
         call.recovery = told
 
-    def _count_carrier(self, node: Node, call: Call, linked: Linked) -> None:
+    def _count_carrier(self, call: Call, linked: Linked) -> None:
         span = linked.span
         if call.usage_below:
             return
         parent = (span.trace_id, span.parent_span_id)
         if span.kind == "step" and self._told_beside.get(parent):
             return
-        if call.inside is not None and call.inside.linked is not None:
-            if call.inside.call.has_usage:
-                return
+        above = call.inside
+        if above is not None and above.linked is not None and above.call.has_usage:
+            return
         is_hearsay = span.synthetic or span.subkind == "messaging"
         where = self.last_resort if is_hearsay else self.uses
         use = (
@@ -430,9 +432,7 @@ class Calls:
         self, node: Node, call: Call, peers: list[Node]
     ) -> tuple[int | None, int | None, int | None]:
         """Cost, reported, computed in pico-dollars.  A log's reported cost beats our sum."""
-        linked = node.linked
-        assert linked is not None
-        own = _charged(linked.span)
+        own = _charged(node.span)
         if peers:
             for peer in sorted(peers, key=_preference):
                 other = _charged(peer.span)
@@ -441,9 +441,8 @@ class Calls:
                 elif own[0] is None and other[0] is not None:
                     own = other
         above = call.inside
-        if own[0] is None and above is not None and above.linked is not None:
-            if call.edge and above.call.matched == 1:
-                return _charged(above.linked.span)
+        if own[0] is None and above is not None and call.edge and above.call.matched == 1:
+            return _charged(above.span)
         return own
 
     def _retract(self, node: Node, call: Call) -> None:
@@ -495,7 +494,7 @@ def _charged(span: Span) -> tuple[int | None, int | None, int | None]:
     return _pico(charge.usd), _pico(charge.reported_usd), _pico(charge.computed_usd)
 
 
-def _pico(usd: Any) -> int | None:
+def _pico(usd: Decimal | None) -> int | None:
     if usd is None or not usd.is_finite():
         return None
     return round(usd * PICO)
@@ -513,9 +512,8 @@ def _is_same_call(outer: Span, outer_call: Call, inner: Span, inner_call: Call) 
         return False
     if inner.start_ns < outer.start_ns - _SKEW_NS:
         return False
-    if inner.end_ns is not None and outer.end_ns is not None:
-        if inner.end_ns > outer.end_ns + _SKEW_NS:
-            return False
+    if (inner.end_ns or 0) > (outer.end_ns or inner.end_ns or 0) + _SKEW_NS:
+        return False
     one, other = outer.usage, inner.usage
     if one is None or other is None or not inner_call.has_usage:
         return True

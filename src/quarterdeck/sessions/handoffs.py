@@ -53,12 +53,13 @@ class Handoffs:
             if hint.target:
                 self._give(node, (span.trace_id, source, hint.target), hint.kind, is_marker=True)
             else:
-                self._stand(node, linked)
+                self._stand(linked)
                 self._dirty_markers[node] = None
-        elif is_agent:
+        elif is_agent and span.subkind != "node":
+            # A graph's nodes follow its edges; a command or a transfer tool is a marker.
             self._arrive(node, linked)
         if is_agent:
-            self._stand(node, linked)
+            self._stand(linked)
 
     def _arrive(self, node: Node, linked: Linked) -> None:
         hint = linked.span.handoff
@@ -69,7 +70,7 @@ class Handoffs:
             source, kind = hint.source or source, hint.kind
         self._give(node, (linked.span.trace_id, source, linked.agent), kind, is_marker=False)
 
-    def _stand(self, node: Node, linked: Linked) -> None:
+    def _stand(self, linked: Linked) -> None:
         line = self._lines.setdefault(linked.span.trace_id, [])
         before, _ = insert(line, linked.entry)
         self._stir(before)

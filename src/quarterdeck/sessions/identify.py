@@ -18,7 +18,7 @@ identity but a constant (a fake server's response id, a sender's bug) and is not
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -184,10 +184,11 @@ def group_traces(traces: Mapping[str, TraceFacts]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _spread(owner: dict[str, str], ring: list[str], neighbors: object) -> None:
+def _spread(
+    owner: dict[str, str], ring: list[str], neighbors: Callable[[str], Iterable[str]]
+) -> None:
     """Breadth first from all of `ring` at once: a trace goes to the nearest owner, ties to the
     smallest owner, whatever the order of the mapping."""
-    assert callable(neighbors)
     sizes: dict[str, int] = {}
     while ring:
         found: dict[str, str] = {}

@@ -88,10 +88,13 @@ def _by_rule(
 ) -> Outcome:
     if last_root is not None and last_root.status == "error":
         return _rule("failure", f"the root span failed: {_why(last_root)}")
-    if last_agent is not None and last_agent.status == "error":
-        # An application that catches the error leaves its root OK, or without a status.
-        if last_root is None or not _follows(last_root, last_agent):
-            return _rule("failure", f"the last agent failed: {_why(last_agent)}")
+    # An application that catches the error leaves its root OK, or without a status.
+    if (
+        last_agent is not None
+        and last_agent.status == "error"
+        and (last_root is None or not _follows(last_root, last_agent))
+    ):
+        return _rule("failure", f"the last agent failed: {_why(last_agent)}")
     if last_model is not None and last_root is not None:
         if (
             last_model.status == "error"

@@ -69,8 +69,7 @@ class People:
     # -- linking ---------------------------------------------------------------------------
 
     def link(self, node: Node, linked: Linked) -> None:
-        act = linked.span.human
-        assert act is not None
+        act = _act(node)
         call_id = act.call_id or linked.span.tool_call_id or linked.ctx.tool_call_id
         if call_id:
             record = self._tools.record(call_id)
@@ -157,8 +156,8 @@ class People:
 
     def _answer_in_line(self, node: Node, at: int) -> None:
         before = self._line[at - 1][3] if at else None
-        request = before is not None and not _is_answer(before)
-        self._set(node, _joined([before] if request else [], [node], ""))
+        requests = [before] if before is not None and not _is_answer(before) else []
+        self._set(node, _joined(requests, [node], ""))
 
     def _set(self, key: Node, fact: Intervention | None) -> None:
         if fact is None:
@@ -175,7 +174,7 @@ class People:
     # -- telling ---------------------------------------------------------------------------
 
     def unanswered(self, around: Surroundings) -> list[Intervention]:
-        """Requests without a visible answer, in time order: pending, or settled by what followed."""
+        """Requests without a visible answer, by time: pending, or settled by what followed."""
         nodes = sorted(self._unanswered, key=_order)
         told = (self._follow_up(node, self._unanswered[node], around) for node in nodes)
         return [one for one in told if one is not None]
@@ -229,9 +228,7 @@ class People:
 
 
 def _act(node: Node) -> HumanAct:
-    act = node.span.human
-    assert act is not None
-    return act
+    return node.span.human or HumanAct()
 
 
 def _tool_of(node: Node) -> str:
@@ -275,10 +272,11 @@ def _joined(requests: list[Node], answers: list[Node], call_id: str) -> Interven
     decided = [n for n in answers if _act(n).decision != "none"] or answers
     final = max(decided, key=_order)
     waits = [w for w in (_own_wait(n) for n in answers) if w is not None]
-    waited = max(waits) if waits else None
     first_ns = min((n.span.end_ns or n.span.start_ns for n in requests), default=None)
-    if waited is None and first_ns is not None:
-        waited = max(0, final.span.start_ns - first_ns)
+    if first_ns is not None and all(_act(n).waited_ns is None for n in answers):
+        # The span that brings the answer may last no time: the wait was before it.
+        waits.append(max(0, final.span.start_ns - first_ns))
+    waited = max(waits) if waits else None
     acted_ns = final.span.end_ns or final.span.start_ns
     everyone = [final, *sorted(answers, key=_order), *sorted(requests, key=_order)]
 

@@ -62,9 +62,10 @@ class CallRecord:
     def is_rejected(self, tool: str) -> bool:
         for act in self.acts:
             human = act.span.human
-            if human is not None and human.decision == "rejected":
-                if not human.tool or not tool or plain_name(human.tool) == tool:
-                    return True
+            if human is None or human.decision != "rejected":
+                continue
+            if not human.tool or not tool or plain_name(human.tool) == tool:
+                return True
         return False
 
 

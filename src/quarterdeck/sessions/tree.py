@@ -120,10 +120,7 @@ def place(fresh: list[Node], on_change: Callable[[Node], None]) -> int:
         node = stack.pop()
         looked += 1
         parent = node.parent
-        if parent is None:
-            ctx = NOWHERE
-        else:
-            ctx = parent.below or below_of(parent)
+        ctx = NOWHERE if parent is None else parent.below or below_of(parent)
         if node in new:
             new.discard(node)
         elif ctx == node.ctx:
