@@ -49,7 +49,9 @@ def _adjust(draft: Draft) -> None:
             found["display_name"] = node
         found["status_word"] = "interrupted"
         found["status"] = "interrupted"
-    elif not draft.raw.parent_span_id:
+    elif not draft.raw.parent_span_id or (
+        draft.attributes.get("traceloop.span.kind") == "workflow"
+    ):
         _read_resume(draft)
 
 
@@ -131,7 +133,10 @@ _DECISIONS: dict[str, HumanDecision] = {
 
 
 def _read_resume(draft: Draft) -> None:
-    """The root of a run that goes on after an interrupt has the answer in its input."""
+    """
+    The graph's span of a run that goes on after an interrupt has the answer in its input: the
+    root by OpenInference, the workflow below the root by OpenLLMetry.
+    """
     for key in ("input.value", "traceloop.entity.input"):
         given = draft.attributes.get(key)
         if not isinstance(given, str) or '"resume"' not in given:
