@@ -129,6 +129,15 @@ class Component:
         self.dirty |= other.dirty
         self._regroup()
 
+    def is_settled(self) -> bool:
+        """
+        Whether every trace has said which session it is of.
+
+        Two settled components that share a weak node stay what they are, so nothing is gained
+        by bringing them together: what a sender said beats what is inferred.
+        """
+        return sum(self._choices.values()) == len(self.traces)
+
     def assembly(self, owner: str) -> Assembly:
         return self._assemblies[owner]
 

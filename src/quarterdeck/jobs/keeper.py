@@ -46,6 +46,7 @@ _MAX_WAVES = 64
 """Links are followed so many steps; a session whose traces form a longer chain is joined as its
 spans arrive, since each arrival walks again."""
 _TRACE = "trace:"
+_NOBODY: Mapping[int, Component] = {}
 _ALONE = "key:alone:"
 """The node of a trace that has none, so that the store knows the trace at all."""
 
@@ -71,11 +72,11 @@ class SessionKeeper:
         self._max_resident = max_resident_spans
         self._lock = threading.RLock()
         self._home: dict[tuple[ProjectId, str], Component] = {}
-        """Node or `trace:<id>` -> the resident component that has it."""
+        """`trace:<id>` -> the resident component that it is in."""
+        self._holders: dict[tuple[ProjectId, str], dict[int, Component]] = {}
+        """Node -> the resident components with a trace that has it, by id()."""
         self._recent: OrderedDict[int, Component] = OrderedDict()
         """By id(), least recently touched first."""
-        self._shared: dict[tuple[ProjectId, str], int] = {}
-        """Weak node -> resident traces that have it."""
         self._unlinked: list[tuple[ProjectId, str, str]] = []
         """Links found while reading back, not yet looked up."""
         self._resident = 0
@@ -176,17 +177,29 @@ class SessionKeeper:
 
     def _join(self, project_id: ProjectId, links: Sequence[tuple[str, str]]) -> None:
         """Merge the components that new nodes lead to."""
-        fresh = {node for _, node in links if not node.startswith(_ALONE)}
-        strangers = self._look_up(project_id, fresh)
-        for trace_name, node in links:
-            if self._is_hub(project_id, node):
-                continue
+        fresh = [link for link in links if not link[1].startswith(_ALONE)]
+        self._bring_in(project_id, fresh)
+        for trace_name, node in fresh:
             component = self._home[(project_id, trace_name)]
-            self._home.setdefault((project_id, node), component)
-            for peer in (node, lookup_node(node), *strangers.get(node, ())):
-                other = self._home.get((project_id, peer))
-                if other is not None and other is not component:
-                    component = self._merge(component, other)
+            others = self._others(project_id, component, node)
+            self._hold(component, node)
+            for other in others:
+                component = self._merge(self._home[(project_id, trace_name)], other)
+
+    def _others(self, project_id: ProjectId, component: Component, node: str) -> list[Component]:
+        """The resident components that this node joins to this one."""
+        peers = self._holders.get((project_id, lookup_node(node)), _NOBODY)
+        found = [other for other in peers.values() if other is not component]
+        if node.startswith(_TRACE):
+            linked_to = self._home.get((project_id, node))
+            if linked_to is not None and linked_to is not component:
+                found.append(linked_to)
+        if is_strong(node) or not found:
+            return found
+        if len(peers) > MAX_TRACES_PER_NODE:
+            return []
+        settled = component.is_settled()
+        return [other for other in found if not (settled and other.is_settled())]
 
     def _make_room_for(
         self, project_id: ProjectId, unknown: Sequence[str], spans: Mapping[str, list[Span]]
@@ -208,93 +221,113 @@ class SessionKeeper:
         if alone:
             write_links(self._events, project_id, alone, seen_ns=self._now_ns())
 
-    def _is_hub(self, project_id: ProjectId, node: str) -> bool:
-        """A weak node that more traces share than any identity would: joins nothing more."""
-        if is_strong(node):
-            return False
-        shared = self._shared.get((project_id, node), 0) + 1
-        self._shared[(project_id, node)] = shared
-        return shared > MAX_TRACES_PER_NODE
-
-    def _look_up(self, project_id: ProjectId, nodes: set[str]) -> dict[str, list[str]]:
-        """
-        Bring the components that the store links to these nodes into memory.
-
-        Node -> `trace:<id>` of one member of each component that it leads to.
-        """
-        asked = {lookup_node(node): node for node in nodes}
-        wanted = [
-            node for node in asked if not self._exclusive or (project_id, node) not in self._home
-        ]
-        if not wanted:
-            return {}
-        found: dict[str, list[str]] = {}
-        for node, peer in linked(self._events, project_id, wanted):
+    def _bring_in(self, project_id: ProjectId, links: Sequence[tuple[str, str]]) -> None:
+        """Into memory: the components that the store links to these nodes, and that matter."""
+        asking: dict[str, bool] = {}
+        for trace_name, node in links:
+            settled = self._home[(project_id, trace_name)].is_settled() and not is_strong(node)
+            where = lookup_node(node)
+            asking[where] = asking.get(where, True) and settled
+        peers: dict[str, set[str]] = {}
+        for node, peer in linked(self._events, project_id, sorted(asking)):
             if node.startswith(_TRACE):
-                found[asked[node]] = [node]  # a linked trace that the store knows
-            elif peer.startswith(_TRACE):
-                found.setdefault(asked[node], []).append(peer)
-        for node, peers in list(found.items()):
-            if not is_strong(node) and len(peers) > MAX_TRACES_PER_NODE:
-                del found[node]
-                continue
-            for peer in peers:
-                if (project_id, peer) not in self._home:
-                    self._gather(project_id, [peer])
-        return found
+                peers.setdefault(node, set()).add(node)  # a linked trace that the store knows
+            if peer.startswith(_TRACE):
+                peers.setdefault(node, set()).add(peer)
+        wanted: set[str] = set()
+        for node, some in peers.items():
+            if is_strong(node) or len(some) <= MAX_TRACES_PER_NODE:
+                strangers = {p for p in some if (project_id, p) not in self._home}
+                if asking[node] and strangers:
+                    strangers -= self._settled_of(project_id, strangers)
+                wanted |= strangers
+        for peer in sorted(wanted):
+            if (project_id, peer) not in self._home:
+                self._gather(project_id, [peer])
 
-    def _gather(self, project_id: ProjectId, nodes: Sequence[str]) -> Component:
-        """The component of these nodes, complete, in memory.  May be empty."""
-        for node in nodes:
-            resident = self._home.get((project_id, node))
-            if resident is not None and self._exclusive:
-                return resident
-        reached = self._reach(project_id, nodes)
-        traces = sorted(n.removeprefix(_TRACE) for n in reached if n.startswith(_TRACE))
+    def _settled_of(self, project_id: ProjectId, traces: Iterable[str]) -> set[str]:
+        """Those of the traces that the store knows to have an explicit id."""
+        rows = linked(self._events, project_id, sorted(traces))
+        return {trace_name for trace_name, node in rows if is_strong(node)}
+
+    def _gather(self, project_id: ProjectId, trace_names: Sequence[str]) -> Component:
+        """The component of these traces, complete, in memory.  May be empty."""
+        if self._exclusive:
+            for trace_name in trace_names:
+                resident = self._home.get((project_id, trace_name))
+                if resident is not None:
+                    return resident
+        reached = self._reach(project_id, trace_names)
+        traces = sorted(trace_name.removeprefix(_TRACE) for trace_name in reached)
         component = Component(project_id)
         component.loaded_ns = self._now_ns()
         scope = self._scope_of(project_id)
-        spans = session_spans(self._events, scope, traces) if traces else []
-        learned = component.add(spans)
+        learned = component.add(session_spans(self._events, scope, traces))
         component.dirty.clear()
-        # Spans of the batch in hand are in the store already, their links are not.
-        self._unlinked.extend(
-            (project_id, trace_node(trace_id), node)
-            for trace_id, node in learned
-            if node not in reached
-        )
         component.written.update(sessions_of_traces(self._events, scope, traces).values())
         for trace_id in component.traces:
             assembly = component.assembly(component.owner_of(trace_id))
-            component.learn(trace_id, assembly.deferred_nodes(trace_id))
-        for resident in {
-            id(c): c for n in reached if (c := self._home.get((project_id, n))) is not None
-        }.values():
+            new = component.learn(trace_id, assembly.deferred_nodes(trace_id))
+            learned.extend((trace_id, node) for node in new)
+        held: list[tuple[str, str]] = []
+        for trace_id, node in learned:
+            trace_name = trace_node(trace_id)
+            if node in reached[trace_name]:
+                held.append((trace_name, node))
+            else:
+                # Spans of the batch in hand are in the store already, their links are not.
+                self._unlinked.append((project_id, trace_name, node))
+        residents = {
+            id(home): home
+            for trace_name in reached
+            if (home := self._home.get((project_id, trace_name))) is not None
+        }
+        for resident in residents.values():
+            held.extend((t, node) for t, node in self._drop(resident))
             component.absorb(resident)
-            self._drop(resident)
         if component.traces:
-            self._settle_down(component, reached)
+            self._settle_down(component, (trace_node(t) for t in component.traces))
+            for _, node in held:
+                self._hold(component, node)
         return component
 
-    def _reach(self, project_id: ProjectId, nodes: Sequence[str]) -> set[str]:
-        """All nodes that links lead to, those that are shared by too many left out."""
-        known = set(nodes)
-        wave = sorted(known)
+    def _reach(self, project_id: ProjectId, trace_names: Iterable[str]) -> dict[str, set[str]]:
+        """
+        The traces of the component of these, each with the nodes that the store knows of it.
+
+        From a trace with an explicit id, weak nodes lead only to traces without one.
+        """
+        reached: dict[str, set[str]] = {}
+        wave = set(trace_names)
         for _ in range(_MAX_WAVES):
+            nodes_of: dict[str, set[str]] = {trace_name: set() for trace_name in wave}
+            for trace_name, node in linked(self._events, project_id, sorted(wave)):
+                nodes_of[trace_name].add(node)
+            reached.update(nodes_of)
+            only_for_unsettled: dict[str, bool] = {}
+            candidates: dict[str, bool] = {}
+            for nodes in nodes_of.values():
+                settled = any(is_strong(node) for node in nodes)
+                for node in nodes:
+                    narrow = settled and not is_strong(node)
+                    where = lookup_node(node)
+                    only_for_unsettled[where] = only_for_unsettled.get(where, True) and narrow
+                    if node.startswith(_TRACE):
+                        candidates[node] = candidates.get(node, True) and narrow
+            peers: dict[str, set[str]] = {}
+            for node, peer in linked(self._events, project_id, sorted(only_for_unsettled)):
+                if peer.startswith(_TRACE):
+                    peers.setdefault(node, set()).add(peer)
+            for node, some in peers.items():
+                if is_strong(node) or len(some) <= MAX_TRACES_PER_NODE:
+                    for peer in some:
+                        candidates[peer] = candidates.get(peer, True) and only_for_unsettled[node]
+            new = {peer: narrow for peer, narrow in candidates.items() if peer not in reached}
+            maybe = {peer for peer, narrow in new.items() if narrow}
+            wave = new.keys() - self._settled_of(project_id, maybe) if maybe else set(new)
             if not wave:
                 break
-            asked = {lookup_node(node) for node in wave} | set(wave)
-            peers: dict[str, set[str]] = {}
-            for node, peer in linked(self._events, project_id, sorted(asked)):
-                peers.setdefault(node, set()).add(peer)
-            found: set[str] = set()
-            for node, some in peers.items():
-                is_hub = len(some) > MAX_TRACES_PER_NODE and not node.startswith(_TRACE)
-                if not is_hub or is_strong(node):
-                    found |= some
-            wave = sorted(found - known)
-            known |= found
-        return known
+        return reached
 
     def _catch_up(self, component: Component) -> None:
         """Add what other replicas stored of these traces since we last asked."""
@@ -315,44 +348,55 @@ class SessionKeeper:
 
     # -- memory -----------------------------------------------------------------------------
 
-    def _settle_down(self, component: Component, nodes: Iterable[str]) -> None:
-        for node in nodes:
-            self._home[(component.project_id, node)] = component
-        for trace_id in component.traces:
-            self._home[(component.project_id, trace_node(trace_id))] = component
+    def _settle_down(self, component: Component, trace_names: Iterable[str]) -> None:
+        for trace_name in trace_names:
+            self._home[(component.project_id, trace_name)] = component
         self._recent[id(component)] = component
         self._resident += len(component)
 
+    def _hold(self, component: Component, node: str) -> None:
+        holders = self._holders.setdefault((component.project_id, node), {})
+        holders[id(component)] = component
+
     def _merge(self, one: Component, other: Component) -> Component:
         """The larger takes the smaller."""
+        if one is other:
+            return one
         keep, gone = (one, other) if len(one) >= len(other) else (other, one)
         trace_ids = list(gone.traces)
-        self._drop(gone)
+        held = self._drop(gone)
         before = len(keep)
         keep.absorb(gone)
         self._resident += len(keep) - before
         for trace_id in trace_ids:
             self._home[(keep.project_id, trace_node(trace_id))] = keep
-            for node in keep.traces[trace_id].nodes:
-                # A node of this very batch may still lead to a third component.
-                self._home.setdefault((keep.project_id, node), keep)
-        self._recent[id(keep)] = keep
+        for _, node in held:
+            self._hold(keep, node)
         return keep
 
-    def _drop(self, component: Component) -> None:
+    def _drop(self, component: Component) -> list[tuple[str, str]]:
+        """Forget a component; the (trace, node) pairs by which others could find it."""
         if self._recent.pop(id(component), None) is None:
-            return
+            return []
         self._resident -= len(component)
+        project_id = component.project_id
+        held: list[tuple[str, str]] = []
         for trace_id, note in component.traces.items():
-            for node in (trace_node(trace_id), *note.nodes):
-                if self._home.get((component.project_id, node)) is component:
-                    del self._home[(component.project_id, node)]
-                    self._shared.pop((component.project_id, node), None)
+            trace_name = trace_node(trace_id)
+            if self._home.get((project_id, trace_name)) is component:
+                del self._home[(project_id, trace_name)]
+            for node in note.nodes:
+                holders = self._holders.get((project_id, node))
+                if holders is not None and holders.pop(id(component), None) is not None:
+                    held.append((trace_name, node))
+                    if not holders:
+                        del self._holders[(project_id, node)]
+        return held
 
     def _forget_all(self) -> None:
         self._home.clear()
         self._recent.clear()
-        self._shared.clear()
+        self._holders.clear()
         self._unlinked.clear()
         self._any_scores.clear()
         self._resident = 0
