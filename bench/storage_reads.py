@@ -223,7 +223,9 @@ def main() -> None:
         )
     db.execute("SYSTEM DROP MARK CACHE")
     read(db)
-    print(f"RSS {rss_mib()} MiB")
+    print(f"RSS {rss_mib()} MiB", end=", ")
+    db.release_memory()
+    print(f"{rss_mib()} MiB once released")
     db.close()
     engine.close()
     if not given.keep:

@@ -176,7 +176,7 @@ def test_the_embedded_engine_reads_our_settings_back(chdb_database: EventConnect
     assert found == DURABLE
     server = dict(chdb_database.rows("SELECT name, value FROM system.server_settings"))
     assert int(server["mark_cache_size"]) <= 64 << 20
-    assert int(server["max_server_memory_usage"]) <= 1 << 30
+    assert int(server["max_server_memory_usage"]) <= 2 << 30
     logs = chdb_database.rows(
         "SELECT count() FROM system.tables WHERE database = 'system' AND engine LIKE '%MergeTree'"
     )

@@ -116,6 +116,9 @@ class ClickHouseConnection:
         except (ClickHouseError, OSError) as error:
             raise _refused(error) from error
 
+    def release_memory(self) -> None:
+        pa.default_memory_pool().release_unused()
+
     def close(self) -> None:
         self._closed = True
         with self._connecting:

@@ -82,6 +82,10 @@ class EventConnection(Protocol):
         """DDL and deletes; returns when done on every node."""
         ...
 
+    def release_memory(self) -> None:
+        """Gives memory that inserts and merges left behind back to the system; about 20 ms."""
+        ...
+
     def close(self) -> None:
         """Twice is once."""
         ...
