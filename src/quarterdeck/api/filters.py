@@ -112,9 +112,10 @@ def from_parameters(parameters: Mapping[str, Sequence[str]]) -> Expression:
         if name in WORD_FIELDS:
             if len(values) > MAX_VALUES:
                 raise Invalid(f"more than {MAX_VALUES} values of {name}", code="bad_query")
-            terms.append(
-                WordCondition(field=name, values=tuple(_word(name, v, name) for v in values))
-            )
+            words = tuple(_word(name, value, name) for value in values)
+            # Several tags narrow a list down, several values of anything else widen it.
+            each = [(word,) for word in words] if name == "tag" else [words]
+            terms.extend(WordCondition(field=name, values=some) for some in each)
             continue
         bound, _, field = name.partition("_")
         if bound not in {"min", "max"} or field not in NUMBER_FIELDS:

@@ -1,0 +1,200 @@
+"""
+Twin projects with equal trace, span and session ids: nothing of the one is ever seen by the
+other, in any answer.  Attack S4.
+
+Both projects hold the same conversations under the same ids; every text, name and value of a
+project carries its mark.  Random operations are made in both, and every byte of every answer is
+searched for the other's mark.
+"""
+
+import io
+import random
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pyarrow.parquet as pq
+from fastapi import FastAPI
+
+from api.conftest import World, bearer
+from api.made import T0, S, conversation, span_of, store, trace_of
+from quarterdeck.api.access import GuardedRoute
+
+MARKS = {"acme": "amberfish", "twin": "velvetowl"}
+SESSIONS = 6
+OPERATIONS = 2000
+
+Call = tuple[str, str, dict[str, Any]]
+
+
+def fill(world: World) -> None:
+    for project, mark in MARKS.items():
+        for number in range(1, SESSIONS + 1):
+            spans = conversation(
+                f"shared-{number}", trace=number, secret=mark, start_ns=T0 + number * S,
+                quarterdeck__outcome=random.Random(number).choice(["success", "failure"]),
+            )  # fmt: skip
+            store(world.events, project, spans, now_ns=world.clock())
+
+
+def reads(chance: random.Random) -> list[Callable[[], Call]]:
+    session = lambda: f"shared-{chance.randint(1, SESSIONS)}"  # noqa: E731  # one word here
+    mark = lambda: chance.choice(list(MARKS.values()))  # noqa: E731  # one word here
+    filters: list[Callable[[], dict[str, Any]]] = [
+        dict,
+        lambda: {"q": mark()},
+        lambda: {"q": f"-tool:bash{mark()}"},
+        lambda: {"agent": f"planner{mark()}"},
+        lambda: {"user": f"user{mark()}"},
+        lambda: {"session": session()},
+        lambda: {"sort": chance.choice(["cost", "-duration", "spans", "-tokens"]), "limit": 2},
+    ]
+    some = lambda: chance.choice(filters)()  # noqa: E731  # one word here
+    return [
+        lambda: ("GET", "/sessions", some()),
+        lambda: ("GET", "/sessions/facets", without_sort(some())),
+        lambda: ("GET", f"/sessions/{session()}", {}),
+        lambda: ("GET", f"/sessions/trace:{trace_of(1)}", {}),
+        lambda: ("GET", f"/sessions/{session()}/spans", {"limit": 2}),
+        lambda: ("GET", f"/sessions/{session()}/steps", {"content": chance.choice([0, 1])}),
+        lambda: ("GET", f"/sessions/{session()}/skeleton", {}),
+        lambda: ("GET", f"/sessions/{session()}/tree", {}),
+        lambda: (
+            "GET",
+            f"/spans/{trace_of(chance.randint(1, SESSIONS))}/{span_of(chance.randint(1, 3))}",
+            {},
+        ),
+        lambda: (
+            "GET", "/figures",
+            {"by": chance.choice(["agent", "tool", "user", "task_type"]), **without_sort(some())},
+        ),
+        lambda: ("GET", "/tasks", without_sort(some())),
+        lambda: (
+            "GET", "/export",
+            {"what": chance.choice(["sessions", "spans"]), "session": session()},
+        ),
+        lambda: ("GET", "/export", {"session_id": session()}),
+        lambda: ("GET", "/project", {}),
+        lambda: ("GET", "/projects", {}),
+        lambda: ("GET", "/keys", {}),
+        lambda: ("GET", "/members", {}),
+        lambda: ("GET", "/audit", {}),
+        lambda: ("GET", "/me", {}),
+    ]  # fmt: skip
+
+
+def without_sort(params: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in params.items() if key not in {"sort", "limit"}}
+
+
+def judgement(chance: random.Random, mark: str) -> Call:
+    session = f"shared-{chance.randint(1, SESSIONS)}"
+    return chance.choice(
+        [
+            ("POST", f"/sessions/{session}/outcome", {"label": "success", "reason": mark}),
+            ("POST", f"/sessions/{session}/feedback", {"name": f"f{mark}", "comment": mark}),
+            ("POST", f"/sessions/{session}/interventions", {"kind": "approval", "comment": mark}),
+        ]
+    )
+
+
+async def make(client: httpx.AsyncClient, call: Call) -> httpx.Response:
+    method, path, values = call
+    if method == "GET":
+        return await client.get(f"/api/v1{path}", params=values)
+    return await client.request(method, f"/api/v1{path}", json=values)
+
+
+def read_routes(app: FastAPI) -> set[str]:
+    return {
+        route.path.removeprefix("/api/v1")
+        for route in app.routes
+        if isinstance(route, GuardedRoute) and "GET" in route.methods and route.policy.needs_project
+    }
+
+
+async def test_2000_random_operations_show_no_byte_of_the_twin(world: World) -> None:
+    fill(world)
+    chance = random.Random(4)
+    choices = reads(chance)
+    asked: set[str] = set()
+    answered = 0
+    clients = {project: world.client(headers=bearer(world.key(project))) for project in MARKS}
+    for _ in range(OPERATIONS):
+        project = chance.choice(list(MARKS))
+        foreign = next(mark for name, mark in MARKS.items() if name != project)
+        call = (
+            judgement(chance, MARKS[project])
+            if chance.random() < 0.02
+            else chance.choice(choices)()
+        )
+        answer = await make(clients[project], call)
+        assert answer.status_code < 500, (call, answer.text)
+        # What was asked for is repeated by no answer either, except by an error.
+        if answer.status_code < 300:
+            assert foreign not in answer.text, (project, call)
+            assert foreign.encode() not in answer.content
+            answered += MARKS[project] in answer.text
+        asked.add(call[1].split("?")[0])
+    assert answered > OPERATIONS / 3
+    for client in clients.values():
+        await client.aclose()
+
+
+async def test_every_read_of_a_project_is_among_the_operations(world: World) -> None:
+    chance = random.Random(1)
+    paths = {read()[1] for read in reads(chance) for _ in range(5)}
+    for route in read_routes(world.app):
+        pattern = route.split("{")[0]
+        assert any(path.startswith(pattern.rstrip("/")) for path in paths), route
+
+
+async def test_a_parquet_export_holds_one_project_only(world: World) -> None:
+    fill(world)
+    for project, mark in MARKS.items():
+        foreign = next(other for name, other in MARKS.items() if name != project)
+        async with world.client(headers=bearer(world.key(project))) as client:
+            for what in ("sessions", "spans"):
+                answer = await client.get(f"/api/v1/export?what={what}&format=parquet")
+                text = str(pq.read_table(io.BytesIO(answer.content)).to_pylist())
+                assert mark in text
+                assert foreign not in text
+
+
+async def test_deleting_in_one_project_leaves_the_twin_whole(world: World) -> None:
+    fill(world)
+    twin_user = {"user": f"user{MARKS['twin']}"}
+    async with (
+        world.client(headers=bearer(world.key("acme"))) as acme,
+        world.client(headers=bearer(world.key("twin"))) as twin,
+    ):
+        before = (await twin.get("/api/v1/export?what=spans")).content
+        assert (await acme.delete("/api/v1/sessions/shared-1")).status_code == 200
+        # The twin's user does not exist here, whoever asks.
+        assert (await acme.delete("/api/v1/users", params=twin_user)).json()["sessions"] == 0
+        outcome = {"label": "failure"}
+        assert (
+            await acme.post("/api/v1/sessions/shared-2/outcome", json=outcome)
+        ).status_code == 200
+        assert (await acme.delete("/api/v1/project?confirm=acme")).status_code == 200
+        after = (await twin.get("/api/v1/export?what=spans")).content
+        assert sorted(after.splitlines()) == sorted(before.splitlines())
+        assert len((await twin.get("/api/v1/sessions")).json()["sessions"]) == SESSIONS
+
+
+async def test_a_cursor_of_one_project_shows_nothing_of_it_to_the_other(world: World) -> None:
+    fill(world)
+    async with (
+        world.client(headers=bearer(world.key("acme"))) as acme,
+        world.client(headers=bearer(world.key("twin"))) as twin,
+    ):
+        page = (await acme.get("/api/v1/sessions?limit=2")).json()
+        answer = await twin.get(
+            "/api/v1/sessions", params={"limit": 2, "cursor": page["next_cursor"]}
+        )
+        assert MARKS["acme"] not in answer.text
+        spans = (await acme.get("/api/v1/sessions/shared-1/spans?limit=1")).json()
+        answer = await twin.get(
+            "/api/v1/sessions/shared-1/spans", params={"cursor": spans["next_cursor"]}
+        )
+        assert answer.status_code == 422
