@@ -359,6 +359,8 @@ class Assembly(Surroundings):
             self._handoffs.link(node, linked)
         if span.handoff is not None and (kind != "agent" or not runs_an_agent(span)):
             self._handoffs.link(node, linked)
+        if span.requested:
+            self._tools.ask(linked, 1)
         if span.human is not None:
             self._people.link(node, linked)
         if (span.usage is not None or span.charge is not None) and is_carrier(span):
@@ -435,6 +437,8 @@ class Assembly(Surroundings):
             self._handoffs.unlink(node, linked)
         if span.handoff is not None and (kind != "agent" or not runs_an_agent(span)):
             self._handoffs.unlink(node, linked)
+        if span.requested:
+            self._tools.ask(linked, -1)
         if span.human is not None:
             self._people.unlink(node, linked)
         if (span.usage is not None or span.charge is not None) and is_carrier(span):

@@ -15,6 +15,7 @@ spans share is a constant, not an identity.
 from typing import Any
 
 from quarterdeck.model.spans import Span
+from quarterdeck.model.tool_calls import ToolRequest
 from quarterdeck.sessions.attempts import Attempts
 from quarterdeck.sessions.recovery import Attempt, Recovery, Told
 from quarterdeck.sessions.tree import Linked, Node
@@ -50,14 +51,19 @@ class Run:
 class CallRecord:
     """What is known of one call id: the tool spans and the acts of people about it."""
 
-    __slots__ = ("acts", "call_id", "given", "tools")
+    __slots__ = ("acts", "asked", "call_id", "given", "tools")
 
     def __init__(self, call_id: str) -> None:
         self.call_id = call_id
+        self.asked: list[tuple[tuple[int, str, str], ToolRequest]] = []
+        """Requests that tell what the call is to act on, where no tool span does."""
         self.tools: list[Node] = []
         self.acts: list[Node] = []
         self.given: ToolKey | None = None
         """The denial that was counted though no span shows the call."""
+
+    def request(self) -> ToolRequest | None:
+        return min(self.asked, key=lambda asked: asked[0])[1] if self.asked else None
 
     def is_rejected(self, tool: str) -> bool:
         for act in self.acts:
@@ -92,6 +98,18 @@ class Tools:
         """Something about a call id changed: judge its spans again."""
         if len(record.tools) <= MAX_SHARED_CALL + 1:
             self._dirty.update(dict.fromkeys(record.tools))
+
+    def ask(self, linked: Linked, sign: int) -> None:
+        """A span with requests came (1) or went (-1)."""
+        for request in linked.span.requested:
+            if request.arguments_hash and request.call_id:
+                record = self.record(request.call_id)
+                entry = (linked.entry[:3], request)
+                if sign > 0:
+                    record.asked.append(entry)
+                else:
+                    record.asked.remove(entry)
+                self.stir(record)
 
     def link(self, node: Node, linked: Linked) -> CallRecord | None:
         """Returns the record of its call id, if it has one."""
@@ -217,11 +235,14 @@ class Tools:
         line: tuple[str, ...] | None = None
         told: Told | None = None
         if not denied and span.status not in ("interrupted", "cancelled"):
-            if span.arguments_hash:
-                line = ("tool", agent, tool, span.arguments_hash)
+            request = record.request() if record is not None else None
+            hashed = span.arguments_hash or (request.arguments_hash if request else "")
+            aim = span.target or (request.target if request else "")
+            if hashed:
+                line = ("tool", agent, tool, hashed)
             elif span.attempt is not None or span.resends:
                 line = ("tool", agent, tool, span.trace_id, span.span_id)
-            told = _recovery_of(span, tool, failed=failed)
+            told = _recovery_of(span, tool, aim or hashed, failed=failed)
         self._stand(node, run, line, linked)
         self._set_recovery(run, told)
         return True
@@ -274,9 +295,8 @@ class Tools:
         record.given = use
 
 
-def _recovery_of(span: Span, tool: str, *, failed: bool) -> Told | None:
+def _recovery_of(span: Span, tool: str, aim: str, *, failed: bool) -> Told | None:
     """What this call says about errors and recovery.  A success at nothing known says nothing."""
-    aim = span.target or span.arguments_hash
     if not aim and not failed:
         return None
     target = ("tool", tool, aim) if aim else ("tool", tool, "", span.trace_id, span.span_id)
