@@ -1,5 +1,7 @@
 """Retries, fallbacks, error episodes."""
 
+from decimal import Decimal
+
 from quarterdeck.model.sessions import Session
 from sessions.made import model, session, tool
 
@@ -65,6 +67,14 @@ def test_equal_inputs_that_both_succeeded_are_samples_unless_the_first_was_cut_o
     assert session(first, then).retries == ()
     cut_off = model("a", 0, 1, input_hash="h", finish_reasons=("length",), parent="p")
     assert attempts(session(cut_off, then)) == [("retry", "gpt-4o", "gpt-4o", "output")]
+
+
+def test_an_output_that_was_asked_for_again_was_wasted() -> None:
+    made = session(
+        model("a", 0, 1, tokens=(1, 1), usd="0.25", input_hash="h", finish_reasons=("length",)),
+        model("b", 2, 3, tokens=(1, 1), usd="0.5", input_hash="h"),
+    )
+    assert made.cost.wasted_usd == Decimal("0.25")
 
 
 def test_retries_inside_one_span_are_believed() -> None:

@@ -746,7 +746,7 @@ def is_other_step(span: Span, *, wraps: bool) -> bool:
     if kind == "model" or kind == "tool":
         return False
     if span.human is not None:
-        return not span.human.auto
+        return not (span.human.auto or span.human.tentative)
     return (not wraps) if kind in STEP_KINDS else span.handoff is not None
 
 

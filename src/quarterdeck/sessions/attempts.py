@@ -21,17 +21,28 @@ from quarterdeck.sessions.tree import Node
 CUT_OFF = frozenset({"length", "max_tokens", "content_filter", "error", "malformed_function_call"})
 """Finish reasons of an output that could not be used as it was."""
 
+OUTPUT = "output"
+"""The reason of a retry whose earlier call succeeded with an output of no use."""
+
 Key = tuple[str, ...]
 
 
 class Attempts:
     """Retries and fallbacks of one session.  Each change looks at neighbors only."""
 
-    __slots__ = ("_facts", "_lines", "fallbacks", "retries", "steps")
+    __slots__ = (
+        "_facts", "_lines", "_threw", "changed", "fallbacks", "retries", "steps", "thrown_away",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._lines: dict[Key, list[Any]] = {}
         self._facts: Facts[Retry] = Facts()
+        self._threw: dict[Node, Node] = {}
+        """Retry -> the earlier call whose output it made useless."""
+        self.thrown_away: dict[Node, int] = {}
+        """Calls that succeeded and whose output was not used."""
+        self.changed: dict[Node, None] = {}
+        """Calls that came to or left `thrown_away`; emptied by who counts them."""
         self.retries = 0
         self.fallbacks = 0
         self.steps = 0
@@ -72,9 +83,19 @@ class Attempts:
         if fact is None and (span.kind == "model" or span.attempt is not None):
             fact = _own_word(span)
         self._set(later, fact)
+        if fact is not None and fact.reason == OUTPUT and before is not None:
+            earlier = self._threw[later] = before[3]
+            self.thrown_away[earlier] = self.thrown_away.get(earlier, 0) + 1
+            self.changed[earlier] = None
 
     def _set(self, node: Node, fact: Retry | None) -> None:
         facts = self._facts
+        earlier = self._threw.pop(node, None)
+        if earlier is not None:
+            self.thrown_away[earlier] -= 1
+            if not self.thrown_away[earlier]:
+                del self.thrown_away[earlier]
+            self.changed[earlier] = None
         if fact is None:
             if not len(facts):
                 return
@@ -107,7 +128,7 @@ def _attempt(a: Span, b: Span) -> Retry | None:
         kind: Literal["retry", "fallback"] = "retry" if same_family(one, other) else "fallback"
         return _retry(kind, one, other, _why(a), b, earlier=a)
     if told and not failed and same_family(one, other) and not CUT_OFF.isdisjoint(a.finish_reasons):
-        return _retry("retry", one, other, "output", b, earlier=a)
+        return _retry("retry", one, other, OUTPUT, b, earlier=a)
     return None
 
 

@@ -247,7 +247,15 @@ class Calls:
             for node in edges:
                 self._settle_edge(node)
         dirty, self._dirty = self._dirty, {}
-        for node in dirty:
+        self._judge(dirty)
+        # Counting puts calls in line, and so shows which outputs were of no use.
+        wasted = self._attempts.changed
+        if wasted:
+            self._judge(dict(wasted))
+            wasted.clear()
+
+    def _judge(self, nodes: dict[Node, None]) -> None:
+        for node in nodes:
             linked = node.linked
             call = node.call
             if linked is None or not isinstance(call, Call) or not call.active:
@@ -338,6 +346,7 @@ class Calls:
         sums = self.uses.get(use)
         if sums is None:
             sums = self.uses[use] = [0] * SUMS
+        is_wasted = failed or node in self._attempts.thrown_away
         is_unpriced = cost is None and (call.has_usage or not failed)
         numbers = (
             1,
@@ -355,8 +364,8 @@ class Calls:
             reported is not None,
             computed or 0,
             computed is not None,
-            cost if failed and cost else 0,
-            failed and cost is not None,
+            cost if is_wasted and cost else 0,
+            is_wasted and cost is not None,
         )
         _add(sums, numbers)
         call.given = (sums, use, numbers)

@@ -48,6 +48,10 @@ class _Given(NamedTuple):
     waited_ns: int
 
 
+MAX_WORDS = 8
+"""Messages looked at for a person's answer; it is the first or second after the act."""
+
+
 class People:
     """All acts of people in one session."""
 
@@ -55,6 +59,8 @@ class People:
         self._tools = tools
         self._line: list[Any] = []
         """Acts without a call id."""
+        self._words: list[Any] = []
+        """What may have been said by a person: it belongs to the act before it."""
         self._dirty: dict[Node, None] = {}
         self._dirty_records: dict[str, CallRecord] = {}
         self._unanswered: dict[Node, CallRecord | None] = {}
@@ -77,6 +83,9 @@ class People:
             self._record_of[node] = record
             self._dirty_records[call_id] = record
             self._tools.stir(record)
+        elif act.tentative:
+            insert(self._words, linked.entry)
+            self._stir(self._act_before(linked.entry))
         elif not act.auto:
             before, after = insert(self._line, linked.entry)
             self._stir(before, linked.entry, after)
@@ -87,6 +96,9 @@ class People:
             record.acts.remove(node)
             self._dirty_records[record.call_id] = record
             self._tools.stir(record)
+        elif _is_words(linked.span):
+            remove(self._words, linked.entry)
+            self._stir(self._act_before(linked.entry))
         else:
             self._stir(*remove(self._line, linked.entry))
         self._dirty.pop(node, None)
@@ -157,7 +169,29 @@ class People:
     def _answer_in_line(self, node: Node, at: int) -> None:
         before = self._line[at - 1][3] if at else None
         requests = [before] if before is not None and not _is_answer(before) else []
-        self._set(node, _joined(requests, [node], ""))
+        fact = _joined(requests, [node], "")
+        if not fact.answer:
+            fact = msgspec.structs.replace(fact, answer=self._words_of(node, at))
+        self._set(node, fact)
+
+    def _act_before(self, entry: Any) -> Any:
+        at = bisect_left(self._line, entry)
+        return self._line[at - 1] if at else None
+
+    def _words_of(self, node: Node, at: int) -> str:
+        """The first words of the same person between this act and the next; "" if none."""
+        speaker = _act(node).by
+        if not speaker or not self._words:
+            return ""
+        until = self._line[at + 1] if at + 1 < len(self._line) else None
+        start = bisect_left(self._words, node.entry)
+        for entry in self._words[start : start + MAX_WORDS]:
+            if until is not None and entry > until:
+                break
+            said = _act(entry[3])
+            if said.by == speaker:
+                return said.answer
+        return ""
 
     def _set(self, key: Node, fact: Intervention | None) -> None:
         if fact is None:
@@ -225,6 +259,12 @@ class People:
                 node, "rejected" if is_refused else "none", next_ns or asked_ns, waited, call_id
             )
         return _tell(node, "none", span.start_ns, None, call_id, pending=True)
+
+
+def _is_words(span: Span) -> bool:
+    """Perhaps a person's answer, on a span that is not the person's."""
+    human = span.human
+    return human is not None and human.tentative and span.kind != "tool"
 
 
 def _act(node: Node) -> HumanAct:
