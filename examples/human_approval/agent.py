@@ -29,6 +29,7 @@ def ask() -> None:
     with tracer.start_as_current_span("support run", attributes={**SESSION, **AGENT}):
         question = {
             "quarterdeck.human.kind": "approval",
+            "quarterdeck.human.decision": "none",  # nobody has answered yet
             "quarterdeck.human.question": "Refund $212 to the customer?",
             "gen_ai.tool.name": "issue_refund",
             "gen_ai.tool.call.id": "call-1",

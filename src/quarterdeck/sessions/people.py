@@ -4,13 +4,18 @@ What people did: requests and answers joined into acts, with the time spent wait
 * Acts about one tool call (by call id) are one act: request, prompt span, decision log.
 * Acts without a call id stand in line by time: a request and the answer that comes next, be it
   in another trace, are one act (an interrupt and its resume).
+* Words on a span that is not the person's own (AutoGen's messages) are the answer of that
+  person's act before them.
 * A decision by rule, hook or classifier (`auto`) is no act; it settles a request, though.
 * A request that nobody answered is *pending*: the session waits for a human, until the tool
   runs, its result comes back, or a later trace begins.  A call that was to be approved and ran
   was approved; one that a later run leaves out was rejected.
 """
 
+from bisect import bisect_left
 from typing import Any, NamedTuple
+
+import msgspec
 
 from quarterdeck.model.interventions import (
     HumanAct,
@@ -18,6 +23,7 @@ from quarterdeck.model.interventions import (
     Intervention,
     InterventionKind,
 )
+from quarterdeck.model.spans import Span
 from quarterdeck.sessions.sequences import Facts, insert, remove
 from quarterdeck.sessions.tool_use import CallRecord, Tools, plain_name
 from quarterdeck.sessions.tree import Linked, Node, duration_ns, is_open
@@ -83,7 +89,7 @@ class People:
             self._record_of[node] = record
             self._dirty_records[call_id] = record
             self._tools.stir(record)
-        elif act.tentative:
+        elif _is_words(linked.span):
             insert(self._words, linked.entry)
             self._stir(self._act_before(linked.entry))
         elif not act.auto:
@@ -282,8 +288,6 @@ def _order(node: Node) -> tuple[int, str, str]:
 
 
 def _index(line: list[Any], entry: Any) -> int:
-    from bisect import bisect_left
-
     return bisect_left(line, entry)
 
 

@@ -133,6 +133,9 @@ def _human(draft: Draft) -> None:
         answer=answer[:500] if isinstance(answer, str) else "",
     )
     draft.found["kind"] = "human"
+    if "quarterdeck.human.decision" in attributes and decided == "none":
+        # Asked, and said to be unanswered: an ended span is no answer then.
+        draft.found.setdefault("status", "interrupted")
 
 
 def _adjust(draft: Draft) -> None:
