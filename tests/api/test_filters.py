@@ -4,6 +4,7 @@ The filter language: what it reads, what it refuses, and that the store agrees: 
 
 import random
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -176,7 +177,7 @@ STATUSES: tuple[SessionStatus, ...] = ("open", "waiting_for_human", "closed")
 
 
 def make_session(number_: int, chance: random.Random) -> Session:
-    some = lambda: tuple(chance.sample(WORDS, chance.randint(0, 3)))  # noqa: E731  # one word here
+    some: Callable[[], tuple[str, ...]] = lambda: tuple(chance.sample(WORDS, chance.randint(0, 3)))  # noqa: E731  # one word here
     started = 1_789_990_000 * S + number_ * 60 * S
     status = chance.choice(STATUSES)
     acts = tuple(

@@ -38,8 +38,8 @@ def fill(world: World) -> None:
 
 
 def reads(chance: random.Random) -> list[Callable[[], Call]]:
-    session = lambda: f"shared-{chance.randint(1, SESSIONS)}"  # noqa: E731  # one word here
-    mark = lambda: chance.choice(list(MARKS.values()))  # noqa: E731  # one word here
+    session: Callable[[], str] = lambda: f"shared-{chance.randint(1, SESSIONS)}"  # noqa: E731  # one word here
+    mark: Callable[[], str] = lambda: chance.choice(list(MARKS.values()))  # noqa: E731  # one word here
     filters: list[Callable[[], dict[str, Any]]] = [
         dict,
         lambda: {"q": mark()},
@@ -49,7 +49,7 @@ def reads(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: {"session": session()},
         lambda: {"sort": chance.choice(["cost", "-duration", "spans", "-tokens"]), "limit": 2},
     ]
-    some = lambda: chance.choice(filters)()  # noqa: E731  # one word here
+    some: Callable[[], dict[str, Any]] = lambda: chance.choice(filters)()  # noqa: E731  # one word here
     return [
         lambda: ("GET", "/sessions", some()),
         lambda: ("GET", "/sessions/facets", without_sort(some())),
@@ -109,7 +109,9 @@ def read_routes(app: FastAPI) -> set[str]:
     return {
         route.path.removeprefix("/api/v1")
         for route in app.routes
-        if isinstance(route, GuardedRoute) and "GET" in route.methods and route.policy.needs_project
+        if isinstance(route, GuardedRoute)
+        and "GET" in (route.methods or ())
+        and route.policy.needs_project
     }
 
 

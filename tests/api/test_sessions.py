@@ -371,9 +371,8 @@ async def test_figures_carry_count_interval_and_definition(
     world: World, client: httpx.AsyncClient, reader: dict[str, str]
 ) -> None:
     for number, outcome in enumerate(["success", "success", "failure", ""], 1):
-        spans = conversation(
-            f"s-{number}", trace=number, **({"quarterdeck__outcome": outcome} if outcome else {})
-        )
+        told: dict[str, Any] = {"quarterdeck__outcome": outcome} if outcome else {}
+        spans = conversation(f"s-{number}", trace=number, **told)
         store(world.events, "acme", spans, now_ns=world.clock())
     found = await get(client, "/figures", reader)
     row = found["rows"][0]  # type: ignore[index]

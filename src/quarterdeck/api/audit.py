@@ -55,5 +55,5 @@ def _page(parts: Parts, project_id: str, limit: int, cursor: str) -> dict[str, A
             }
             for row in rows
         ],
-        "next": next_cursor("audit", project_id, rows[-1].audit_id) if more else None,
+        "next_cursor": next_cursor("audit", project_id, rows[-1].audit_id) if more else None,
     }

@@ -45,7 +45,7 @@ _STATUSES: tuple[tuple[type[QuarterdeckError], int], ...] = (
 )
 
 # Codes that are not their class's own, where a client does better with another status.
-_CODE_STATUSES = {
+CODE_STATUSES = {
     "bad_request": 400,
     "bad_host": 421,
     "too_many_requests": 429,
@@ -53,7 +53,7 @@ _CODE_STATUSES = {
     "unsupported_media_type": 415,
 }
 
-_FRAMEWORK_CODES = {
+FRAMEWORK_CODES = {
     400: "bad_request",
     401: "unauthorized",
     403: "forbidden",
@@ -69,8 +69,8 @@ _QUOTED_LENGTH = 2000  # an error that quotes a 4 MiB value helps nobody
 
 
 def status_of(error: QuarterdeckError) -> int:
-    if error.code in _CODE_STATUSES:
-        return _CODE_STATUSES[error.code]
+    if error.code in CODE_STATUSES:
+        return CODE_STATUSES[error.code]
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
@@ -97,7 +97,7 @@ async def answer_invalid(_request: Request, error: Exception) -> Response:
 
 async def answer_framework(_request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
-    code = _FRAMEWORK_CODES.get(error.status_code, "bad_request")
+    code = FRAMEWORK_CODES.get(error.status_code, "bad_request")
     hint = {
         "not_found": "docs/reference/api.md lists every path.",
         "method_not_allowed": "docs/reference/api.md lists the methods of every path.",

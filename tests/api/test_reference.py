@@ -1,0 +1,43 @@
+"""docs/reference/api.md and errors.md tell of every endpoint, field, figure and code."""
+
+import re
+from pathlib import Path
+
+from api.conftest import World
+from quarterdeck import errors
+from quarterdeck.api.access import GuardedRoute
+from quarterdeck.api.errors import CODE_STATUSES, FRAMEWORK_CODES
+from quarterdeck.api.figures import FIGURES
+from quarterdeck.api.filters import NUMBER_FIELDS, WORD_FIELDS
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+API = (REPOSITORY / "docs/reference/api.md").read_text()
+ERRORS = (REPOSITORY / "docs/reference/errors.md").read_text()
+
+
+def test_every_endpoint_is_documented_with_its_policy(world: World) -> None:
+    told = set(re.findall(r"^\| `(\w+ /\S*)` \| ([\w ]+) \|", API, re.MULTILINE))
+    routes = {
+        (f"{method} {route.path}", route.policy.name)
+        for route in world.app.routes
+        if isinstance(route, GuardedRoute)
+        for method in route.methods or ()
+    }
+    assert {row for row in told if not row[0].startswith("POST /v1/")} == routes
+
+
+def test_every_field_of_the_filter_language_and_every_figure_is_documented() -> None:
+    for name in (*WORD_FIELDS, *NUMBER_FIELDS, *FIGURES):
+        assert f"| `{name}` |" in API, name
+
+
+def test_every_error_code_is_documented_and_no_other() -> None:
+    source = "\n".join(path.read_text() for path in (REPOSITORY / "src").rglob("*.py"))
+    given = set(re.findall(r'\bcode ?= ?"([a-z_]+)"', source))
+    classes = {
+        kind.code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.QuarterdeckError)
+    }
+    told = set(re.findall(r"^\| `([a-z_]+)` \| \d{3} \|", ERRORS, re.MULTILINE))
+    assert told == given | classes | set(CODE_STATUSES) | set(FRAMEWORK_CODES.values())
