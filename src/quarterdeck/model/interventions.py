@@ -8,9 +8,7 @@ from typing import Literal
 
 import msgspec
 
-InterventionKind = Literal[
-    "approval", "rejection", "correction", "answer", "takeover", "stop"
-]
+InterventionKind = Literal["approval", "rejection", "correction", "answer", "takeover", "stop"]
 HumanDecision = Literal["approved", "rejected", "modified", "cancelled", "timeout", "none"]
 HumanAsk = Literal["approval", "question", "edit", "feedback", "takeover", "stop"]
 
@@ -32,7 +30,10 @@ class HumanAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     question: str = ""
     answer: str = ""
     tentative: bool = False
-    """A tool call without a result: it asked for approval only if the same call ran later."""
+    """
+    Not an act by itself.  A tool call without a result asked for approval only if the same call
+    ran later; words of somebody who may be a person belong to that person's act, if there is one.
+    """
 
 
 class Intervention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

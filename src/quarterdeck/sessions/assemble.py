@@ -36,6 +36,7 @@ from quarterdeck.sessions.identify import asked_node, name_session, ran_node
 from quarterdeck.sessions.outcome import decide
 from quarterdeck.sessions.people import People, Surroundings
 from quarterdeck.sessions.recovery import Recovery
+from quarterdeck.sessions.reported import reported_acts
 from quarterdeck.sessions.sequences import insert, remove
 from quarterdeck.sessions.sums import Sums, score_identity
 from quarterdeck.sessions.tool_use import ToolKey, Tools, plain_name
@@ -537,7 +538,7 @@ class Assembly(Surroundings):
         self._resolve()
         sums = self._sums
         unanswered = self._people.unanswered(self)
-        acts, kinds, pending, waited_ns = self._acts(unanswered)
+        acts, kinds, pending, waited_ns = self._acts([*unanswered, *reported_acts(scores)])
         said = sums.scores()
         for score in scores:
             known = said.get(score_identity(score))
@@ -626,21 +627,22 @@ class Assembly(Surroundings):
         return None
 
     def _acts(
-        self, unanswered: list[Intervention]
+        self, beside: list[Intervention]
     ) -> tuple[tuple[Intervention, ...], dict[str, int], int, int]:
-        """Acts in time order, counts by kind, pending requests, time waited."""
+        """Acts in time order, counts by kind, pending requests, time waited; `beside` are those
+        that no answered request shows."""
         people = self._people
         kinds = {kind: count for kind, count in sorted(people.kinds.items()) if count}
-        if not unanswered:
+        if not beside:
             return people.first(MAX_LISTED), kinds, 0, people.waited_ns
         acts = sorted(
-            (*people.first(MAX_LISTED), *unanswered), key=lambda a: (a.at_ns, a.trace_id, a.span_id)
+            (*people.first(MAX_LISTED), *beside), key=lambda a: (a.at_ns, a.trace_id, a.span_id)
         )
-        for act in unanswered:
+        for act in beside:
             if not act.pending:
                 kinds[act.kind] = kinds.get(act.kind, 0) + 1
-        waited_ns = people.waited_ns + sum(act.waited_ns or 0 for act in unanswered)
-        pending = sum(act.pending for act in unanswered)
+        waited_ns = people.waited_ns + sum(act.waited_ns or 0 for act in beside)
+        pending = sum(act.pending for act in beside)
         return tuple(acts[:MAX_LISTED]), dict(sorted(kinds.items())), pending, waited_ns
 
     def _role_of(self, agent: str) -> str:

@@ -67,17 +67,19 @@ def _quoted(value: Value) -> dict[str, Value]:
 
 
 def _read_quoted(draft: Draft) -> None:
-    """Tokens of the model call that made a message, as the team's manager hears of it."""
+    """What made a message, as the team's manager hears of it: a model call, or a person."""
     manager = word_of(draft.attributes, "recipient_agent_class")
     told = draft.attributes.get("message")
     if not manager.endswith("Manager") or not isinstance(told, str):
         return
-    if '"prompt_tokens"' not in told:
-        return
-    message = _quoted(told)
-    usage = message.get("models_usage")
+    message = _quoted(told) if '"models_usage"' in told else {}
     source = message.get("source")
-    if not isinstance(usage, dict) or not isinstance(source, str):
+    if not isinstance(source, str):
+        return
+    usage = message.get("models_usage")
+    if usage is None and message.get("type") == "TextMessage":
+        _read_words(draft, source, message.get("content"))
+    if not isinstance(usage, dict):
         return
     try:
         draft.found["usage"] = Usage(
@@ -93,6 +95,14 @@ def _read_quoted(draft: Draft) -> None:
     if isinstance(content, list):
         draft.found["requested"] = tuple(
             _request(item) for item in content if isinstance(item, dict) and item.get("name")
+        )
+
+
+def _read_words(draft: Draft, source: str, content: Value) -> None:
+    """Text that no model made: a person's answer, if the agent called so is a person."""
+    if isinstance(content, str) and content and source != "user":
+        draft.found["human"] = HumanAct(
+            asked="question", answer=content[:500], by=source[:200], tentative=True
         )
 
 
