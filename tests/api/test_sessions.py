@@ -507,3 +507,21 @@ async def test_the_decision_tree_begins_at_start_and_ends_at_the_outcome(
     root: dict[str, Any] = (await get(client, "/sessions/s-1/tree", reader))["root"]  # type: ignore[assignment]
     assert root["kind"] == "start"
     assert root["children"][-1]["kind"] == "end"
+
+
+async def test_a_reported_act_of_a_person_counts_as_an_intervention(
+    world: World, client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    fill(world, 2)
+    for _ in range(2):
+        answer = await client.post(
+            "/api/v1/sessions/s-1/interventions",
+            headers=reader,
+            json={"kind": "correction", "waited_s": 1.5, "by": "ann", "comment": "fixed the path"},
+        )
+        assert answer.status_code == 201, answer.text
+    people = answer.json()["human_interventions"]
+    assert people == {"count": 2, "by_kind": {"correction": 2}, "pending": 0, "waited_s": 3.0}
+    assert answer.json()["interventions"][0]["by"] == "ann"
+    for params in ({"q": "human:correction"}, {"has_intervention": "true"}):
+        assert ids(await get(client, "/sessions", reader, **params)) == ["s-1"]

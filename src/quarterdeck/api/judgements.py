@@ -26,12 +26,10 @@ from quarterdeck.model.scores import Judge, Score
 from quarterdeck.model.sessions import Session
 from quarterdeck.sessions.outcome import OUTCOME_SCORE
 from quarterdeck.sessions.record import to_json
+from quarterdeck.sessions.reported import INTERVENTION_SCORE
 from quarterdeck.storage.events.scores import ScoreRow, write_scores
 
 router = guarded_router("judgements")
-
-INTERVENTION_SCORE = "intervention"
-"""A score of this name, whose label is a kind of intervention, reports an act of a person."""
 
 _RESERVED = frozenset({OUTCOME_SCORE, INTERVENTION_SCORE})
 
