@@ -22,7 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from quarterdeck.model.sessions import Session, Step
-from quarterdeck.model.spans import Content, RawEvent, RawSpan, Span
+from quarterdeck.model.spans import Content, RawEvent, RawLog, RawMetric, RawSpan, Span
 from quarterdeck.normalize.dialect import Counted, Lifted, Synthesized
 from quarterdeck.normalize.logs import interpret_log
 from quarterdeck.normalize.metrics import interpret_metric
@@ -48,6 +48,8 @@ class Recorded(NamedTuple):
     signal: Signal
     encoding: Encoding
     body: bytes
+    decoded: bytes
+    """The same request as the recorder decoded it by itself: OTLP/JSON."""
 
 
 def recorded_requests(folder: Path) -> list[Recorded]:
@@ -72,7 +74,9 @@ def _read(path: Path) -> Recorded | None:
     is_json = "json" in (lowered.get("content-type") or "")
     if is_json and b'"resource' not in body[:200]:
         return None  # Portkey's own /v1/logs
-    return Recorded(path.name, signal, "json" if is_json else "protobuf", body)
+    read = request.get("body") or {}
+    decoded = json.dumps(read.get("otlp_json") or read.get("json")).encode()
+    return Recorded(path.name, signal, "json" if is_json else "protobuf", body, decoded)
 
 
 def _signal(path: str) -> Signal | None:
@@ -81,6 +85,16 @@ def _signal(path: str) -> Signal | None:
     if _LOG_PATHS.search(path):
         return "logs"
     return "metrics" if _METRIC_PATHS.search(path) else None
+
+
+def items_of(
+    body: bytes, *, signal: Signal, encoding: Encoding
+) -> list[RawSpan] | list[RawLog] | list[RawMetric]:
+    """What one request carries, in the order sent."""
+    parsed = otlp_decode.parse(body, signal=signal, encoding=encoding)
+    if signal == "traces":
+        return otlp_decode.spans_of(parsed)
+    return otlp_decode.logs_of(parsed) if signal == "logs" else otlp_decode.metrics_of(parsed)
 
 
 @dataclass(slots=True)

@@ -6,14 +6,16 @@ does not contain is said there under `absent`.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from captures.expectation import differences
-from captures.load import recorded_requests, replay
+from captures.load import items_of, recorded_requests, replay
 from quarterdeck.model.sessions import TreeNode
 from quarterdeck.sessions.assemble import Assembly
 from quarterdeck.sessions.decision_tree import decision_tree
@@ -54,6 +56,21 @@ def test_a_viewer_can_stop_at_every_act_and_handoff(capture: str, shared: Path) 
             assert (act.trace_id, act.span_id) in shown, act
         for handoff in one.session.handoffs:
             assert (handoff.trace_id, handoff.span_id) in shown, handoff
+
+
+@pytest.mark.parametrize("capture", CAPTURES)
+def test_a_request_is_decoded_as_the_recorder_decoded_it(capture: str, shared: Path) -> None:
+    for request in recorded_requests(shared / "captures" / capture):
+        sent = items_of(request.body, signal=request.signal, encoding=request.encoding)
+        twin = items_of(request.decoded, signal=request.signal, encoding="json")
+        assert len(sent) == len(twin) > 0
+        for one, other in zip(sent, twin, strict=True):
+            assert _without_paths(one) == _without_paths(other), request.file
+
+
+def _without_paths(item: msgspec.Struct) -> bytes:
+    """As JSON; the recordings' decoded form has other folder names than their bytes."""
+    return re.sub(rb"/[\w.@+-]+(?:/[\w.@+-]+)+", b"/PATH", msgspec.json.encode(item))
 
 
 def test_the_tree_of_a_recorded_run_shows_fallback_tools_retry_sub_agent_and_person(

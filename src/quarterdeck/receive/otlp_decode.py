@@ -520,6 +520,11 @@ _TEMPORALITIES = {
     f"AGGREGATION_TEMPORALITY_{name}": number
     for number, name in enumerate(("UNSPECIFIED", "DELTA", "CUMULATIVE"))
 }
+_SEVERITIES = {
+    f"SEVERITY_NUMBER_{level}{step or ''}": 4 * group + (step or 1)
+    for group, level in enumerate(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"))
+    for step in (None, 2, 3, 4)
+}
 _METRIC_KINDS = {
     "gauge": ("gauge",),
     "sum": ("sum",),
@@ -795,7 +800,9 @@ def _json_logs(tree: Mapping[str, Any]) -> list[RawLog]:
                     ),
                     event_name=_text(_first(record, "eventName", "event_name"))
                     or _event_name(attributes),
-                    severity=_signed32(_first(record, "severityNumber", "severity_number"), {}),
+                    severity=_signed32(
+                        _first(record, "severityNumber", "severity_number"), _SEVERITIES
+                    ),
                     body=_json_value(record.get("body"), 0),
                     attributes=attributes,
                     resource=resource,
