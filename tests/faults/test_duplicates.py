@@ -32,7 +32,7 @@ async def test_two_thousand_batches_sent_up_to_five_times_count_once(tmp_path: P
         httpx.AsyncClient(timeout=60) as client,
         httpx.AsyncClient(timeout=1e-4) as impatient,
     ):
-        gate = asyncio.Semaphore(16)
+        gate = asyncio.Semaphore(64)
 
         async def deliver(body: bytes) -> None:
             async with gate:
