@@ -33,11 +33,16 @@ _COUNTS: dict[str, Callable[[Session], int]] = {
     "span_count": lambda s: s.span_count,
     "step_count": lambda s: s.step_count,
     "error_spans": lambda s: s.error_spans,
-    "interventions": lambda s: sum(1 for act in s.interventions if not act.pending),
-    "handoffs": lambda s: len(s.handoffs),
-    "episodes": lambda s: len(s.episodes),
-    "recovered": lambda s: sum(1 for e in s.episodes if e.recovered_ns is not None),
-    "retries": lambda s: len(s.retries),
+    # The lists of a session are cut at 500 entries; its counts are complete.
+    "interventions": lambda s: max(
+        sum(s.intervention_kinds.values()), sum(1 for act in s.interventions if not act.pending)
+    ),
+    "handoffs": lambda s: max(s.handoff_count, len(s.handoffs)),
+    "episodes": lambda s: max(s.episode_count, len(s.episodes)),
+    "recovered": lambda s: max(
+        s.recovered_count, sum(1 for e in s.episodes if e.recovered_ns is not None)
+    ),
+    "retries": lambda s: max(s.retry_count + s.fallback_count, len(s.retries)),
     "priced_calls": lambda s: s.cost.priced_calls,
     "unpriced_calls": lambda s: s.cost.unpriced_calls,
 }
@@ -60,7 +65,9 @@ _LABEL_LISTS: dict[str, Callable[[Session], list[str]]] = {
     "models": lambda s: [use.model for use in s.models],
     "tools": lambda s: [use.tool for use in s.tools],
     "agents": lambda s: [use.agent for use in s.agents],
-    "human_kinds": lambda s: sorted({act.kind for act in s.interventions if not act.pending}),
+    "human_kinds": lambda s: sorted(
+        {*s.intervention_kinds, *(act.kind for act in s.interventions if not act.pending)}
+    ),
     "trace_ids": lambda s: list(s.trace_ids),
 }
 _COUNT_LISTS: dict[str, Callable[[Session], list[int]]] = {
