@@ -7,7 +7,7 @@ import msgspec
 HandoffKind = Literal["delegates", "hands_off", "spawns"]
 
 
-class HandoffHint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class HandoffHint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one span says about a handoff; either side may be unknown ("") on that span."""
 
     source: str = ""
@@ -15,7 +15,7 @@ class HandoffHint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     kind: HandoffKind = "hands_off"
 
 
-class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     source: str
     target: str
     kind: HandoffKind

@@ -13,7 +13,7 @@ HumanDecision = Literal["approved", "rejected", "modified", "cancelled", "timeou
 HumanAsk = Literal["approval", "question", "edit", "feedback", "takeover", "stop"]
 
 
-class HumanAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class HumanAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A person asked for or acting, as one span or log event tells it."""
 
     asked: HumanAsk = "approval"
@@ -36,7 +36,7 @@ class HumanAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
 
-class Intervention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Intervention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One act of a person in a session."""
 
     kind: InterventionKind

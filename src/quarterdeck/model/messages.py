@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 
 
-class TextPart(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="text"):
+class TextPart(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="text"):
     content: str
 
 
-class ReasoningPart(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="reasoning"):
+class ReasoningPart(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="reasoning"
+):
     content: str
 
 
 class ToolCallPart(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False,
     tag_field="type", tag="tool_call",
 ):  # fmt: skip
     """The model asks for a tool.  `arguments` is an object when the sender's text parses."""
@@ -30,7 +32,7 @@ class ToolCallPart(
 
 
 class ToolResultPart(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False,
     tag_field="type", tag="tool_call_response",
 ):  # fmt: skip
     response: Any = None
@@ -38,7 +40,13 @@ class ToolResultPart(
 
 
 class MediaPart(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="media"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    tag_field="type",
+    tag="media",
 ):
     """A blob, a file or a link.  Never fetched: `uri` is text from a stranger."""
 
@@ -51,7 +59,13 @@ class MediaPart(
 
 
 class GenericPart(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="generic"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    tag_field="type",
+    tag="generic",
 ):
     generic_type: str = ""
     value: Any = None
@@ -60,7 +74,7 @@ class GenericPart(
 Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | MediaPart | GenericPart
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     role: str
     """`system`, `user`, `assistant`, `tool`, or the sender's own word."""
     parts: tuple[Part, ...] = ()

@@ -16,7 +16,7 @@ OUTCOME_LABELS: tuple[OutcomeLabel, ...] = get_args(OutcomeLabel)
 OutcomeSource = Literal["agent", "human", "evaluator", "rule", ""]
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     label: OutcomeLabel = "unknown"
     source: OutcomeSource = ""
     reason: str = ""

@@ -13,7 +13,7 @@ ScoreScope = Literal["span", "trace", "session"]
 Judge = Literal["human", "llm", "code", "unknown"]
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One judgement.  At least one of `value`, `label`, `explanation` is present."""
 
     name: str

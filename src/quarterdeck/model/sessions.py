@@ -19,14 +19,14 @@ from quarterdeck.model.spans import Problem
 SessionStatus = Literal["open", "waiting_for_human", "closed"]
 
 
-class WorkflowRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WorkflowRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     name: str = ""
     version: str = ""
     digest: str = ""
     environment: str = ""
 
 
-class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
+class ModelUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All calls of one model in one role.  Only billing leaves count."""
 
     model: str
@@ -47,7 +47,7 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
     unpriced_calls: int
 
 
-class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
+class ToolUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool: str
     calls: int
     errors: int
@@ -55,7 +55,7 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
     """Refused by a person or a policy before it ran; not counted in `errors`."""
 
 
-class AgentUse(msgspec.Struct, frozen=True, kw_only=True):
+class AgentUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agent: str
     role: str
     invocations: int
@@ -65,7 +65,7 @@ class AgentUse(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: Decimal | None
 
 
-class ErrorEpisode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ErrorEpisode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
     Opens at a failed tool or model call; recovered when the same operation on the same
     target succeeds later in the session, or a declared fallback does.
@@ -84,7 +84,7 @@ class ErrorEpisode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     by_fallback: bool = False
 
 
-class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     kind: Literal["retry", "fallback"]
     source: str
     """What was tried: a model, or `tool:<name>`."""
@@ -101,7 +101,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The attempt before; empty where only the later one tells of it."""
 
 
-class SessionCost(msgspec.Struct, frozen=True, kw_only=True):
+class SessionCost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     total_usd: Decimal | None = None
     """None if nothing could be priced; 0 only if every call is known to be free."""
     reported_usd: Decimal | None = None
@@ -112,7 +112,7 @@ class SessionCost(msgspec.Struct, frozen=True, kw_only=True):
     """Calls whose result was thrown away: failed attempts, retries; all of a failed session."""
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     session_id: str
     derived: bool = False
     """No id was sent: `session_id` is `trace:<trace id>` until one arrives."""
@@ -177,7 +177,7 @@ StepKind = Literal[
 ]  # fmt: skip
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A thing in a session at which a viewer can stop.  Numbered from 1, in time order."""
 
     number: int
@@ -201,7 +201,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What happened in words, e.g. "retry of step 12", "approved by alice"."""
 
 
-class TreeNode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TreeNode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A node of a session's decision tree."""
 
     id: str

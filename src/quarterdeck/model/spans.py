@@ -35,7 +35,7 @@ SpanKind = Literal[
 SpanStatus = Literal["ok", "error", "cancelled", "blocked", "interrupted", "unset"]
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, gc=False):
     """Something that could not be read: shown on the session, never raised."""
 
     key: str
@@ -44,7 +44,7 @@ class Problem(msgspec.Struct, frozen=True):
     """What was expected and what came, e.g. "expected a count, got 'many'"."""
 
 
-class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The process and the instrumentation library that sent a span; shared by many."""
 
     attributes: dict[str, Value] = {}
@@ -54,19 +54,19 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     schema_url: str = ""
 
 
-class RawEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RawEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     name: str
     time_ns: int = 0
     attributes: dict[str, Value] = {}
 
 
-class RawLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RawLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     trace_id: str
     span_id: str = ""
     attributes: dict[str, Value] = {}
 
 
-class RawSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RawSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     trace_id: str
     span_id: str
     parent_span_id: str = ""
@@ -88,7 +88,7 @@ class RawSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resource: Resource = Resource()
 
 
-class RawLog(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RawLog(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A log record.  `event_name` is OTLP's, else attribute `event.name`, else ""."""
 
     time_ns: int
@@ -102,7 +102,7 @@ class RawLog(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resource: Resource = Resource()
 
 
-class RawMetric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RawMetric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One data point of a metric: a sum's or a gauge's value, a histogram's sum and count."""
 
     name: str
@@ -118,7 +118,7 @@ class RawMetric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resource: Resource = Resource()
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
     One unit of work, in our words.  Everything that assembly needs, nothing heavy.
 
@@ -227,7 +227,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     problems: tuple[Problem, ...] = ()
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a span saw and gave back.  Hostile text: never HTML, never fetched."""
 
     instructions: tuple[Message, ...] = ()

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class ToolRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ToolRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One tool call in a model's output.  Ids are unique per provider only: also compare names."""
 
     name: str
