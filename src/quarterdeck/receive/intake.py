@@ -1,7 +1,7 @@
 """
 What happens to a request between the wire and the spool, the same for HTTP and gRPC.
 
-    decompress -> parse -> count and refuse items -> redact -> spool (fsynced) -> answer
+    decompress -> parse -> redact -> count and refuse items -> spool (fsynced) -> answer
 
 Nothing is acknowledged before it is on disk, and nothing is written before it is redacted.
 Every refusal is one of the errors of `errors.py`; the wires turn them into their own answers.
@@ -162,8 +162,8 @@ class Intake:
         plain = decompress(body, content_encodings, max_bytes=self.max_body_bytes)
         held.grow_to(len(body) + len(plain))
         request = parse(plain, signal=signal, encoding=encoding or sniff_encoding(plain))
-        checked = check(request)
         if request.rewritten and request.encoding == "protobuf":
             plain = serialize(request)
         request, plain, found = redacted(request, plain, self._redactor_of(project_id))
-        return _Prepared(request, plain, checked, found)
+        # Checked when it is clean: a refused span's name is quoted in the answer.
+        return _Prepared(request, plain, check(request), found)
