@@ -13,7 +13,6 @@ spans of a scope.  The JSON half is written for tolerance, not for speed.
 """
 
 import base64
-import binascii
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -860,11 +859,3 @@ def _json_point(kind: str, point: Mapping[str, Any]) -> tuple[float | int, int]:
         return (value, 1) if isinstance(value, int | float) else (0, 0)
     total = _json_double(point.get("sum"))
     return (total if isinstance(total, float) else 0.0), _unsigned(point.get("count"))
-
-
-def decode_base64(text: str) -> bytes:
-    """Bytes of a `{"bytes": …}` value; b"" when they are not base64."""
-    try:
-        return base64.b64decode(text, validate=False)
-    except (binascii.Error, ValueError):
-        return b""

@@ -453,11 +453,6 @@ class Spool:
                 lambda: self._closing or self._last_id() > after_id, timeout_s
             ) and (self._last_id() > after_id)
 
-    def pending_after(self, after_id: int) -> int:
-        """Items of rows with a higher id."""
-        with self._lock:
-            return sum(items for number, (_, items, _) in self._sizes.items() if number > after_id)
-
     def _last_id(self) -> int:
         return next(reversed(self._sizes), 0)
 
