@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.cli.client import Client, segment
@@ -137,18 +138,19 @@ def walk(console: Console, source: StepSource, *, start: int, utc: bool) -> None
     """Go back and forth on a terminal, a key for each step."""
     number = start
     frame: dict[str, Any] | None = _require(source, number)
-    while True:
-        if frame is not None:
-            print_frame(console, frame, total=source.total, utc=utc)
-        wanted = _ask(number, source.total)
-        if wanted is None:
-            return
-        source.forget_running(wanted)
-        frame = source.step(wanted)
-        if frame is not None:
-            number = wanted
-        else:
-            console.print(styled("  no more steps this way", "dim"))
+    with _keys_unbuffered():
+        while True:
+            if frame is not None:
+                print_frame(console, frame, total=source.total, utc=utc)
+            wanted = _ask(number, source.total)
+            if wanted is None:
+                return
+            source.forget_running(wanted)
+            frame = source.step(wanted)
+            if frame is not None:
+                number = wanted
+            else:
+                console.print(styled("  no more steps this way", "dim"))
 
 
 def print_frame(console: Console, frame: Mapping[str, Any], *, total: int, utc: bool) -> None:
@@ -268,31 +270,52 @@ def _ask(number: int, total: int) -> int | None:
             case "p" | "k" | "\x1b[D" | "\x1b[A":
                 return number - 1
             case "g":
-                typed = input(f"step (1 to {total}): ").strip()
+                typed = _read_line(f"step (1 to {total}): ")
                 if typed.isdigit():
                     return int(typed)
             case "q" | "\x04" | "":
                 return None
-            case "\x03":
-                raise KeyboardInterrupt
 
 
-def _read_key() -> str:
-    """One key; an arrow key is its whole escape sequence.  The terminal is always put back."""
-    import os
-    import select
+def _read_line(prompt: str) -> str:
+    """Digits until Enter; anything else ends it.  Echoed by us: the terminal's echo is off."""
+    sys.stdout.write(prompt)
+    typed = ""
+    while True:
+        sys.stdout.flush()
+        key = _read_key()
+        if not key.isdigit():
+            sys.stdout.write("\n")
+            return typed
+        typed += key
+        sys.stdout.write(key)
+
+
+@contextmanager
+def _keys_unbuffered() -> Iterator[None]:
+    """Each key at once and without echo.  The terminal is always put back."""
     import termios
     import tty
 
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setcbreak(descriptor)
-        key = os.read(descriptor, 1)
-        while key == b"\x1b" or (key.startswith(b"\x1b[") and len(key) < 3):
-            if not select.select([descriptor], [], [], 0.05)[0]:
-                break
-            key += os.read(descriptor, 1)
-        return key.decode("utf-8", "replace")
+        # Draining keeps what was typed ahead; the default would throw it away.
+        tty.setcbreak(descriptor, termios.TCSADRAIN)
+        yield
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _read_key() -> str:
+    """One key; an arrow key is its whole escape sequence; "" when the terminal is gone."""
+    import os
+    import select
+
+    descriptor = sys.stdin.fileno()
+    key = os.read(descriptor, 1)
+    while key == b"\x1b" or (key.startswith(b"\x1b[") and len(key) < 3):
+        if not select.select([descriptor], [], [], 0.05)[0]:
+            break
+        key += os.read(descriptor, 1)
+    return key.decode("utf-8", "replace")
