@@ -14,7 +14,10 @@ import pytest
 
 from api.conftest import ORIGIN, World, bearer
 from api.made import conversation, store
-from quarterdeck.api.rim import SECURITY_HEADERS
+from quarterdeck.api.access import INGEST
+from quarterdeck.api.app import create_app
+from quarterdeck.api.rim import SECURITY_HEADERS, RawRoute
+from quarterdeck.errors import Unauthorized
 
 
 class Answer(NamedTuple):
@@ -277,3 +280,28 @@ async def test_big_answers_are_packed_as_the_client_asks(
             else zstandard.ZstdDecompressor().decompressobj().decompress(raw)
         )
         assert unpacked == plain
+
+
+async def test_a_raw_route_answers_its_exact_path_inside_the_rim(world: World) -> None:
+    async def intake(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/v1/logs":
+            raise Unauthorized("no key came with this data")
+        await send({"type": "http.response.start", "status": 202, "headers": []})
+        await send({"type": "http.response.body", "body": b"taken"})
+
+    parts = world.app.state.parts
+    world.app = create_app(
+        parts,
+        raw_routes=[
+            RawRoute(path=path, app=intake, policy=INGEST) for path in ("/v1/traces", "/v1/logs")
+        ],
+    )
+    taken = await ask(world, "/v1/traces", method="POST")
+    assert (taken.status, taken.body) == (202, b"taken")
+    assert taken.headers["x-content-type-options"] == "nosniff"
+    refused = await ask(world, "/v1/logs", method="POST")
+    assert refused.status == 401
+    assert b"unauthorized" in refused.body
+    for path, status in (("/v1/traces/", 404), ("//v1/traces", 400), ("/v1%2ftraces", 400),
+                         ("/V1/traces", 404), ("/v1/traces;x", 404)):  # fmt: skip
+        assert (await ask(world, path, method="POST")).status == status, path
