@@ -82,6 +82,14 @@ def test_a_trace_without_an_id_is_a_session_of_its_own(db: EventConnection) -> N
     assert found[f"trace:{1:032x}"].span_count == 2
 
 
+def test_a_trace_of_ghosts_alone_is_shown_once_it_has_a_real_span(db: EventConnection) -> None:
+    mine = keeper(db)
+    store(db, mine, [span(1, 1, ghost=True)])
+    assert sessions(db) == {}
+    store(db, mine, [span(1, 2, parent=1)])
+    assert sessions(db)[f"trace:{1:032x}"].span_count == 1
+
+
 def test_a_derived_session_becomes_the_real_one_when_its_root_arrives_late(
     db: EventConnection,
 ) -> None:

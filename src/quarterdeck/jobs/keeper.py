@@ -432,7 +432,9 @@ class SessionKeeper:
                     now_ns=now_ns, idle_after_ns=self._idle_after_ns, scores=given
                 )
             component.written.add(session.session_id)
-            yield SessionRow(project_id, session, now_ns)
+            # Nothing but ghosts is no session that anybody should see.
+            is_empty = not session.span_count
+            yield SessionRow(project_id, session, now_ns, is_deleted=is_empty)
         for stale in component.written - self._names(component, now_ns):
             yield SessionRow(project_id, Session(session_id=stale), now_ns, is_deleted=True)
             component.written.discard(stale)
