@@ -35,6 +35,7 @@ from quarterdeck.jobs.clockwork import Clockwork, Job
 from quarterdeck.jobs.close import close_quiet_sessions
 from quarterdeck.jobs.keeper import SessionKeeper
 from quarterdeck.jobs.retain import delete_expired
+from quarterdeck.jobs.tidy import Tidying
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.receive.accounting import Accounting
@@ -164,8 +165,14 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
     app = create_app(
         parts, raw_routes=[RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS]
     )
+    tidying = Tidying(
+        events=events,
+        pending=lambda: pipeline.progress().pending_items,
+        stored=lambda: keeper.spans_taken,
+    )
     clockwork = Clockwork(
         [
+            Job(name="tidy up after a burst", every_s=2.0, run=tidying.run),
             Job(
                 name="close quiet sessions",
                 every_s=10.0,

@@ -81,6 +81,8 @@ class SessionKeeper:
         """Links found while reading back, not yet looked up."""
         self._resident = 0
         self._any_scores: dict[ProjectId, bool] = {}
+        self.spans_taken = 0
+        """Spans given to `stored` since the start, repetitions included."""
 
     # -- verbs ------------------------------------------------------------------------------
 
@@ -91,6 +93,7 @@ class SessionKeeper:
                 for project_id, some in spans.items():
                     if some:
                         self._take(project_id, some)
+                        self.spans_taken += len(some)
             except BaseException:
                 # Half of it is done: the store knows better than memory what was.
                 self._forget_all()
