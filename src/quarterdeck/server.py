@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -56,6 +57,8 @@ from quarterdeck.storage.records.projects import ensure_default_project, list_pr
 OTLP_PATHS = ("/v1/traces", "/v1/logs", "/v1/metrics")
 _HEADER_READ_MS = 20_000
 """How long a connection may take to send its next request's head, idle ones included."""
+_UNREADY_S = 0.3
+"""From the signal to the end of listening: so that who asks /readyz hears it there first."""
 _STOP_S = 8.0
 """SIGTERM to exit, at most: requests in hand and the batch in hand are finished in it."""
 _log = logging.getLogger("quarterdeck")
@@ -70,6 +73,8 @@ class Built:
     access: Access
     pipeline: Pipeline
     clockwork: Clockwork
+    stopping: threading.Event
+    """Set when a signal said stop: /readyz tells, before anything is refused."""
 
 
 def run(settings: Settings) -> None:
@@ -144,6 +149,14 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
             spool.state(), now_ns=time.time_ns(), in_flight_bytes=budget.held_bytes
         )
 
+    stopping = threading.Event()
+
+    def why_unable() -> str:
+        if stopping.is_set():
+            return "the server is stopping"
+        progress = pipeline.progress()
+        return "" if progress.running else "the pipeline does not run"
+
     parts = Parts(
         settings=settings,
         records=records,
@@ -155,6 +168,7 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         held=keeper.held,
         project_changed=project_changed,
         oldest_unprocessed_s=lambda: pipeline.progress().oldest_age_s,
+        why_unable=why_unable,
         metrics=metrics,
     )
     otlp = OtlpHttp(
@@ -196,7 +210,14 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         ]
     )
     open_things.callback(clockwork.stop)
-    return Built(app=app, intake=intake, access=access, pipeline=pipeline, clockwork=clockwork)
+    return Built(
+        app=app,
+        intake=intake,
+        access=access,
+        pipeline=pipeline,
+        clockwork=clockwork,
+        stopping=stopping,
+    )
 
 
 async def _serve(settings: Settings, built: Built, started: float) -> None:
@@ -236,6 +257,8 @@ async def _serve(settings: Settings, built: Built, started: float) -> None:
     _announce(settings, port, grpc_port, time.monotonic() - started)
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping: requests and the batch in hand are finished first")
+    built.stopping.set()
+    await asyncio.sleep(_UNREADY_S)
     server.stop()  # type: ignore[no-untyped-call]  # granian types its constructor alone
     if grpc_server is not None:
         await grpc_server.stop(_STOP_S / 2)

@@ -54,6 +54,8 @@ class World:
     refreshed: list[tuple[str, str]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     forgotten: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+    unable: list[str] = field(default_factory=list)
+    """Put a reason in, and the server is not ready for it."""
 
     def client(self, **options: object) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
@@ -121,6 +123,7 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
     refreshed: list[tuple[str, str]] = []
     changed: list[str] = []
     forgotten: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+    unable: list[str] = []
 
     def refresh(project_id: ProjectId, session_id: str) -> None:
         refreshed.append((project_id, session_id))
@@ -140,6 +143,7 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
         held=nullcontext,
         project_changed=changed.append,
         oldest_unprocessed_s=lambda: 0.25,
+        why_unable=lambda: "".join(unable),
         metrics=lambda: "quarterdeck_up 1\n",
     )
     yield World(
@@ -152,6 +156,7 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
         refreshed=refreshed,
         changed=changed,
         forgotten=forgotten,
+        unable=unable,
     )
     records.close()
 

@@ -259,6 +259,16 @@ async def test_readiness_is_told_with_the_age_of_the_oldest_item(
     assert answer.headers["retry-after"] == "1"
 
 
+async def test_a_server_that_stops_is_not_ready_and_says_why(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    world.unable.append("the server is stopping")
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["message"] == "the server is stopping"
+    assert (await client.get("/healthz")).status_code == 200
+
+
 async def test_big_answers_are_packed_as_the_client_asks(
     world: World, client: httpx.AsyncClient
 ) -> None:

@@ -26,6 +26,8 @@ async def healthz(request: Request) -> Response:
 @router.get("/readyz", summary="Able to work, with the age of the oldest unprocessed item")
 @allow(PUBLIC)
 async def readyz(request: Request, parts: With) -> Response:
+    if why := parts.why_unable():
+        raise TryAgain(why)
     await asyncio.to_thread(_ask_stores, parts)
     return answer(
         request,

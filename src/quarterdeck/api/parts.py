@@ -42,6 +42,8 @@ class Parts:
     """Settings changed, or the project is gone: whoever remembers it forgets it."""
     oldest_unprocessed_s: Callable[[], float]
     """Age of the oldest acknowledged item that is not stored yet, in seconds; 0 if none."""
+    why_unable: Callable[[], str]
+    """Why this process should get no traffic (it is stopping, its pipeline stands); "" if able."""
     metrics: Callable[[], str]
     """Prometheus' text format, without any project's data."""
 
