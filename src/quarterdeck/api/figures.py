@@ -186,6 +186,9 @@ FIGURES: Mapping[str, Figure] = {
         "Handoffs", "Control passing between agents.", "handoffs",
         lambda row: Measured(row.handoffs, None),
     ),
+    "spans": Figure(
+        "Spans", "Spans of the sessions.", "spans", lambda row: Measured(row.spans, None)
+    ),
 }  # fmt: skip
 
 _USUAL = (

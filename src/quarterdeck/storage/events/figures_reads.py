@@ -92,6 +92,8 @@ class FiguresRow(NamedTuple):
     tool_calls: int | None
     tool_errors: int | None
     tool_denied: int | None
+    spans: int
+    """Of the whole sessions, also with a dimension."""
 
 
 def figures(

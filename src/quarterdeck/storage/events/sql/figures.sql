@@ -40,7 +40,8 @@ SELECT
     sum(one.written_tokens)                                  AS output_tokens,
     sum(one.used)                                            AS tool_calls,
     sum(one.failed)                                          AS tool_errors,
-    sum(one.refused)                                         AS tool_denied
+    sum(one.refused)                                         AS tool_denied,
+    toInt64(sum(one.span_count))                             AS spans
 FROM (
     SELECT
         started_ns,
@@ -51,6 +52,7 @@ FROM (
         recovered,
         retries,
         handoffs,
+        span_count,
         quality,
         if(ended_ns > 0, ended_ns, last_seen_ns) - started_ns AS took_ns,
         arrayJoin({value_1}) AS value_1,
