@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -129,7 +130,8 @@ async def test_a_bomb_over_http_is_answered_413_and_over_grpc_refused(
             packed = b"\0" * (LIMIT + 2 * MIB)
             async with grpc.aio.insecure_channel(
                 receiver.grpc, compression=grpc.Compression.Gzip
-            ) as channel:
+            ) as opened:
+                channel: Any = opened
                 call = channel.unary_unary(
                     "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
                 )

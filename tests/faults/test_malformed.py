@@ -4,6 +4,7 @@ import random
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 from google.protobuf import json_format
@@ -55,7 +56,7 @@ def protobuf_mutations(body: bytes, chance: random.Random) -> Iterator[bytes]:
         yield bytes(data)
 
 
-_ODD = (
+_ODD: tuple[Any, ...] = (
     None, True, -1, 2**64, 1e400, "", "x", "NaN", [], {}, [[]], [None], {"values": 7}, "0" * 32,
     "\ud800", {"stringValue": {}}, {"kvlistValue": {"values": [{}]}}, "9" * 5000,
 )  # fmt: skip

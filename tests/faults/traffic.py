@@ -3,12 +3,18 @@
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 from faults.server import ServerProcess
 from receive.receiver import trace_request
 
 SPANS = 10
 """Spans of one batch; each batch is a session of its own."""
+
+
+def _session(number: int) -> dict[str, Any]:
+    """The attribute's name has a dot, which no keyword has."""
+    return {"session.id": f"run-{number}"}
 
 
 class Sender(threading.Thread):
@@ -27,9 +33,7 @@ class Sender(threading.Thread):
     def run(self) -> None:
         number = self._first
         while not self._stopping.is_set() and self._left > 0:
-            body = trace_request(
-                SPANS, trace=number, **{"session.id": f"run-{number}"}
-            ).SerializeToString()
+            body = trace_request(SPANS, trace=number, **_session(number)).SerializeToString()
             self.sent += 1
             if self._server.post("/v1/traces", body, timeout_s=5):
                 self.acknowledged.append(number)

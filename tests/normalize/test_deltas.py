@@ -35,7 +35,7 @@ def test_livekits_second_call_shows_the_whole_conversation() -> None:
     golden = json.loads(_FILE.read_text())
     received = Received()
     for one in golden["requests"]:
-        received.add(Recorded("", one["signal"], "json", json.dumps(one["body"]).encode()))
+        received.add(Recorded("", one["signal"], "json", json.dumps(one["body"]).encode(), b""))
     spans = {span_id: raw for (_, span_id), raw in received.complete().items()}
     second = spans[f"{7:016x}"]
     assert base_of(second) == f"{5:016x}"

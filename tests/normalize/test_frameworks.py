@@ -27,7 +27,7 @@ _FILES = sorted(
 
 def _sessions(golden: dict[str, Any], *, backwards: bool = False) -> list[ReplayedSession]:
     requests = [
-        Recorded(str(number), one["signal"], "json", json.dumps(one["body"]).encode())
+        Recorded(str(number), one["signal"], "json", json.dumps(one["body"]).encode(), b"")
         for number, one in enumerate(golden["requests"])
     ]
     return list(replay(reversed(requests) if backwards else requests))

@@ -191,7 +191,7 @@ async def serving(
         await _listening(receiver.port)
         yield receiver
     finally:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]  # granian types its constructor alone
         await wire.stop(1.0)
         with contextlib.suppress(BaseException):
             await asyncio.wait_for(task, 10)

@@ -1,8 +1,9 @@
 """The pipeline stores what is spooled, once, in any order, and sets aside what it can't."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -33,7 +34,7 @@ def spool(receiver: Receiver, body: bytes, *, items: int, signal: Signal = "trac
     return receiver.spool.submit(Appended(PROJECT, signal, "protobuf", items, body)).result(10)
 
 
-def spool_spans(receiver: Receiver, number: int = 1, **given: int) -> int:
+def spool_spans(receiver: Receiver, number: int = 1, **given: Any) -> int:
     return spool(receiver, trace_request(number, **given).SerializeToString(), items=number)
 
 
@@ -81,7 +82,7 @@ def test_what_is_sent_again_is_visible_once_and_counted(receiver: Receiver) -> N
 def test_a_log_record_reaches_its_span_whichever_comes_first(
     receiver: Receiver, log_first: bool, together: bool
 ) -> None:
-    steps = [
+    steps: list[Callable[[], object]] = [
         lambda: spool(receiver, log_of_span("[]"), items=1, signal="logs"),
         lambda: spool_spans(receiver, 2),
     ]

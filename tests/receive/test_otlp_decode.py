@@ -51,7 +51,7 @@ def full_protobuf() -> ExportTraceServiceRequest:
         span_id=bytes.fromhex(SPAN),
         parent_span_id=b"\1" * 8,
         name="chat",
-        kind=3,  # type: ignore[arg-type]  # the enum's number
+        kind=3,
         start_time_unix_nano=5,
         end_time_unix_nano=9,
         dropped_attributes_count=1,
@@ -338,7 +338,7 @@ def test_log_records_keep_body_event_name_and_ids_that_can_be_ids() -> None:
         observed_time_unix_nano=5,
         trace_id=b"\1" * 16,
         span_id=b"\2" * 8,
-        severity_number=9,  # type: ignore[arg-type]
+        severity_number=9,
     )
     one.attributes.add(key="event.name").value.string_value = "gen_ai.choice"
     one.body.kvlist_value.values.add(key="content").value.string_value = "hi"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def all_rows(spool: Spool) -> list[SpoolRow]:
     return spool.read(0, max_items=10**9, max_bytes=10**12)
 
 
-def opened(folder: Path, **given: int) -> Spool:
+def opened(folder: Path, **given: Any) -> Spool:
     return open_spool(folder / "spool.db", max_bytes=given.pop("max_bytes", 64 * MIB), **given)
 
 

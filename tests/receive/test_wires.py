@@ -5,7 +5,7 @@ import gzip
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import httpx
@@ -218,11 +218,13 @@ async def test_too_much_is_answered_with_a_time_to_come_back(
         receiver.spool._max_bytes = 10
         full = await client.post(url, content=body, headers=PROTOBUF)
         assert (full.status_code, int(full.headers["retry-after"]) >= 1) == (503, True)
-        call: Any = grpc.aio.insecure_channel(receiver.grpc).unary_unary(EXPORT)
+        channel: Any = grpc.aio.insecure_channel(receiver.grpc)
+        call: Any = channel.unary_unary(EXPORT)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call(body)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert b"RetryInfo" in dict(caught.value.trailing_metadata())["grpc-status-details-bin"]
+        trailers: Any = dict(cast(Any, caught.value.trailing_metadata()))
+        assert b"RetryInfo" in trailers["grpc-status-details-bin"]
     receiver.close()
 
 
@@ -251,7 +253,8 @@ async def test_bodies_in_flight_are_bounded_together(
 
 
 async def test_grpc_refuses_bad_bytes_wrong_keys_and_too_much(receiver: Receiver) -> None:
-    async with grpc.aio.insecure_channel(receiver.grpc) as channel:
+    async with grpc.aio.insecure_channel(receiver.grpc) as opened:
+        channel: Any = opened
         call: Any = channel.unary_unary(EXPORT)
         cases: list[tuple[bytes, tuple[tuple[str, str], ...], grpc.StatusCode]] = [
             (b"\xff\xff", (), grpc.StatusCode.INVALID_ARGUMENT),

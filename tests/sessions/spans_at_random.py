@@ -1,6 +1,7 @@
 """Hypothesis strategies: sessions of spans that collide, nest, repeat and contradict."""
 
 from decimal import Decimal
+from typing import cast
 
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.outcomes import Outcome
 from quarterdeck.model.scores import Score
-from quarterdeck.model.spans import Problem, Span
+from quarterdeck.model.spans import Problem, Span, SpanKind
 from quarterdeck.model.tool_calls import ToolRequest
 from quarterdeck.model.usage import Charge, Usage
 
@@ -78,7 +79,7 @@ def one_span(draw: st.DrawFn) -> Span:
         trace_id=draw(few(["a" * 32, "b" * 32])),
         span_id=draw(span_ids),
         parent_span_id=draw(st.just("") | span_ids),
-        kind=kind,
+        kind=cast(SpanKind, kind),
         name=draw(few(["A", "B"])),
         span_name=draw(few(["x", "y"])),
         subkind=draw(few(["", "", "mcp"])),
