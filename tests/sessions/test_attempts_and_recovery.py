@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from quarterdeck.model.sessions import Session
+from quarterdeck.sessions.record import to_json
 from sessions.made import model, session, tool
 
 
@@ -129,3 +130,14 @@ def test_an_interrupted_or_refused_call_is_no_failure() -> None:
         tool("b", 0, 1, "read", status="blocked", target="/a"),
     )
     assert made.episode_count == 0
+
+
+def test_an_episode_tells_what_went_wrong_first() -> None:
+    made = session(
+        tool("a", 0, 1, "t", status="error", target="x", error_type="IO", error_message="no disk"),
+        tool("b", 2, 3, "t", status="error", target="x", error_message="no room"),
+        tool("c", 4, 5, "t", status="error", target="y"),
+    )
+    assert [e.reason for e in made.episodes] == ["IO: no disk", ""]
+    assert to_json(made)["episodes"][0]["reason"] == "IO: no disk"
+    assert to_json(made)["episodes"][1]["reason"] is None

@@ -20,6 +20,13 @@ def test_a_failed_root_is_a_failure_by_rule() -> None:
     assert "Timeout" in made.outcome.reason
 
 
+def test_a_failure_by_rule_tells_the_error_and_its_message_once() -> None:
+    both = session(span("r", 0, 9, status="error", error_type="Timeout", error_message="after 9 s"))
+    assert both.outcome.reason == "the root span failed: Timeout: after 9 s"
+    once = session(span("r", 0, 9, status="error", error_type="E", error_message="E: gone\n  at x"))
+    assert once.outcome.reason == "the root span failed: E: gone at x"
+
+
 def test_a_failed_inner_span_is_not_a_failed_session() -> None:
     made = session(span("r", 0, 9, status="ok"), span("s", 1, 2, status="error", parent="r"))
     assert told(made) == ("unknown", "")

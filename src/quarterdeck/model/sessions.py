@@ -82,6 +82,8 @@ class ErrorEpisode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     recovered_by: str = ""
     """The span id of the success; "" while open."""
     by_fallback: bool = False
+    reason: str = ""
+    """What the first failure said; "" if it said nothing."""
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -15,10 +15,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from msgspec import structs
+
 from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import (
     AgentUse,
+    ErrorEpisode,
     ModelUse,
     Retry,
     Session,
@@ -33,7 +36,7 @@ from quarterdeck.sessions.attempts import Attempts
 from quarterdeck.sessions.calls import Calls
 from quarterdeck.sessions.handoffs import Handoffs
 from quarterdeck.sessions.identify import asked_node, name_session, ran_node
-from quarterdeck.sessions.outcome import decide
+from quarterdeck.sessions.outcome import decide, what_failed
 from quarterdeck.sessions.people import People, Surroundings
 from quarterdeck.sessions.recovery import Recovery
 from quarterdeck.sessions.reported import reported_acts
@@ -601,7 +604,7 @@ class Assembly(Surroundings):
             intervention_kinds=kinds,
             pending_interventions=pending,
             waited_ns=waited_ns,
-            episodes=self._recovery.episodes(MAX_LISTED),
+            episodes=self._episodes(),
             episode_count=self._recovery.opened,
             recovered_count=self._recovery.recovered,
             retries=self._attempts.first(MAX_LISTED),
@@ -644,6 +647,15 @@ class Assembly(Surroundings):
         waited_ns = people.waited_ns + sum(act.waited_ns or 0 for act in beside)
         pending = sum(act.pending for act in beside)
         return tuple(acts[:MAX_LISTED]), dict(sorted(kinds.items())), pending, waited_ns
+
+    def _episodes(self) -> tuple[ErrorEpisode, ...]:
+        """The first by time, each with what its first failure said."""
+        return tuple(
+            structs.replace(episode, reason=what_failed(node.span))
+            if (node := self._nodes.get((episode.trace_id, episode.span_id))) is not None
+            else episode
+            for episode in self._recovery.episodes(MAX_LISTED)
+        )
 
     def _role_of(self, agent: str) -> str:
         roles = self._roles.get(agent)

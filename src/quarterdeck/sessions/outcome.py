@@ -16,6 +16,9 @@ from quarterdeck.model.spans import Span
 OUTCOME_SCORE = "outcome"
 """A score of this name, whose label is an outcome, states the session's outcome."""
 
+MAX_REASON = 200
+"""Characters of an error that a record repeats; the span has more, the raw span all of it."""
+
 _RANK = {"human": 3, "evaluator": 2, "agent": 1, "rule": 0, "": 0}
 _STOPPED = {"length": "length", "max_tokens": "length", "content_filter": "content_filter",
             "error": "error"}  # fmt: skip
@@ -119,8 +122,18 @@ def _follows(root: Span, agent: Span) -> bool:
     return root.trace_id != agent.trace_id and root.start_ns > agent.start_ns
 
 
+def what_failed(span: Span) -> str:
+    """Type and message of the span's error on one line, at most 200 characters; "" if untold."""
+    message = " ".join(span.error_message.split())
+    if not message or not span.error_type or message.startswith(span.error_type):
+        said = message or span.error_type
+    else:
+        said = f"{span.error_type}: {message}"
+    return said if len(said) <= MAX_REASON else said[: MAX_REASON - 1] + "…"
+
+
 def _why(span: Span) -> str:
-    return span.error_type or span.error_message[:200] or "no reason told"
+    return what_failed(span) or "no reason told"
 
 
 def _rule(label: OutcomeLabel, reason: str) -> Outcome:

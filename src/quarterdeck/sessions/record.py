@@ -162,6 +162,7 @@ def _episode(episode: ErrorEpisode) -> Json:
         "target": episode.target or None,
         "opened_at": to_rfc3339(episode.opened_ns),
         "errors": episode.errors,
+        "reason": episode.reason or None,
         "recovered_at": _instant(episode.recovered_ns),
         "recovered_by": episode.recovered_by or None,
         "by_fallback": episode.by_fallback,
