@@ -26,6 +26,7 @@ from quarterdeck.sessions.identify import (
     MAX_TRACES_PER_NODE,
     is_strong,
     lookup_node,
+    session_node,
     trace_node,
 )
 from quarterdeck.storage.events.connection import EventConnection
@@ -210,25 +211,50 @@ class SessionKeeper:
         """Give every unknown trace a component: what the store knows of it, or an empty one."""
         nodes = [trace_node(trace_id) for trace_id in unknown]
         known = {node for node, _ in linked(self._events, project_id, nodes)}
+        for node in nodes:
+            if node in known and (project_id, node) not in self._home:
+                self._gather(project_id, [node])
         alone: list[tuple[str, str]] = []
+        founded: dict[str, Component] = {}
         for node in nodes:
             if (project_id, node) in self._home:
-                continue  # came with another one
-            if node in known:
-                self._gather(project_id, [node])
-            if (project_id, node) not in self._home:
-                component = Component(project_id)
-                self._settle_down(component, [node])
-                if not any(s.session_key for s in spans[node.removeprefix(_TRACE)]):
-                    alone.append((node, _ALONE + node.removeprefix(_TRACE)))
+                continue  # read back, by itself or with another one
+            trace_id = node.removeprefix(_TRACE)
+            keys = sorted({span.session_key for span in spans[trace_id] if span.session_key})
+            if not keys:
+                alone.append((node, _ALONE + trace_id))
+            self._home[(project_id, node)] = self._found(project_id, keys, founded)
         if alone:
             write_links(self._events, project_id, alone, seen_ns=self._now_ns())
+
+    def _found(
+        self, project_id: ProjectId, keys: Sequence[str], founded: dict[str, Component]
+    ) -> Component:
+        """
+        The component for a new trace with these explicit session ids, made if there is none.
+
+        The trace would be joined to it later by the same ids; to begin there saves assembling
+        its spans twice.  `founded` are the components of this batch by explicit id.
+        """
+        component: Component | None = None
+        for key in keys:
+            holders = self._holders.get((project_id, session_node(key)), _NOBODY)
+            component = component or founded.get(key) or next(iter(holders.values()), None)
+        if component is None:
+            component = Component(project_id)
+            self._settle_down(component, ())
+        for key in keys:
+            founded.setdefault(key, component)
+        return component
 
     def _bring_in(self, project_id: ProjectId, links: Sequence[tuple[str, str]]) -> None:
         """Into memory: the components that the store links to these nodes, and that matter."""
         asking: dict[str, bool] = {}
+        settled_of: dict[str, bool] = {}
         for trace_name, node in links:
-            settled = self._home[(project_id, trace_name)].is_settled() and not is_strong(node)
+            if trace_name not in settled_of:
+                settled_of[trace_name] = self._home[(project_id, trace_name)].is_settled()
+            settled = settled_of[trace_name] and not is_strong(node)
             where = lookup_node(node)
             asking[where] = asking.get(where, True) and settled
         peers: dict[str, set[str]] = {}

@@ -38,12 +38,17 @@ DEFERRED_WITHIN_NS = 30 * 24 * 3600 * 1_000_000_000
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9._:@~+=-]{1,256}")
 
 _SESSION = "key:session:"
-_ASKED = "key:call:asked:"
-_RAN = "key:call:ran:"
+_CALL = "key:call:"
+_ASKED = _CALL + "asked:"
+_RAN = _CALL + "ran:"
 
 
 def trace_node(trace_id: str) -> str:
     return f"trace:{trace_id}"
+
+
+def session_node(session_key: str) -> str:
+    return _SESSION + session_key
 
 
 def links_of(span: Span) -> tuple[str, ...]:
@@ -55,7 +60,7 @@ def links_of(span: Span) -> tuple[str, ...]:
     """
     nodes: list[str] = []
     if span.session_key:
-        nodes.append(_SESSION + span.session_key)
+        nodes.append(session_node(span.session_key))
     if span.response_id:
         nodes.append("key:response:" + span.response_id)
     if span.previous_response_id:
@@ -82,6 +87,8 @@ def lookup_node(node: str) -> str:
     Where to look for the peers of a node: itself, except for deferred calls, where a trace that
     asked looks for traces that ran.  Two traces that both asked for `call_1` share nothing.
     """
+    if not node.startswith(_CALL):
+        return node
     if node.startswith(_ASKED):
         return _RAN + node[len(_ASKED) :]
     if node.startswith(_RAN):
