@@ -49,7 +49,7 @@ from quarterdeck.receive.project_rules import ProjectRules
 from quarterdeck.receive.spool import open_spool
 from quarterdeck.receive.stored_events import StoredEvents
 from quarterdeck.settings import Settings
-from quarterdeck.storage.events.connection import open_events
+from quarterdeck.storage.events.connection import ReadLimits, open_events
 from quarterdeck.storage.events.migrate import migrate
 from quarterdeck.storage.records.connection import open_records
 from quarterdeck.storage.records.projects import ensure_default_project, list_projects
@@ -95,7 +95,8 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
     open_things.callback(records.close)
     check_bind(settings, records)
     ensure_default_project(records, now_ns=time.time_ns())
-    events = open_events(_events_url(settings))
+    limits = ReadLimits(settings.query_timeout_s, settings.query_memory_bytes)
+    events = open_events(_events_url(settings), limits)
     open_things.callback(events.close)
     migrate(events)
     spool = open_spool(_spool_path(data), max_bytes=settings.spool_max_bytes)

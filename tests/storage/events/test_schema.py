@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from quarterdeck.errors import Misconfigured
+from quarterdeck.errors import Misconfigured, TryAgain
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.storage.events import (
     figures_reads,
@@ -18,7 +18,7 @@ from quarterdeck.storage.events import (
     span_reads,
 )
 from quarterdeck.storage.events.chdb import ChdbEngine
-from quarterdeck.storage.events.connection import EventConnection, Params, question
+from quarterdeck.storage.events.connection import EventConnection, Params, ReadLimits, question
 from quarterdeck.storage.events.migrate import migrate, render, schema_version, steps_for
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import SessionFilter, filtered_question
@@ -290,3 +290,14 @@ def test_one_process_holds_one_folder(chdb_engine: ChdbEngine, tmp_path: Any) ->
 def test_scopes_bind_their_project() -> None:
     scope = ProjectScope(project_id=ProjectId("p"), floor_ns=7)
     assert scope.params() == {"project_id": "p", "floor_ns": 7}
+
+
+def test_a_question_beyond_its_time_is_refused_and_the_next_one_answered(
+    chdb_engine: ChdbEngine,
+) -> None:
+    limited = chdb_engine.connect("limited", limits=ReadLimits(time_s=0.3))
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sleepEachRow(0.01))"
+    with pytest.raises(TryAgain, match="took too long|would take too long"):
+        limited.rows(endless)
+    assert limited.rows("SELECT 1") == [(1,)]
+    limited.close()

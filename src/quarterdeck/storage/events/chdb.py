@@ -26,6 +26,7 @@ from quarterdeck.storage.events.connection import (
     NO_PARAMS,
     Param,
     Params,
+    ReadLimits,
     insert_settings,
     to_rows,
 )
@@ -147,9 +148,13 @@ class ChdbEngine:
                 raise _not_opened(error, self.folder) from error
         return handle
 
-    def connect(self, database: str, *, owns_engine: bool = False) -> "ChdbConnection":
+    def connect(
+        self, database: str, *, owns_engine: bool = False, limits: ReadLimits | None = None
+    ) -> "ChdbConnection":
         """`owns_engine`: closing the connection gives the engine back."""
-        return ChdbConnection(self, database, owns_engine=owns_engine)
+        return ChdbConnection(
+            self, database, owns_engine=owns_engine, limits=limits or ReadLimits()
+        )
 
     def close(self) -> None:
         """Gives back one `open`; the engine stops with the last."""
@@ -167,8 +172,11 @@ class ChdbConnection:
 
     cluster = ""
 
-    def __init__(self, engine: ChdbEngine, database: str, *, owns_engine: bool) -> None:
+    def __init__(
+        self, engine: ChdbEngine, database: str, *, owns_engine: bool, limits: ReadLimits
+    ) -> None:
         self.database = database
+        self._limits = limits
         self._engine = engine
         self._owns_engine = owns_engine
         self._idle: deque[Any] = deque()
@@ -189,7 +197,7 @@ class ChdbConnection:
 
     def stream(self, sql: str, params: Params = NO_PARAMS) -> Iterator[pa.RecordBatch]:
         # A handle whose stream is open answers nothing else, so a stream has its own.
-        handle = self._new_handle(self.database)
+        handle = self._new_limited_handle()
         try:
             try:
                 result = handle.send_query(sql, "ArrowStream", params=_texts(params))
@@ -256,6 +264,12 @@ class ChdbConnection:
         handle.query("SET " + ", ".join(_SESSION_SETTINGS))
         return handle
 
+    def _new_limited_handle(self) -> Any:
+        handle = self._new_handle(self.database)
+        limits = ", ".join(f"{name} = {value}" for name, value in self._limits.settings().items())
+        handle.query(f"SET {limits}")
+        return handle
+
     @contextlib.contextmanager
     def _handle(self, database: str = "") -> Iterator[Any]:
         if self._closed:
@@ -263,7 +277,7 @@ class ChdbConnection:
         try:
             handle = self._idle.pop() if not database else self._new_handle(database)
         except IndexError:
-            handle = self._new_handle(self.database)
+            handle = self._new_limited_handle()
         reusable = False
         try:
             yield handle

@@ -17,7 +17,13 @@ import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from quarterdeck.errors import QuarterdeckError, TryAgain
-from quarterdeck.storage.events.connection import NO_PARAMS, Params, insert_settings, to_rows
+from quarterdeck.storage.events.connection import (
+    NO_PARAMS,
+    Params,
+    ReadLimits,
+    insert_settings,
+    to_rows,
+)
 from quarterdeck.storage.events.faults import translate
 from quarterdeck.storage.events.migrate import render
 
@@ -54,9 +60,11 @@ class ClickHouseConnection:
         database: str,
         cluster: str,
         secure: bool,
+        limits: ReadLimits = ReadLimits(),  # noqa: B008 - frozen
     ) -> None:
         self.database = database
         self.cluster = cluster
+        self._limits = limits
         self._where: dict[str, Any] = {
             "host": host,
             "port": port,
@@ -75,7 +83,9 @@ class ClickHouseConnection:
 
     def arrow(self, sql: str, params: Params = NO_PARAMS) -> pa.Table:
         try:
-            answer = self._connected().raw_query(sql, _bound(params), fmt="ArrowStream")
+            answer = self._connected().raw_query(
+                sql, _bound(params), settings=self._limits.settings(), fmt="ArrowStream"
+            )
         except (ClickHouseError, OSError) as error:
             raise _refused(error) from error
         if not answer:
@@ -87,7 +97,9 @@ class ClickHouseConnection:
 
     def stream(self, sql: str, params: Params = NO_PARAMS) -> Iterator[pa.RecordBatch]:
         try:
-            answer = self._connected().raw_stream(sql, _bound(params), fmt="ArrowStream")
+            answer = self._connected().raw_stream(
+                sql, _bound(params), settings=self._limits.settings(), fmt="ArrowStream"
+            )
             with answer:
                 yield from pa.ipc.open_stream(answer)
         except (ClickHouseError, OSError) as error:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow as pa
@@ -91,7 +91,17 @@ class EventConnection(Protocol):
         ...
 
 
-def open_events(url: str) -> EventConnection:
+class ReadLimits(NamedTuple):
+    """What one question or insert may take; deletes, merges and DDL take what they need."""
+
+    time_s: float = 30.0
+    memory_bytes: int = 2 * 1024**3
+
+    def settings(self) -> dict[str, int | float]:
+        return {"max_execution_time": self.time_s, "max_memory_usage": self.memory_bytes}
+
+
+def open_events(url: str, limits: ReadLimits = ReadLimits()) -> EventConnection:  # noqa: B008 - frozen
     """
     `chdb:///absolute/folder` or `clickhouse://user:password@host:port/database?cluster=name`
     (`clickhouses://` for TLS).  Raises `Misconfigured`.
@@ -107,7 +117,9 @@ def open_events(url: str) -> EventConnection:
                     f"not an events URL: {url!r}", hint="Write chdb:///absolute/folder."
                 )
             engine = ChdbEngine.open(unquote(parts.path))
-            return engine.connect(query.get("database", DEFAULT_DATABASE), owns_engine=True)
+            return engine.connect(
+                query.get("database", DEFAULT_DATABASE), owns_engine=True, limits=limits
+            )
         case "clickhouse" | "clickhouses":
             from quarterdeck.storage.events.clickhouse import ClickHouseConnection
 
@@ -120,6 +132,7 @@ def open_events(url: str) -> EventConnection:
                 database=parts.path.strip("/") or DEFAULT_DATABASE,
                 cluster=query.get("cluster", ""),
                 secure=secure,
+                limits=limits,
             )
         case other:
             raise Misconfigured(
