@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from quarterdeck.cli.session_list import print_sessions
+from quarterdeck.cli.session_list import print_sessions, task_line
 from quarterdeck.cli.session_page import LINES, TREE_DEPTH, print_session, print_tree
 
 NOW_NS = 1_776_000_000 * 1_000_000_000  # 2026-04-12T13:20:00Z
@@ -86,7 +86,13 @@ RECORD: dict[str, Any] = {
     "error_episodes": 2,
     "recovered": 1,
     "episodes": [
-        {"operation": "tool:run_tests", "target": "billing", "errors": 3, "recovered_at": None},
+        {
+            "operation": "tool:run_tests",
+            "target": "billing",
+            "errors": 3,
+            "reason": "RuntimeError: pytest exited 1",
+            "recovered_at": None,
+        },
         {"operation": "tool:run_tests", "target": "tax", "errors": 1, "recovered_at": "2026"},
     ],
     "attempts": [
@@ -129,7 +135,7 @@ def page(record: dict[str, Any], *, width: int = 120) -> str:
         "approval of issue_refund by alice@example.com  waited 6 min 52 s",
         "? Refund $212?",
         "Errors: 2 episodes, 1 recovered",
-        "tool:run_tests billing  3 errors  not recovered",
+        "tool:run_tests billing  3 errors  not recovered\n    RuntimeError: pytest exited 1\n",
         "Could not be read: 7",
         "gen_ai.usage.input_tokens  expected a count, got 'many'",
     ],
@@ -150,6 +156,40 @@ def test_a_session_of_which_little_is_known_is_a_short_page() -> None:
     shown = page({"session_id": "trace:" + "a" * 32, "status": "open", "cost": {}})
     assert "? unknown" in shown
     assert len(shown.splitlines()) < 8
+
+
+def test_a_failed_call_without_a_name_or_a_readable_target_is_told_plainly() -> None:
+    episodes = [
+        {"operation": "model:", "target": "", "errors": 1, "recovered_at": None},
+        {"operation": "tool:ask", "target": "7d814f50bece8fa7", "errors": 1, "recovered_at": None},
+    ]
+    shown = page({**RECORD, "episodes": episodes})
+    assert "  model  1 error  not recovered" in shown
+    assert "  tool:ask  1 error  not recovered" in shown
+
+
+def test_where_no_task_was_told_the_page_has_what_was_asked_first() -> None:
+    console = Console(width=120, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        untold = {**RECORD, "task": None}
+        print_session(console, untold, now_ns=NOW_NS, utc=False, asked="Fix the\nrounding")
+    assert "asked     Fix the rounding" in captured.get()
+    assert "asked" not in page(RECORD)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({}, "Port billing to Rust"),
+        ({"task": None}, "code_migration"),
+        ({"task": None, "task_type": None}, "migrator"),
+        ({"task": None, "task_type": None, "workflow": {}}, "planner"),
+    ],
+)
+def test_a_row_is_recognized_by_the_best_name_that_was_told(
+    told: dict[str, Any], shown: str
+) -> None:
+    assert task_line({**RECORD, **told}) == shown
 
 
 def test_an_id_is_whole_on_a_narrow_terminal() -> None:

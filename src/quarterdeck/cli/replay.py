@@ -40,6 +40,9 @@ PAGE = 20
 """Steps asked for at once, with payloads: a model call's input repeats the conversation before
 it, 100 kB is usual, so a page is some 2 MB."""
 
+FIRST_STEPS = 5
+"""Among these is the first model call, which has what the user said."""
+
 POLL_S = 1.0
 """How often a live session is asked for news; it is queryable within a second."""
 
@@ -97,6 +100,17 @@ class StepSource:
 
     def is_closed(self) -> bool:
         return bool(self._client.get_json(self._path).get("status") == "closed")
+
+
+def first_request(client: Client, session_id: str) -> str:
+    """What a user said first, in the first steps of a session; "" where it was not sent."""
+    page = json.loads(StepSource(client, session_id).page_bytes(1, limit=FIRST_STEPS))
+    for frame in page["steps"]:
+        for message in (frame.get("content") or {}).get("input_messages") or ():
+            for part in message.get("parts") or ():
+                if message.get("role") == "user" and part.get("type") == "text":
+                    return text_of(part, "content")
+    return ""
 
 
 def print_all(console: Console, source: StepSource, *, start: int, utc: bool) -> None:

@@ -170,5 +170,11 @@ def _print_block(console: Console, row: Mapping[str, Any], *, now_ns: int, utc: 
 
 
 def task_line(row: Mapping[str, Any]) -> str:
-    """The task on one line; its type where nobody told the task."""
-    return one_line(text_of(row, "task") or text_of(row, "task_type"), limit=TASK_CHARACTERS)
+    """The task on one line; where nobody told it, its type, the workflow or who took part."""
+    told = (
+        text_of(row, "task")
+        or text_of(row, "task_type")
+        or text_of(row.get("workflow") or {}, "name")
+        or ", ".join(names(row, "agents", "agent"))
+    )
+    return one_line(told, limit=TASK_CHARACTERS)

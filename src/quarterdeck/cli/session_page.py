@@ -7,6 +7,7 @@ glance.  What nobody told is a dash, not a zero.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.cli.session_list import STATUS_STYLES, outcome_text, took
@@ -37,6 +38,9 @@ LINES = 12
 TREE_DEPTH = 15
 """Each level moves 4 columns to the right; sub-agents of sub-agents are rarely 5 deep."""
 
+ONLY_A_HASH = re.compile("[0-9a-f]{16}")
+"""A target that stands for arguments of which none says what the tool acted on."""
+
 HANDOFF_ARROWS = {"delegates": "⇄", "hands_off": "→", "spawns": "⇉"}
 """Delegation comes back, a handoff does not, a spawned agent runs beside."""
 
@@ -53,10 +57,16 @@ NODE_STYLES = {
 }
 
 
-def print_session(console: Console, record: Mapping[str, Any], *, now_ns: int, utc: bool) -> None:
-    """The whole page, most asked first: what, how it ended, what it cost, who did it."""
+def print_session(
+    console: Console, record: Mapping[str, Any], *, now_ns: int, utc: bool, asked: str = ""
+) -> None:
+    """
+    The whole page, most asked first: what, how it ended, what it cost, who did it.
+
+    `asked` is what the agents were asked first: shown where nobody told a task.
+    """
     console.print(styled(printable(text_of(record, "session_id")), "bold"), soft_wrap=True)
-    _print_facts(console, _facts(record, now_ns=now_ns, utc=utc))
+    _print_facts(console, _facts(record, now_ns=now_ns, utc=utc, asked=asked))
     _print_agents(console, record.get("agents") or ())
     _print_models(console, record.get("models_used") or ())
     _print_tools(console, record.get("tool_calls") or ())
@@ -87,11 +97,15 @@ def print_tree(console: Console, answer: Mapping[str, Any]) -> None:
     console.print(tree)
 
 
-def _facts(record: Mapping[str, Any], *, now_ns: int, utc: bool) -> Iterable[tuple[str, Text]]:
+def _facts(
+    record: Mapping[str, Any], *, now_ns: int, utc: bool, asked: str
+) -> Iterable[tuple[str, Text]]:
     """Name and value of each line of the header; lines without a value are left out."""
     status = text_of(record, "status")
     if record.get("task"):
         yield "task", styled(text_of(record, "task"))
+    elif asked:
+        yield "asked", styled(one_line(asked, limit=200))
     if record.get("task_type"):
         yield "type", styled(text_of(record, "task_type"))
     yield "status", styled(status.replace("_", " ") or NOT_TOLD, STATUS_STYLES.get(status, ""))
@@ -291,8 +305,8 @@ def _print_episodes(console: Console, record: Mapping[str, Any]) -> None:
     _heading(console, f"Errors: {plural(total, 'episode')}, {recovered} recovered")
     episodes = record.get("episodes") or ()
     for episode in episodes[:LINES]:
-        line = styled(f"  {text_of(episode, 'operation')}")
-        if episode.get("target"):
+        line = styled(f"  {text_of(episode, 'operation').removesuffix(':')}")
+        if episode.get("target") and not ONLY_A_HASH.fullmatch(text_of(episode, "target")):
             line += styled(f" {one_line(text_of(episode, 'target'), limit=60)}", "dim")
         line += styled(f"  {plural(int(episode.get('errors') or 1), 'error')}", "red")
         if episode.get("recovered_at") is None:
@@ -301,6 +315,8 @@ def _print_episodes(console: Console, record: Mapping[str, Any]) -> None:
             by = "by a fallback" if episode.get("by_fallback") else "later"
             line += styled(f"  recovered {by}", "green")
         console.print(line)
+        if episode.get("reason"):
+            console.print(styled(f"    {one_line(text_of(episode, 'reason'), limit=200)}", "dim"))
     _print_rest(console, episodes)
 
 

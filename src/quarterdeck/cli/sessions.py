@@ -134,10 +134,13 @@ def show(
     if as_json:
         terminal.print_json(client.get(f"{path}/tree" if tree else path))
         return
+    from quarterdeck.cli.replay import first_request
     from quarterdeck.cli.session_page import print_session, print_tree
 
     console = terminal.make_console()
-    print_session(console, client.get_json(path), now_ns=terminal.today_ns(), utc=utc)
+    record = client.get_json(path)
+    asked = "" if record.get("task") else first_request(client, str(record["session_id"]))
+    print_session(console, record, now_ns=terminal.today_ns(), utc=utc, asked=asked)
     if tree:
         print_tree(console, client.get_json(f"{path}/tree"))
 
