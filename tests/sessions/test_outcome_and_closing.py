@@ -1,8 +1,11 @@
 """How a session ended, on whose word, and when it is over."""
 
+import pytest
+
 from quarterdeck.model.outcomes import Outcome
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import Session
+from quarterdeck.sessions.outcome import what_failed
 from sessions.made import S, agent, model, session, span
 
 
@@ -25,6 +28,21 @@ def test_a_failure_by_rule_tells_the_error_and_its_message_once() -> None:
     assert both.outcome.reason == "the root span failed: Timeout: after 9 s"
     once = session(span("r", 0, 9, status="error", error_type="E", error_message="E: gone\n  at x"))
     assert once.outcome.reason == "the root span failed: E: gone at x"
+
+
+@pytest.mark.parametrize(
+    ("error_type", "message", "told"),
+    [
+        ("openai.BadRequestError", "BadRequestError: too long", "BadRequestError: too long"),
+        ("E", "E('x')Traceback (most recent call last):\n File", "E('x')"),
+        ("E", "Traceback (most recent call last):\n File", "E"),
+        ("", "m" * 300, "m" * 199 + "…"),
+        ("_OTHER", "", "_OTHER"),
+    ],
+)
+def test_an_error_is_told_in_one_short_line(error_type: str, message: str, told: str) -> None:
+    failed = span("r", 0, 9, status="error", error_type=error_type, error_message=message)
+    assert what_failed(failed) == told
 
 
 def test_a_failed_inner_span_is_not_a_failed_session() -> None:

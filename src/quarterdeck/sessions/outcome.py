@@ -19,6 +19,8 @@ OUTCOME_SCORE = "outcome"
 MAX_REASON = 200
 """Characters of an error that a record repeats; the span has more, the raw span all of it."""
 
+_TRACEBACK = "Traceback (most recent call last)"
+
 _RANK = {"human": 3, "evaluator": 2, "agent": 1, "rule": 0, "": 0}
 _STOPPED = {"length": "length", "max_tokens": "length", "content_filter": "content_filter",
             "error": "error"}  # fmt: skip
@@ -123,9 +125,13 @@ def _follows(root: Span, agent: Span) -> bool:
 
 
 def what_failed(span: Span) -> str:
-    """Type and message of the span's error on one line, at most 200 characters; "" if untold."""
-    message = " ".join(span.error_message.split())
-    if not message or not span.error_type or message.startswith(span.error_type):
+    """
+    Type and message of the span's error on one line, at most 200 characters; "" if untold.
+
+    A traceback is left out, and a type that the message begins with is not said twice.
+    """
+    message = " ".join(span.error_message.partition(_TRACEBACK)[0].split())
+    if not message or not span.error_type or message.startswith(span.error_type.split(".")[-1]):
         said = message or span.error_type
     else:
         said = f"{span.error_type}: {message}"
