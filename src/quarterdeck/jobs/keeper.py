@@ -82,6 +82,7 @@ class SessionKeeper:
         """Links found while reading back, not yet looked up."""
         self._resident = 0
         self._any_scores: dict[ProjectId, bool] = {}
+        self._any_alone: dict[ProjectId, bool] = {}
         self.spans_taken = 0
         """Spans given to `stored` since the start, repetitions included."""
 
@@ -225,6 +226,7 @@ class SessionKeeper:
                 alone.append((node, _ALONE + trace_id))
             self._home[(project_id, node)] = self._found(project_id, keys, founded)
         if alone:
+            self._any_alone[project_id] = True
             write_links(self._events, project_id, alone, seen_ns=self._now_ns())
 
     def _found(
@@ -251,10 +253,13 @@ class SessionKeeper:
         """Into memory: the components that the store links to these nodes, and that matter."""
         asking: dict[str, bool] = {}
         settled_of: dict[str, bool] = {}
+        all_settled = self._exclusive and not self._has_alone(project_id)
         for trace_name, node in links:
             if trace_name not in settled_of:
                 settled_of[trace_name] = self._home[(project_id, trace_name)].is_settled()
             settled = settled_of[trace_name] and not is_strong(node)
+            if settled and all_settled:
+                continue  # it matters only to traces that named no session
             where = lookup_node(node)
             asking[where] = asking.get(where, True) and settled
         peers: dict[str, set[str]] = {}
@@ -273,6 +278,18 @@ class SessionKeeper:
         for peer in sorted(wanted):
             if (project_id, peer) not in self._home:
                 self._gather(project_id, [peer])
+
+    def _has_alone(self, project_id: ProjectId) -> bool:
+        """Whether a trace of the project ever came without an explicit session id."""
+        known = self._any_alone.get(project_id)
+        if known is None:
+            rows = self._events.rows(
+                "SELECT 1 FROM session_links WHERE project_id = {project_id:String}"
+                " AND startsWith(node, {prefix:String}) LIMIT 1",
+                {"project_id": project_id, "prefix": _ALONE},
+            )
+            known = self._any_alone[project_id] = bool(rows)
+        return known
 
     def _settled_of(self, project_id: ProjectId, traces: Iterable[str]) -> set[str]:
         """Those of the traces that the store knows to have an explicit id."""
@@ -428,6 +445,7 @@ class SessionKeeper:
         self._holders.clear()
         self._unlinked.clear()
         self._any_scores.clear()
+        self._any_alone.clear()
         self._resident = 0
 
     def _evict(self) -> None:
