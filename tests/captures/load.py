@@ -48,8 +48,8 @@ class Recorded(NamedTuple):
     signal: Signal
     encoding: Encoding
     body: bytes
-    decoded: bytes
-    """The same request as the recorder decoded it by itself: OTLP/JSON."""
+    decoded: bytes = b""
+    """The same request as the recorder decoded it by itself: OTLP/JSON.  Empty without a recorder."""
 
 
 def recorded_requests(folder: Path) -> list[Recorded]:
