@@ -49,7 +49,7 @@ class Recorded(NamedTuple):
     encoding: Encoding
     body: bytes
     decoded: bytes = b""
-    """The same request as the recorder decoded it by itself: OTLP/JSON.  Empty without a recorder."""
+    """The same request as the recorder decoded it by itself, OTLP/JSON; empty without one."""
 
 
 def recorded_requests(folder: Path) -> list[Recorded]:
