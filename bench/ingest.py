@@ -24,11 +24,7 @@ from typing import NamedTuple
 
 import servers
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from servers import NotServed, Report, Row, Server, Watch, driver, rekey, spread, table
-
-# These two belong to the driver too.
-from ingest_load import load  # isort: skip
-from kill9 import split  # isort: skip
+from servers import NotServed, Report, Row, Server, Watch, driver, load, rekey, split, spread, table
 
 PROBE_EVERY_S = 0.5
 LOOK_EVERY_S = 0.02

@@ -42,6 +42,9 @@ sys.path.insert(0, str(DRIVERS))
 import targets as driver  # noqa: E402  # the folder is known only now
 from gen_otlp import rekey as rekey  # noqa: E402
 from gen_otlp import trace_hex as trace_hex  # noqa: E402
+from ingest_load import load as load  # noqa: E402
+from kill9 import rid as rid  # noqa: E402  # the driver's, which stands first in the path
+from kill9 import split as split  # noqa: E402
 
 os.sched_setaffinity(0, {int(driver.LOAD_CORE)})
 
