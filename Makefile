@@ -47,8 +47,11 @@ format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff check --fix --exit-zero src tests bench examples
 	$(BIN)/ruff format src tests bench examples
 
-bench: setup ## Measure: our figures, and a peer's where one is installed
-	$(BIN)/python -m bench
+# Options for all: make bench BENCH="--peer-venvs DIR --out FILE"; bench/*.py --help tells more.
+bench: setup ## Measure: our figures, and the peers' where they are installed
+	$(BIN)/python bench/ingest.py $(BENCH)
+	$(BIN)/python bench/reads.py $(BENCH)
+	$(BIN)/python bench/kill9.py $(BENCH)
 
 build: setup ## The wheel and the source archive, into dist/
 	$(BIN)/python -m build --no-isolation
