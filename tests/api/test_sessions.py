@@ -10,6 +10,7 @@ import pytest
 
 from api.conftest import HOUR, World, bearer
 from api.made import T0, S, conversation, span_of, store, trace_of
+from quarterdeck.api.figures import FIGURES
 from quarterdeck.storage.records import audit, deletions, keys, projects
 
 
@@ -384,6 +385,14 @@ async def test_figures_carry_count_interval_and_definition(
     assert row["figures"]["unknown_outcome_share"]["value"] == 0.25
     assert row["figures"]["cost_per_task"]["value"] is None  # nothing was priced here
     assert "unknown" in found["definitions"]["task_completion_rate"]["definition"]  # type: ignore[index]
+    every = await get(client, "/figures", reader, figure=list(FIGURES))
+    measured = every["rows"][0]["figures"]  # type: ignore[index]
+    for name, told in FIGURES.items():
+        if told.unit not in {"rate", "per session"}:
+            continue
+        shown = measured[name]
+        assert (shown["value"] is None) == (shown["n"] == 0), name
+        assert shown["value"] is None or shown["interval"], name
     split = await get(
         client, "/figures", reader, by=["outcome", "tool"], bucket="day", figure="sessions"
     )

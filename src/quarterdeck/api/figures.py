@@ -62,13 +62,13 @@ def _tool_accuracy(row: FiguresRow) -> Measured:
 
 
 def _cost_per_success(row: FiguresRow) -> Measured:
-    if row.cost_usd is None or not row.successes:
-        return Measured(None, row.successes)
+    """Over the sessions of known cost alone: successes of unknown cost would make it cheaper."""
+    successes = row.costed_successes
+    if row.cost_usd is None or not successes:
+        return Measured(None, successes)
     cost, of_successes = float(row.cost_usd), float(row.success_cost_usd or 0)
-    interval = ratio_interval(
-        row.costed, cost, row.successes, row.cost2, row.successes, of_successes
-    )
-    return Measured(_money(row.cost_usd / row.successes), row.successes, interval)
+    interval = ratio_interval(row.costed, cost, successes, row.cost2, successes, of_successes)
+    return Measured(_money(row.cost_usd / successes), successes, interval)
 
 
 def _cost_per_task(row: FiguresRow) -> Measured:
@@ -81,9 +81,7 @@ def _cost_per_task(row: FiguresRow) -> Measured:
 def _unpriced_share(row: FiguresRow) -> Measured:
     if row.model_calls is None or row.unpriced_calls is None:
         return Measured(None, None)
-    return Measured(
-        row.unpriced_calls / row.model_calls if row.model_calls else None, row.model_calls
-    )
+    return _rate(row.unpriced_calls, row.model_calls)
 
 
 def _money(amount: Decimal) -> Decimal:
@@ -111,9 +109,7 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "interventions_per_session": Figure(
         "Interventions per session", "Interventions / sessions.", "per session",
-        lambda row: Measured(
-            row.interventions / row.sessions if row.sessions else None, row.sessions
-        ),
+        lambda row: _mean(row.sessions, row.interventions, row.interventions2),
     ),
     "cost_usd": Figure(
         "Cost", "Sum of the known costs; unpriced calls are in none of it.", "USD",
@@ -123,7 +119,9 @@ FIGURES: Mapping[str, Figure] = {
         "Cost per task", "Cost / sessions whose cost is known.", "USD", _cost_per_task
     ),
     "cost_per_success": Figure(
-        "Cost per success", "All cost, failures included / successes.", "USD", _cost_per_success
+        "Cost per success",
+        "Known costs, failures included / successes whose cost is known.",
+        "USD", _cost_per_success,
     ),
     "wasted_usd": Figure(
         "Wasted cost",
@@ -131,8 +129,9 @@ FIGURES: Mapping[str, Figure] = {
         "USD", lambda row: Measured(row.wasted_usd, row.costed),
     ),
     "unpriced_share": Figure(
-        "Unpriced calls", "Model calls without a known price / all model calls.", "rate",
-        _unpriced_share,
+        "Unpriced calls",
+        "Model calls without a known price / all. The interval takes calls as independent.",
+        "rate", _unpriced_share,
     ),
     "error_recovery_rate": Figure(
         "Error recovery rate",

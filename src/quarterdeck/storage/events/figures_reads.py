@@ -67,6 +67,7 @@ class FiguresRow(NamedTuple):
     intervened: int
     """Sessions with at least one intervention."""
     interventions: int
+    interventions2: float
     waited_s: float
     episodes: int
     recovered: int
@@ -84,6 +85,8 @@ class FiguresRow(NamedTuple):
     """Sessions with a known cost: what a mean cost divides by."""
     cost2: float
     success_cost_usd: Decimal | None
+    costed_successes: int
+    """Successes with a known cost: what a cost per success divides by."""
     wasted_usd: Decimal | None
     model_calls: int | None
     unpriced_calls: int | None
