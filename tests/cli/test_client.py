@@ -65,7 +65,6 @@ def test_an_id_with_a_slash_stays_one_segment() -> None:
     ("status", "kind"),
     [
         (400, Invalid),
-        (401, Unauthorized),
         (403, Forbidden),
         (404, NotFound),
         (409, Conflict),
@@ -89,6 +88,18 @@ def test_the_servers_words_become_the_error(status: int, kind: type[QuarterdeckE
     )
     if isinstance(caught.value, TryAgain):
         assert caught.value.retry_after_s == 7
+
+
+@pytest.mark.parametrize("key", ["", "qd_x"])
+def test_without_a_key_that_is_known_the_hint_is_how_to_get_one_and_where_to_put_it(
+    key: str,
+) -> None:
+    body = b'{"error": {"code": "unauthorized", "message": "what", "hint": "Send a header."}}'
+    with serving(401, body) as (url, _), pytest.raises(Unauthorized) as caught:
+        Client(url=url, api_key=key).get("/")
+    assert caught.value.message == "what"
+    assert "QUARTERDECK_API_KEY" in caught.value.hint
+    assert "quarterdeck keys create NAME --scope read --here" in caught.value.hint
 
 
 def test_an_answer_that_is_not_ours_is_quoted() -> None:

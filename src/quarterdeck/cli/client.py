@@ -38,6 +38,11 @@ TIMEOUT_S = 60.0
 Params = dict[str, Any]
 """Query parameters: None is left out, a list is repeated, a bool is written `true` or `false`."""
 
+KEY_HINT = (
+    "Set QUARTERDECK_API_KEY to a key of this server.  On its machine, this makes one: "
+    "quarterdeck keys create NAME --scope read --here"
+)
+
 _BY_STATUS: dict[int, type[QuarterdeckError]] = {
     400: Invalid,
     401: Unauthorized,
@@ -196,6 +201,7 @@ def _error_of(response: httpx.Response) -> QuarterdeckError:
         return TryAgain(
             message, hint=hint, code=code, retry_after_s=int(after) if after.isdigit() else 1
         )
-    if status == 401 and not hint:
-        hint = "Set QUARTERDECK_API_KEY to a key of this server."
+    if status == 401:
+        # The server's hint is about headers, which nobody types here.
+        hint = KEY_HINT
     return _BY_STATUS.get(status, QuarterdeckError)(message, hint=hint, code=code)
