@@ -42,7 +42,7 @@ from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.receive.accounting import Accounting
 from quarterdeck.receive.ingest import Pipeline
 from quarterdeck.receive.intake import Intake
-from quarterdeck.receive.limits import Budget
+from quarterdeck.receive.limits import Budget, Rate, RateLimit
 from quarterdeck.receive.otlp_grpc import OtlpGrpc
 from quarterdeck.receive.otlp_http import OtlpHttp
 from quarterdeck.receive.project_rules import ProjectRules
@@ -133,6 +133,7 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         accounting=accounting,
         budget=budget,
         max_body_bytes=settings.max_body_bytes,
+        rate_limit=_rate_limit(settings.max_items_per_s),
     )
     open_things.callback(intake.close)
     access = Access(records=records, settings=settings, now_ns=time.time_ns)
@@ -306,6 +307,15 @@ def _events_url(settings: Settings) -> str:
     if settings.events_cluster and "cluster=" not in url:
         url += f"{'&' if '?' in url else '?'}cluster={settings.events_cluster}"
     return url
+
+
+def _rate_limit(per_s: float) -> RateLimit | None:
+    """The same rate for every project; None for 0.  Ten seconds' worth may come at once, since
+    exporters save up their spans for some seconds."""
+    if not per_s:
+        return None
+    rate = Rate(per_s=per_s, burst=10 * per_s)
+    return RateLimit(lambda _project: rate)
 
 
 def _spool_path(data: Path) -> Path:

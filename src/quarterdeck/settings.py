@@ -2,8 +2,8 @@
 Every setting of the server, with its unit in its name, its default and what it is for.
 
 Read once, by `server.py` and the command line, from variables named `QUARTERDECK_<NAME>`;
-a command-line option wins over its variable.  Nothing else in the code reads the
-environment.  Refuses values that could never work (a port of 70000), naming the variable.
+a command-line option wins over its variable.  What the command line reads as a client is in
+docs/reference/cli.md.  Refuses values that could never work (a port of 70000), naming the variable.
 The table in docs/reference/settings.md is tested against this class.
 """
 
@@ -99,6 +99,13 @@ class Settings(BaseSettings):
         description="Request bodies held in memory at once; more is answered 503.",
     )
 
+    max_items_per_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="Spans, log records and data points that one project may send in a second, "
+        "on average over ten; more is answered 429. 0 sets no limit.",
+    )
+
     # how it works
     idle_minutes: float = Field(
         default=30.0, gt=0, description="A session without news for so many minutes is closed."
@@ -116,7 +123,7 @@ class Settings(BaseSettings):
         default=2 * _GIB, ge=_MIB, description="Most memory that one read of the store may use."
     )
     login_hours: float = Field(
-        default=168.0, gt=0, description="How long a login in the web app lasts, in hours."
+        default=168.0, gt=0, description="How long a login by cookie lasts, in hours."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Which messages the server writes to its standard error."

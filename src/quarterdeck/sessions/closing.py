@@ -13,7 +13,7 @@ IDLE_AFTER_NS = 30 * 60 * 1_000_000_000
 SETTLE_AFTER_NS = 60 * 1_000_000_000
 """Batch exporters send every 5 s and retry for up to a minute: later spans are still likely."""
 WAIT_AT_MOST_NS = 30 * 24 * 3600 * 1_000_000_000
-"""As long as a deferred tool call may take; see `identify.DEFERRED_WITHIN_NS`."""
+"""Longer than a person who means to answer takes; a later answer opens the session again."""
 
 
 def status(

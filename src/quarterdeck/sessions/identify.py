@@ -32,9 +32,6 @@ id from folding a project into one session."""
 MAX_TRACES_PER_SESSION = 20_000
 """Where transitive joining stops.  Explicit ids have no such cap."""
 
-DEFERRED_WITHIN_NS = 30 * 24 * 3600 * 1_000_000_000
-"""A deferred tool call runs at most 30 days after it was asked for: call ids are reused."""
-
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9._:@~+=-]{1,256}")
 
 _SESSION = "key:session:"

@@ -13,7 +13,7 @@ What people did: requests and answers joined into acts, with the time spent wait
 """
 
 from bisect import bisect_left
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -47,11 +47,6 @@ class Surroundings:
     def left_out_before(self, trace_id: str) -> int | None:
         """End of the last earlier trace that asked for a call which never ran; None = none."""
         raise NotImplementedError
-
-
-class _Given(NamedTuple):
-    kind: str
-    waited_ns: int
 
 
 MAX_WORDS = 8

@@ -9,8 +9,6 @@ from bisect import bisect_left, insort
 from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
-Entry = tuple[int, str, str, Any]
-
 T = TypeVar("T")
 
 

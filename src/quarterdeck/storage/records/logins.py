@@ -1,5 +1,5 @@
 """
-Logins of the web app: a random cookie each, kept as SHA-256, with an end.
+Logins: a random cookie each, kept as SHA-256, with an end.
 
 Logging out, a new password and a disabled account end them at once: every request asks here.
 """
