@@ -349,7 +349,9 @@ class Access:
                 key = await asyncio.to_thread(self._look_up, secret)
         now_ns = self._now_ns()
         if key is None or not isinstance(key, Key):
-            raise Unauthorized("unknown key", hint="Keys begin with `qd_`; make one in Settings.")
+            raise Unauthorized(
+                "unknown key", hint="Keys begin with `qd_`; `quarterdeck keys create` makes one."
+            )
         if key.revoked_ns is not None:
             raise Unauthorized("this key has been revoked")
         if key.expires_ns is not None and key.expires_ns <= now_ns:
@@ -516,7 +518,9 @@ def _carried_key(headers: _Headers, *, lenient: bool) -> str:
             hint="Send one, in one header.",
         )
     if carried and not keys.looks_like_a_key(carried[0]):
-        raise Unauthorized("unknown key", hint="Keys begin with `qd_`; make one in Settings.")
+        raise Unauthorized(
+            "unknown key", hint="Keys begin with `qd_`; `quarterdeck keys create` makes one."
+        )
     return carried[0] if carried else ""
 
 
