@@ -7,6 +7,7 @@ from rich.console import Console
 
 from quarterdeck.cli.session_list import print_sessions, task_line
 from quarterdeck.cli.session_page import LINES, TREE_DEPTH, print_session, print_tree
+from quarterdeck.sessions.identify import public_id
 
 NOW_NS = 1_776_000_000 * 1_000_000_000  # 2026-04-12T13:20:00Z
 
@@ -190,6 +191,27 @@ def test_a_row_is_recognized_by_the_best_name_that_was_told(
     told: dict[str, Any], shown: str
 ) -> None:
     assert task_line({**RECORD, **told}) == shown
+
+
+def test_an_id_that_no_address_can_carry_is_told_as_it_was_sent() -> None:
+    record = {**RECORD, "session_id": "sess_" + "0" * 24, "external_id": "acme/42"}
+    assert "sent as   acme/42" in page(record)
+    assert public_id("acme/42").startswith("sess_")
+    console = Console(width=140, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        print_sessions(console, [record], now_ns=NOW_NS, utc=False, more=False)
+    assert "acme/42" in captured.get()
+
+
+@pytest.mark.parametrize(
+    ("filtered", "said"), [(True, "No sessions match."), (False, "No session yet.")]
+)
+def test_an_empty_list_says_whether_there_is_anything_at_all(filtered: bool, said: str) -> None:
+    console = Console(width=140, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        print_sessions(console, [], now_ns=NOW_NS, utc=False, more=False, filtered=filtered)
+    assert said in captured.get()
+    assert ("send-from-a-framework" in captured.get()) == (not filtered)
 
 
 def test_an_id_is_whole_on_a_narrow_terminal() -> None:

@@ -61,10 +61,18 @@ def print_sessions(
     now_ns: int,
     utc: bool,
     more: bool,
+    filtered: bool = True,
 ) -> None:
-    """Print `rows` in their order, and how to get the rest if there is `more`."""
-    if not rows:
+    """
+    Print `rows` in their order, and how to get the rest if there is `more`.
+
+    Not `filtered`: these are all that there are, so none means that nothing was sent yet.
+    """
+    if not rows and filtered:
         console.print(styled("No sessions match.", "dim"))
+        return
+    if not rows:
+        console.print(styled("No session yet.  docs/how-to/send-from-a-framework.md", "dim"))
         return
     table = _table(console, rows, now_ns=now_ns, utc=utc) if is_wide(console) else None
     if table is not None:
@@ -170,11 +178,16 @@ def _print_block(console: Console, row: Mapping[str, Any], *, now_ns: int, utc: 
 
 
 def task_line(row: Mapping[str, Any]) -> str:
-    """The task on one line; where nobody told it, its type, the workflow or who took part."""
+    """
+    The task on one line; where nobody told it, its type, the workflow or who took part.
+
+    Before it the id as it was sent, where no address can carry that.
+    """
+    sent = text_of(row, "external_id")
     told = (
         text_of(row, "task")
         or text_of(row, "task_type")
         or text_of(row.get("workflow") or {}, "name")
         or ", ".join(names(row, "agents", "agent"))
     )
-    return one_line(told, limit=TASK_CHARACTERS)
+    return one_line(" ".join(filter(None, (sent, told))), limit=TASK_CHARACTERS)

@@ -102,6 +102,8 @@ def _facts(
 ) -> Iterable[tuple[str, Text]]:
     """Name and value of each line of the header; lines without a value are left out."""
     status = text_of(record, "status")
+    if record.get("external_id"):
+        yield "sent as", styled(text_of(record, "external_id"))
     if record.get("task"):
         yield "task", styled(text_of(record, "task"))
     elif asked:

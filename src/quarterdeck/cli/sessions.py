@@ -113,7 +113,14 @@ def list_sessions(
     from quarterdeck.cli.session_list import print_sessions
 
     rows, more = _collect(client, filters, limit=limit)
-    print_sessions(terminal.make_console(), rows, now_ns=now_ns, utc=utc, more=more)
+    print_sessions(
+        terminal.make_console(),
+        rows,
+        now_ns=now_ns,
+        utc=utc,
+        more=more,
+        filtered=any(value not in (None, []) for value in filters.values()),
+    )
 
 
 @app.command("show")
@@ -130,7 +137,7 @@ def show(
 ) -> None:
     """Show one session: who did what with which model and tool, its cost and how it ended."""
     client: Client = ctx.obj
-    path = f"/api/v1/sessions/{segment(session_id or newest(client))}"
+    path = f"/api/v1/sessions/{segment(_public(session_id or newest(client)))}"
     if as_json:
         terminal.print_json(client.get(f"{path}/tree" if tree else path))
         return
@@ -168,7 +175,7 @@ def replay(
     from quarterdeck.cli import replay as steps
 
     client: Client = ctx.obj
-    source = steps.StepSource(client, session_id or newest(client))
+    source = steps.StepSource(client, _public(session_id or newest(client)))
     if as_json:
         steps.print_frames_json(source, start=step or start, only=step is not None)
         return
@@ -195,7 +202,7 @@ def export_session(
     ] = ExportFormat.ndjson,
 ) -> None:
     """Write one session with its spans and their payloads."""
-    save_export(ctx.obj, {"session_id": session_id}, form=form, output=output)
+    save_export(ctx.obj, {"session_id": _public(session_id)}, form=form, output=output)
 
 
 @app.command("outcome")
@@ -241,7 +248,7 @@ def delete(
     """Delete a session, its spans and its scores.  There is no undo."""
     confirm(f"Delete session {session_id} and everything in it?", yes=yes)
     client: Client = ctx.obj
-    client.delete(f"/api/v1/sessions/{segment(session_id)}")
+    client.delete(f"/api/v1/sessions/{segment(_public(session_id))}")
     print(f"Deleted {terminal.printable(session_id)}.")
 
 
@@ -249,11 +256,19 @@ def _judge(
     ctx: typer.Context, session_id: str, what: str, body: dict[str, Any], as_json: bool
 ) -> None:
     client: Client = ctx.obj
-    answer = client.post(f"/api/v1/sessions/{segment(session_id)}/{what}", body)
+    answer = client.post(f"/api/v1/sessions/{segment(_public(session_id))}/{what}", body)
     if as_json:
         terminal.print_json(answer)
     else:
         print(f"Kept the {what} of {terminal.printable(session_id)}.")
+
+
+def _public(session_id: str) -> str:
+    """The id for addresses: senders' ids with a slash or a space have another there."""
+    # Not at the top: every `--help` would wait for it.
+    from quarterdeck.sessions.identify import public_id
+
+    return public_id(session_id)
 
 
 def newest(client: Client) -> str:
