@@ -18,6 +18,7 @@ A response id that more than 64 spans share is a constant, not an identity.
 
 from bisect import bisect_left
 from decimal import Decimal
+from operator import add, sub
 from typing import Any
 
 from quarterdeck.model.spans import Span
@@ -457,8 +458,7 @@ class Calls:
     def _retract(self, node: Node, call: Call) -> None:
         if call.given is not None:
             sums, use, numbers = call.given
-            for at, number in enumerate(numbers):
-                sums[at] -= number
+            sums[:] = map(sub, sums, numbers)
             if not sums[CALLS] and not any(sums):
                 for where in (self.uses, self.last_resort):
                     if where.get(use) is sums:
@@ -490,17 +490,21 @@ def _call_of(node: Node) -> Call:
     return call
 
 
-def _add(sums: list[int], n: tuple[int, ...]) -> None:
-    for at, number in enumerate(n):
-        if number:
-            sums[at] += number
+def _add(sums: list[int], numbers: tuple[int, ...]) -> None:
+    sums[:] = map(add, sums, numbers)
 
 
 def _charged(span: Span) -> tuple[int | None, int | None, int | None]:
     charge = span.charge
     if charge is None:
         return None, None, None
-    return _pico(charge.usd), _pico(charge.reported_usd), _pico(charge.computed_usd)
+    reported, computed = _pico(charge.reported_usd), _pico(charge.computed_usd)
+    # The cost is one of the two, or of another table: nearly always the same object.
+    if charge.usd is charge.reported_usd:
+        return reported, reported, computed
+    if charge.usd is charge.computed_usd:
+        return computed, reported, computed
+    return _pico(charge.usd), reported, computed
 
 
 def _pico(usd: Decimal | None) -> int | None:

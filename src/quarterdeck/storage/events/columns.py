@@ -30,10 +30,10 @@ def encode(value: Any) -> bytes:
 
 def labels(values: Sequence[str] | Sequence[bytes]) -> pa.DictionaryArray:
     """Few distinct values: sent as a dictionary, which is how the store keeps them."""
-    numbers: dict[Any, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
-    words = pa.array([_text(value) for value in numbers], pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), words)
+    words = dict.fromkeys(values)
+    numbers = dict(zip(words, range(len(words)), strict=True))
+    codes = pa.array(list(map(numbers.__getitem__, values)), pa.int32())
+    return pa.DictionaryArray.from_arrays(codes, pa.array([_text(word) for word in words], pa.string()))
 
 
 def texts(values: Sequence[str]) -> pa.Array:
