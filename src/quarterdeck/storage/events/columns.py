@@ -30,10 +30,12 @@ def encode(value: Any) -> bytes:
 
 def labels(values: Sequence[str] | Sequence[bytes]) -> pa.DictionaryArray:
     """Few distinct values: sent as a dictionary, which is how the store keeps them."""
-    words = dict.fromkeys(values)
+    words: dict[Any, None] = dict.fromkeys(values)
     numbers = dict(zip(words, range(len(words)), strict=True))
     codes = pa.array(list(map(numbers.__getitem__, values)), pa.int32())
-    return pa.DictionaryArray.from_arrays(codes, pa.array([_text(word) for word in words], pa.string()))
+    return pa.DictionaryArray.from_arrays(
+        codes, pa.array([_text(word) for word in words], pa.string())
+    )
 
 
 def texts(values: Sequence[str]) -> pa.Array:
