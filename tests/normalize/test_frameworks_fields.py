@@ -405,3 +405,21 @@ def test_adks_request_and_response_are_messages() -> None:
     )  # fmt: skip
     assert [m.role for m in content.input_messages] == ["system", "user"]
     assert [m.role for m in content.output_messages] == ["assistant"]
+
+
+def test_a_langsmith_run_that_raised_failed_although_its_status_says_ok() -> None:
+    # Its exporter sets OK when a run begins, and the SDK lets nothing change OK afterwards.
+    raised = RawEvent(
+        name="exception",
+        attributes={"exception.type": "Exception", "exception.message": "PaymentError('504')"},
+    )
+
+    def run(*events: RawEvent) -> Span:
+        chain = {"langsmith.span.kind": "chain"}
+        return _span("langsmith", "support", chain, status_code=1, events=events)
+
+    span = run(raised)
+    assert (span.status, span.error_message) == ("error", "PaymentError('504')")
+    paused = RawEvent(name="exception", attributes={"exception.message": "GraphInterrupt(())"})
+    assert run(paused).status == "interrupted"
+    assert run().status == "ok"

@@ -52,7 +52,11 @@ def _usage(value: Value) -> dict[str, Any] | None:
 
 
 def _adjust(draft: Draft) -> None:
-    """Details that stand beside the plain counts, as JSON of their own."""
+    """Failures under an OK, and token details that stand beside the plain counts as JSON."""
+    if any(event.name == "exception" for event in draft.raw.events):
+        # Recorded for failed runs only.  The status may say OK all the same: it is set when a
+        # run begins, and OpenTelemetry's SDK lets nothing change OK afterwards.
+        draft.found["success"] = False
     usage = draft.found.get("usage")
     if usage is None:
         return
