@@ -187,7 +187,9 @@ def send(server: Server, bodies: Sequence[bytes]) -> None:
             said = reply.read()
             if reply.status == 200:
                 break
-            if reply.status not in (429, 503):
+            if reply.status == 408:  # this machine is so busy that we seem slow
+                connection.close()
+            elif reply.status not in (429, 503):
                 raise NotServed(f"{server.name} answered {reply.status}: {said[:200]!r}")
             time.sleep(0.2)
 

@@ -9,7 +9,10 @@ hold one chDB folder only and the tests hold another.
 
 import sys
 import threading
+from collections.abc import Mapping
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,21 +34,27 @@ class Shim(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            body = bytearray()
+            chunks = bytearray()
             while size := int(self.rfile.readline().split(b";")[0], 16):
-                body += self.rfile.read(size)
+                chunks += self.rfile.read(size)
                 self.rfile.readline()
             self.rfile.readline()
-            self._serve(bytes(body))
+            self._serve(bytes(chunks))
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        kind = self.headers.get("Content-Type", "")
+        if kind.startswith("multipart/form-data"):
+            # What the client does with parameters too long for an address.
+            self._serve(b"", fields=_form(kind, body))
         else:
-            self._serve(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            self._serve(body)
 
-    def _serve(self, body: bytes) -> None:
+    def _serve(self, body: bytes, *, fields: Mapping[str, str] = MappingProxyType({})) -> None:
         url = urlsplit(self.path)
         if url.path == "/ping":
             self._answer(200, b"Ok.\n")
             return
-        given = dict(parse_qsl(url.query, keep_blank_values=True))
+        given = dict(parse_qsl(url.query, keep_blank_values=True)) | dict(fields)
         try:
             self._answer(200, self._run(given, body))
         except Exception as error:  # noqa: BLE001 - the engine's refusal is the answer
@@ -99,6 +108,17 @@ class Shim(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         pass
+
+
+def _form(kind: str, body: bytes) -> dict[str, str]:
+    whole = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    return {
+        str(part.get_param("name", header="content-disposition")): bytes(
+            part.get_payload(decode=True)
+        ).decode()
+        for part in whole.walk()
+        if not part.is_multipart()
+    }
 
 
 def main(folder: str) -> None:

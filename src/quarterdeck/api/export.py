@@ -21,8 +21,8 @@ from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.bodies import to_json as encode
 from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.selection import Selected
-from quarterdeck.api.sessions import batches, check_id
-from quarterdeck.api.spans import facts_of, plain, raw_of, read_spans
+from quarterdeck.api.sessions import check_id
+from quarterdeck.api.spans import facts_of, plain, raw_of, with_lifted
 from quarterdeck.model.sessions import Session
 from quarterdeck.normalize.normalize import read_content
 from quarterdeck.sessions.record import to_json
@@ -168,20 +168,15 @@ def _session_rows(sessions: Iterator[Session]) -> Iterator[Row]:
 
 
 def _span_lines(parts: Parts, scope: ProjectScope, sessions: Iterator[Session]) -> Iterator[Row]:
-    for some in batches(sessions, 1):
-        session = some[0]
-        for spans in span_reads.stream_spans(parts.events, scope, session.trace_ids):
-            for first in range(0, len(spans), _SPANS_A_BLOCK):
-                keys = [
-                    (span.trace_id, span.span_id) for span in spans[first : first + _SPANS_A_BLOCK]
-                ]
-                for stored in read_spans(parts, scope, keys):
-                    yield {
-                        "session_id": session.session_id,
-                        "span": facts_of(stored.span),
-                        "content": plain(msgspec.to_builtins(read_content(stored.raw))),
-                        "raw": raw_of(stored.raw),
-                    }
+    for session in sessions:
+        for block in span_reads.stream_stored(parts.events, scope, session.trace_ids):
+            for stored in with_lifted(parts, scope, block):
+                yield {
+                    "session_id": session.session_id,
+                    "span": facts_of(stored.span),
+                    "content": plain(msgspec.to_builtins(read_content(stored.raw))),
+                    "raw": raw_of(stored.raw),
+                }
 
 
 def _span_rows(lines: Iterator[Row]) -> Iterator[Row]:

@@ -88,7 +88,15 @@ def read_spans(
     parts: Parts, scope: ProjectScope, keys: Sequence[tuple[str, str]]
 ) -> list[StoredSpan]:
     """With the log records that belong to them, whichever came first."""
-    stored = span_reads.stored_spans(parts.events, scope, keys)
+    return with_lifted(parts, scope, span_reads.stored_spans(parts.events, scope, keys))
+
+
+def with_lifted(
+    parts: Parts, scope: ProjectScope, stored: Sequence[StoredSpan]
+) -> list[StoredSpan]:
+    if not span_reads.has_lifted(parts.events, scope):
+        return list(stored)
+    keys = [(one.span.trace_id, one.span.span_id) for one in stored]
     lifted = span_reads.lifted_events(parts.events, scope, keys)
     return [
         one._replace(raw=lift(one.raw, events))

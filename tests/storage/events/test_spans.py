@@ -97,8 +97,20 @@ def test_pages_follow_each_other_without_gap_or_repeat(
             )
             seen += page.spans
         assert seen == expected
-    streamed = span_reads.stream_spans(db, scope, [trace(0), trace(1)])
-    assert [span for block in streamed for span in block] == expected
+
+
+def test_streamed_spans_come_once_in_order_however_large_their_payloads_are(
+    db: EventConnection, scope: ProjectScope
+) -> None:
+    # More than the first block holds, and after it some of which few make a block.
+    large = "x" * 3_000_000
+    rows = [row(n, start_ns=T0 + n, text=large if n > 500 else "small") for n in range(1, 506)]
+    span_writes.write_spans(db, rows)
+    span_writes.write_spans(db, rows[90:110])
+    blocks = list(span_reads.stream_stored(db, scope, [trace(1)]))
+    assert [one.raw for block in blocks for one in block] == [one.raw for one in rows]
+    assert len(blocks[0]) == 100
+    assert max(map(len, blocks)) > 200
 
 
 def test_only_what_arrived_later_is_read_when_asked(

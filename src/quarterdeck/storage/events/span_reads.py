@@ -20,8 +20,11 @@ from quarterdeck.storage.events.span_writes import StoredRaw
 _IDS_A_QUESTION = 2_000
 """Ids bound in one question: a session has few traces, but one that joins 100,000 must not make
 a 4 MB query text."""
-_SPANS_A_BLOCK = 5_000
-"""Spans read at once when streaming: about 4 MB of facts."""
+_BLOCK_BYTES = 8 << 20
+_FIRST_BLOCK, _MAX_BLOCK = 100, 2_000
+"""Payloads read at once when streaming.  Every question reads all of its traces' ids, so blocks
+of some hundred would spend most of their time on that (measured: 300 us a span instead of 130);
+yet a payload may have megabytes, so a block is never planned for more than 8 MiB."""
 
 
 class SpanKey(NamedTuple):
@@ -41,6 +44,8 @@ class StoredSpan(NamedTuple):
     span: Span
     raw: RawSpan
     received_ns: int
+    size: int = 0
+    """Bytes of the payload, as stored."""
 
 
 class SpanPage(NamedTuple):
@@ -143,13 +148,22 @@ def span_page(
     return SpanPage(spans, page[-1] if len(places) > limit else None)
 
 
-def stream_spans(
+def stream_stored(
     db: EventConnection, scope: ProjectScope, trace_ids: Sequence[str]
-) -> Iterator[list[Span]]:
-    """All spans of the traces in order, in blocks: memory holds the keys and one block."""
-    places = _places(db, scope, trace_ids)
-    for first in range(0, len(places), _SPANS_A_BLOCK):
-        yield _at(db, scope, places[first : first + _SPANS_A_BLOCK])
+) -> Iterator[list[StoredSpan]]:
+    """
+    All spans of the traces with payload, in order, in blocks: memory holds the keys and one block.
+
+    A block is as long as the one before lets expect to fit in `_BLOCK_BYTES`.
+    """
+    keys = [(place.trace_id, place.span_id) for place in _places(db, scope, trace_ids)]
+    first, length = 0, _FIRST_BLOCK
+    while first < len(keys):
+        block = stored_spans(db, scope, keys[first : first + length])
+        yield block
+        first += length
+        size = sum(stored.size for stored in block) // max(1, len(block))
+        length = min(_MAX_BLOCK, 4 * length, max(1, _BLOCK_BYTES // max(1, size)))
 
 
 def stored_spans(
@@ -265,20 +279,29 @@ def _split(text: str) -> list[str]:
 
 
 def _places(db: EventConnection, scope: ProjectScope, trace_ids: Sequence[str]) -> list[SpanPlace]:
-    best: dict[tuple[str, str], tuple[int, int]] = {}
-    for some in _chunks(trace_ids):
-        table = db.arrow(question("span_keys"), scope.params() | {"trace_ids": some})
-        if table.num_rows == 0:
-            continue
-        columns = [table.column(name).to_pylist() for name in SpanKeysRow._fields]
-        for trace_id, span_id, start_ns, ver in zip(*columns, strict=True):
-            known = best.get((trace_id, span_id))
-            if known is None or ver > known[0]:
-                best[(trace_id, span_id)] = (ver, start_ns)
-    return sorted(
-        SpanPlace(start_ns, trace_id, span_id)
-        for (trace_id, span_id), (_, start_ns) in best.items()
+    """Of every span of the traces, once each, in order."""
+    tables = [
+        table
+        for some in _chunks(trace_ids)
+        if (table := db.arrow(question("span_keys"), scope.params() | {"trace_ids": some})).num_rows
+    ]
+    if not tables:
+        return []
+    found = pa.concat_tables(tables).sort_by(
+        [(name, "ascending") for name in ("start_ns", "trace_id", "span_id")]
     )
+    traces, spans, starts, versions = (
+        found.column(name).to_pylist() for name in SpanKeysRow._fields
+    )
+    places = list(map(SpanPlace, starts, traces, spans))
+    if len(set(zip(traces, spans, strict=True))) == len(places):
+        return places
+    best: dict[tuple[str, str], tuple[int, SpanPlace]] = {}
+    for place, version in zip(places, versions, strict=True):
+        key = (place.trace_id, place.span_id)
+        if key not in best or version > best[key][0]:
+            best[key] = (version, place)
+    return sorted(place for _, place in best.values())
 
 
 def _at(db: EventConnection, scope: ProjectScope, places: Sequence[SpanPlace]) -> list[Span]:
@@ -346,7 +369,7 @@ def _stored_span(row: RawSpansRow, resources: dict[bytes, Resource]) -> StoredSp
         dropped_links=links,
         resource=resources[row.resource],
     )
-    return StoredSpan(_spans.decode(row.facts), raw, row.received_ns)
+    return StoredSpan(_spans.decode(row.facts), raw, row.received_ns, len(row.raw))
 
 
 def _key_params(keys: Sequence[tuple[str, str]]) -> Params:
