@@ -31,8 +31,8 @@ from quarterdeck.sessions.identify import (
 )
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
-from quarterdeck.storage.events.scores import session_scores
-from quarterdeck.storage.events.session_links import linked, write_links
+from quarterdeck.storage.events.scores import has_scores, session_scores
+from quarterdeck.storage.events.session_links import has_nodes, linked, write_links
 from quarterdeck.storage.events.session_reads import get_sessions, sessions_of_traces
 from quarterdeck.storage.events.session_writes import SessionRow, write_sessions
 from quarterdeck.storage.events.span_reads import session_spans
@@ -194,6 +194,8 @@ class SessionKeeper:
     def _others(self, project_id: ProjectId, component: Component, node: str) -> list[Component]:
         """The resident components that this node joins to this one."""
         peers = self._holders.get((project_id, lookup_node(node)), _NOBODY)
+        if not peers and not node.startswith(_TRACE):
+            return []  # nearly always: a model's answer has an id of its own
         found = [other for other in peers.values() if other is not component]
         if node.startswith(_TRACE):
             linked_to = self._home.get((project_id, node))
@@ -283,12 +285,8 @@ class SessionKeeper:
         """Whether a trace of the project ever came without an explicit session id."""
         known = self._any_alone.get(project_id)
         if known is None:
-            rows = self._events.rows(
-                "SELECT 1 FROM session_links WHERE project_id = {project_id:String}"
-                " AND startsWith(node, {prefix:String}) LIMIT 1",
-                {"project_id": project_id, "prefix": _ALONE},
-            )
-            known = self._any_alone[project_id] = bool(rows)
+            known = has_nodes(self._events, project_id, _ALONE)
+            self._any_alone[project_id] = known
         return known
 
     def _settled_of(self, project_id: ProjectId, traces: Iterable[str]) -> set[str]:
@@ -512,11 +510,8 @@ class SessionKeeper:
     def _has_scores(self, project_id: ProjectId) -> bool:
         known = self._any_scores.get(project_id)
         if known is None:
-            rows = self._events.rows(
-                "SELECT 1 FROM scores WHERE project_id = {project_id:String} LIMIT 1",
-                {"project_id": project_id},
-            )
-            known = self._any_scores[project_id] = bool(rows)
+            known = has_scores(self._events, self._scope_of(project_id))
+            self._any_scores[project_id] = known
         return known
 
     def _traces_of(self, project_id: ProjectId, session_id: str) -> tuple[str, ...]:
