@@ -73,7 +73,8 @@ def test_a_merged_session_is_found_by_its_old_id(db: EventConnection, scope: Pro
     real = session(1, session_id="real", trace_ids=(trace(4), trace(5)))
     store(db, derived)
     store(db, real)
-    session_writes.write_tombstones(db, PROJECT, [SessionId(derived.session_id)], ver=2)
+    gone = Session(session_id=derived.session_id)
+    session_writes.write_sessions(db, [SessionRow(PROJECT, gone, 2, is_deleted=True)])
     assert session_reads.get_session(db, scope, derived.session_id) == real
     assert session_reads.sessions_of_traces(db, scope, [trace(4), trace(6)]) == {trace(4): "real"}
     assert listed(db, scope, SessionFilter()) == ["real"]
@@ -285,9 +286,9 @@ def test_links_lead_both_ways_and_stay_in_their_project(db: EventConnection) -> 
         ("key:1", "trace:a"),
         ("key:1", "trace:b"),
     ]
-    whole = {"trace:a", "trace:b", "trace:c", "key:1"}
-    assert session_links.reachable(db, PROJECT, ["trace:c"]) == whole
-    assert session_links.reachable(db, PROJECT, ["trace:q"]) == {"trace:q"}
+    assert session_links.linked(db, PROJECT, ["trace:c", "trace:q"]) == [("trace:c", "trace:b")]
+    assert session_links.has_nodes(db, PROJECT, "key:")
+    assert not session_links.has_nodes(db, PROJECT, "trace:z")
 
 
 def test_the_last_of_one_judgement_wins_and_two_people_are_two(
@@ -303,6 +304,8 @@ def test_the_last_of_one_judgement_wins_and_two_people_are_two(
     scores.write_scores(db, [scores.ScoreRow(PROJECT, one, taken_back, 1)])
     scores.write_scores(db, [scores.ScoreRow(PROJECT, one, taken_back, 2, is_deleted=True)])
     assert scores.session_scores(db, scope, ["s1", "s2"]) == {"s1": [other, second]}
+    assert scores.has_scores(db, scope)
+    assert not scores.has_scores(db, ProjectScope(project_id=ProjectId("other")))
 
 
 def test_figures_add_up_whole_sessions(db: EventConnection, scope: ProjectScope) -> None:

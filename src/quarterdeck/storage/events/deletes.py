@@ -1,9 +1,10 @@
 """
 Taking data out: a session, a person's data, a project, what is older than its retention.
 
-Rows are gone from every read when a call returns; their bytes leave with the next merges, or at
-once with `compact`.  Refuses nothing: deleting what is not there is fine, so a job that was killed
-half-way is run again.  A sender that delivers a deleted span again creates it again.
+Rows are gone from every read when a call returns; their bytes leave with the next merges.  Refuses
+nothing: deleting what is not there is fine, so a job that was killed half-way is run again.  What
+is written again is there again: that nobody does is the pipeline's business, which asks
+`storage/records/deletions.py`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,14 +47,6 @@ def delete_traces(db: EventConnection, scope: ProjectScope, trace_ids: Sequence[
         _delete(db, "delete_session_links", {"project_id": scope.project_id, "nodes": nodes})
 
 
-def delete_user(db: EventConnection, scope: ProjectScope, user: str) -> list[str]:
-    """All sessions of one user, whatever their age.  Their ids."""
-    everything: Params = {"project_id": scope.project_id, "user": user}
-    session_ids = [row[0] for row in db.rows(question("sessions_of_user"), everything)]
-    delete_sessions(db, scope, session_ids)
-    return session_ids
-
-
 def delete_project(db: EventConnection, scope: ProjectScope) -> None:
     for table in TABLES:
         _delete(db, "delete_project", {"project_id": scope.project_id}, table=table)
@@ -75,17 +68,6 @@ def delete_older(db: EventConnection, scope: ProjectScope, *, before_ns: int) ->
     ):
         _delete(db, name, params)
     return int(gone)
-
-
-def compact(db: EventConnection) -> None:
-    """
-    Rewrites every table so that deleted rows leave the disk now: minutes for millions of spans.
-    The nightly job's; needs as much free space as the largest table takes.
-    """
-    for table in TABLES:
-        db.execute(
-            render(f"OPTIMIZE TABLE {table}{{local}}{{on_cluster}} FINAL", cluster=db.cluster)
-        )
 
 
 def _delete(db: EventConnection, name: str, params: Params, *, table: str = "") -> None:

@@ -58,15 +58,6 @@ def migrate(db: EventConnection) -> list[str]:
     return run
 
 
-def schema_version(db: EventConnection) -> int:
-    """The newest migration begun; 0 for an empty store."""
-    found = db.rows("SELECT count() FROM system.tables WHERE database = currentDatabase()"
-                    " AND name = 'schema_steps'")  # fmt: skip
-    if not found[0][0]:
-        return 0
-    return int(db.rows("SELECT max(migration) FROM schema_steps")[0][0])
-
-
 def steps_for(cluster: str) -> list[Step]:
     """Every step in order; `cluster` "" leaves out those that only a cluster needs."""
     steps: list[Step] = []

@@ -45,16 +45,6 @@ def linked(db: EventConnection, project_id: ProjectId, nodes: Sequence[str]) -> 
     return found
 
 
-def reachable(
-    db: EventConnection, project_id: ProjectId, nodes: Iterable[str], *, limit: int = 100_000
-) -> set[str]:
-    """
-    The nodes themselves and all that links lead to.  Stops early at `limit` nodes: a key that
-    joins everything is a sender's error and must not read the whole project.
-    """
-    known = set(nodes)
-    wave = sorted(known)
-    while wave and len(known) < limit:
-        wave = sorted({peer for _, peer in linked(db, project_id, wave)} - known)
-        known.update(wave)
-    return known
+def has_nodes(db: EventConnection, project_id: ProjectId, prefix: str) -> bool:
+    """Whether any node of the project begins with `prefix`."""
+    return bool(db.rows(question("has_nodes"), {"project_id": project_id, "prefix": prefix}))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from quarterdeck.model.ids import ProjectId, SessionId
+from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.sessions import Session
 from quarterdeck.storage.events.columns import encode, instants, labels, texts, usd
 from quarterdeck.storage.events.connection import EventConnection
@@ -121,19 +121,6 @@ def write_sessions(db: EventConnection, rows: Sequence[SessionRow]) -> None:
     for name, amounts in _MONEY_LISTS.items():
         columns[name] = pa.array([amounts(s) for s in sessions], pa.list_(_MONEY))
     db.insert("sessions", pa.RecordBatch.from_pydict(columns))
-
-
-def write_tombstones(
-    db: EventConnection, project_id: ProjectId, session_ids: Sequence[SessionId], *, ver: int
-) -> None:
-    """Takes sessions that were merged into others out of every read.  A greater `ver` revives."""
-    write_sessions(
-        db,
-        [
-            SessionRow(project_id, Session(session_id=session_id), ver, is_deleted=True)
-            for session_id in session_ids
-        ],
-    )
 
 
 def read_record(record: bytes | str) -> Session:
