@@ -54,7 +54,7 @@ class TooLarge(QuarterdeckError):
 
 
 class TryAgain(QuarterdeckError):
-    """`retry_after_s` is at least 1: senders that honour Retry-After read whole seconds."""
+    """`retry_after_s` is at least 1: senders that honor Retry-After read whole seconds."""
 
     code = "try_again"
 

@@ -78,7 +78,7 @@ def styled(text: str, style: str = "") -> Text:
 
 def make_console(*, stderr: bool = False) -> Console:
     """
-    A console for standard output: colour only on a terminal, and never when NO_COLOR is set.
+    A console for standard output: color only on a terminal, and never when NO_COLOR is set.
     """
     from rich.console import Console
 

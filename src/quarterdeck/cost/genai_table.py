@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 from genai_prices import Usage as LibraryUsage
-from genai_prices.data_snapshot import DataSnapshot, find_provider_by_id
+from genai_prices.data_snapshot import DataSnapshot
 from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
@@ -78,7 +78,6 @@ class Row:
     """One model at one provider."""
 
     def __init__(self, provider: Provider, model: ModelInfo) -> None:
-        self._provider = provider
         self._model = model
         self.rule = f"{provider.id}:{model.id}"
         self._history: list[ConditionalPrice] = (
@@ -165,9 +164,6 @@ class GenaiTable:
                 self._rows.clear()  # model names come from strangers: bounded, cheap to refill
             self._rows[key] = self._find(provider, model)
         return self._rows[key]
-
-    def knows_provider(self, provider: str) -> bool:
-        return find_provider_by_id(self._snapshot.providers, _host(provider)) is not None
 
     def _find(self, provider: str, model: str) -> Row | None:
         host = _host(provider) if provider else None

@@ -12,8 +12,5 @@ SessionId = NewType("SessionId", str)
 TraceId = NewType("TraceId", str)
 SpanId = NewType("SpanId", str)
 
-NO_SPAN = SpanId("")
-"""The parent of a root."""
-
 DEFAULT_PROJECT = ProjectId("default")
 """The project of local mode, where no credential names one."""

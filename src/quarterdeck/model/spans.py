@@ -151,7 +151,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     scope: str = ""
     framework: str = ""
     dialects: tuple[str, ...] = ()
-    """Which dialects recognised it, in precedence order."""
+    """Which dialects recognized it, in precedence order."""
 
     # who
     agent: str = ""
@@ -247,13 +247,6 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
 
 def has_ended(span: Span) -> bool:
     return span.end_ns is not None and not span.partial
-
-
-def total_tokens(usage: Usage | None) -> int | None:
-    """Input plus output; None if neither was told."""
-    if usage is None or (usage.input_tokens is None and usage.output_tokens is None):
-        return None
-    return (usage.input_tokens or 0) + (usage.output_tokens or 0)
 
 
 def usd(span: Span) -> Decimal | None:

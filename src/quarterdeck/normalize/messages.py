@@ -92,11 +92,6 @@ def read_messages(value: Value, role: str = "user") -> MessageReading:
     return MessageReading(tuple(_messages(decoded, role, 0)), truncated)
 
 
-def read_parts(value: Value) -> tuple[Part, ...]:
-    """Parts of one message's content of any known shape."""
-    return tuple(_parts(decode_json(value) if _looks_like_list(value) else value, 0))
-
-
 def _looks_like_list(value: Value) -> bool:
     return isinstance(value, str) and value.lstrip().startswith(("[{", "[ {"))
 
@@ -642,7 +637,3 @@ def _is_message(item: dict[str, Value]) -> bool:
 
 def tool_calls(messages: Iterable[Message]) -> list[ToolCallPart]:
     return [p for message in messages for p in message.parts if isinstance(p, ToolCallPart)]
-
-
-def tool_results(messages: Iterable[Message]) -> list[ToolResultPart]:
-    return [p for message in messages for p in message.parts if isinstance(p, ToolResultPart)]

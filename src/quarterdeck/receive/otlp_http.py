@@ -31,9 +31,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-PATHS: dict[str, Signal] = {f"/v1/{signal}": signal for signal in SIGNALS}
-"""Where exporters send, below whatever prefix."""
-
 _GRACE_S = 5.0
 """Every sender has this long before its speed counts: a first round trip, a cold TLS session."""
 _LEAST_BYTES_PER_S = 16 * 1024

@@ -4,7 +4,7 @@ API keys: 256 random bits, shown once, kept as SHA-256.
 A key is `qd_`, 43 characters of randomness and 8 of checksum, all base 62.  The checksum is
 an HMAC with a secret of this server, so that a made-up key is refused without asking the
 database: garbage must cost nothing.  The first 8 random characters are kept as `prefix`, to
-recognise a key in a list; they give nothing away that matters (208 bits remain).
+recognize a key in a list; they give nothing away that matters (208 bits remain).
 """
 
 import hashlib
