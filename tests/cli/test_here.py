@@ -87,6 +87,15 @@ def test_a_folder_that_is_no_backup_or_is_in_the_way_is_refused(
     assert list(folder.iterdir()) == []
 
 
+def test_where_no_server_ever_ran_there_is_nothing_to_back_up(run: Run, tmp_path: Path) -> None:
+    data = tmp_path / "nowhere"
+    refused = run("backup", str(tmp_path / "b"), f"--data={data}", expect=3)
+    assert "nothing to back up" in refused.stderr
+    assert "--data" in refused.stderr
+    assert not data.exists()
+    assert not (tmp_path / "b").exists()
+
+
 def test_a_server_that_nobody_can_reach_is_told_with_the_next_step(run: Run) -> None:
     done = run("sessions", "list", expect=7, QUARTERDECK_URL="http://127.0.0.1:1")
     assert done.stdout == ""

@@ -56,6 +56,7 @@ def backup(
     settings = read_settings(data=data, events_url=events_url, records_url=records_url)
     if folder.exists():
         raise Conflict(f"{str(folder)!r} exists already", hint="Name a folder that does not.")
+    _require_data(settings)
     beside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True, mode=0o700)
@@ -91,6 +92,21 @@ def restore(
         _copy_sqlite(folder / SPOOL, _spool_file(settings))
     _restore_events(settings, folder, name=manifest["events"])
     print(f"Restored what {manifest['version']} wrote at {manifest['created_at']}.")
+
+
+def _require_data(settings: Settings) -> None:
+    """Raises `NotFound` where no server ever ran: opening would make an empty store."""
+    kept = [
+        settings.events_location().partition("://"),
+        settings.records_location().partition(":///"),
+    ]
+    for scheme, _, path in kept:
+        here = Path(path.partition("?")[0])
+        if scheme in ("chdb", "sqlite") and not here.exists():
+            raise NotFound(
+                f"there is nothing to back up: {str(here)!r} does not exist",
+                hint="Name the folder that the server keeps its data in: --data DIR.",
+            )
 
 
 def _write(settings: Settings, folder: Path) -> list[str]:
