@@ -90,6 +90,8 @@ class Attempts:
 
     def _set(self, node: Node, fact: Retry | None) -> None:
         facts = self._facts
+        if fact is None and not self._threw and not len(facts):
+            return  # nearly always: nothing was ever tried again in this session
         earlier = self._threw.pop(node, None)
         if earlier is not None:
             self.thrown_away[earlier] -= 1
@@ -97,8 +99,6 @@ class Attempts:
                 del self.thrown_away[earlier]
             self.changed[earlier] = None
         if fact is None:
-            if not len(facts):
-                return
             old = facts.drop(node)
         else:
             old = facts.put(node, fact.at_ns, fact.trace_id, fact.span_id, fact)

@@ -88,26 +88,26 @@ class Sums:
             self.last_seen_ns = end_ns
         if span.status == "error":
             self.error_spans += 1
-        fields = self.fields
+        fields, rank = self.fields, _rank(span)
         if span.task:
-            fields["task"].offer(_rank(span), span.task)
+            fields["task"].offer(rank, span.task)
         if span.task_type:
-            fields["task_type"].offer(_rank(span), span.task_type)
+            fields["task_type"].offer(rank, span.task_type)
         if span.user:
-            fields["user"].offer(_rank(span), span.user)
+            fields["user"].offer(rank, span.user)
         if span.workflow:
-            fields["workflow"].offer(_rank(span), span.workflow)
+            fields["workflow"].offer(rank, span.workflow)
         if span.workflow_version:
-            fields["workflow_version"].offer(_rank(span), span.workflow_version)
+            fields["workflow_version"].offer(rank, span.workflow_version)
         if span.workflow_digest:
-            fields["workflow_digest"].offer(_rank(span), span.workflow_digest)
+            fields["workflow_digest"].offer(rank, span.workflow_digest)
         if span.environment:
-            fields["environment"].offer(_rank(span), span.environment)
+            fields["environment"].offer(rank, span.environment)
         if span.session_key:
             known = self.explicit.get(span.session_key)
             if known is None:
                 known = self.explicit[span.session_key] = First()
-            known.offer(_rank(span), span.session_key)
+            known.offer(rank, span.session_key)
         if span.dialects:
             self.dialects[span.dialects] = self.dialects.get(span.dialects, 0) + 1
         if span.framework:
