@@ -22,9 +22,9 @@ _IDS_A_QUESTION = 2_000
 a 4 MB query text."""
 _BLOCK_BYTES = 8 << 20
 _FIRST_BLOCK, _MAX_BLOCK = 100, 2_000
-"""Payloads read at once when streaming.  Every question reads all of its traces' ids, so blocks
-of some hundred would spend most of their time on that (measured: 300 us a span instead of 130);
-yet a payload may have megabytes, so a block is never planned for more than 8 MiB."""
+"""Payloads read at once when streaming.  A trace's spans are stored by id, not by time, so every
+block touches all of it: of a trace of 10,000 spans, blocks of 200 cost 46 us a span and blocks of
+2,000 cost 13 (measured).  Yet a payload may have megabytes: no block is planned above 8 MiB."""
 
 
 class SpanKey(NamedTuple):
