@@ -169,6 +169,18 @@ def test_a_failed_call_without_a_name_or_a_readable_target_is_told_plainly() -> 
     assert "  tool:ask  1 error  not recovered" in shown
 
 
+@pytest.mark.parametrize(
+    ("workflow", "line"),
+    [
+        ({"environment": "staging"}, "runs in  staging"),
+        ({"name": "port", "environment": "staging"}, "workflow  port in staging"),
+        ({"version": "3"}, "workflow  version 3"),
+    ],
+)
+def test_a_workflow_is_told_as_far_as_it_is_known(workflow: dict[str, Any], line: str) -> None:
+    assert f"{line} " in page({**RECORD, "workflow": workflow})
+
+
 def test_where_no_task_was_told_the_page_has_what_was_asked_first() -> None:
     console = Console(width=120, markup=False, emoji=False, highlight=False)
     with console.capture() as captured:

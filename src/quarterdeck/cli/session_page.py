@@ -119,15 +119,12 @@ def _facts(
         yield "user", styled(text_of(record, "user"))
     workflow = record.get("workflow") or {}
     told = [text_of(workflow, key) for key in ("name", "version", "environment")]
-    if any(told):
-        name, version, environment = told
-        yield (
-            "workflow",
-            styled(
-                " ".join(filter(None, (name, version and f"version {version}")))
-                + (f" in {environment}" if environment else "")
-            ),
-        )
+    name, version, environment = told
+    if name or version:
+        said = " ".join(filter(None, (name, version and f"version {version}")))
+        yield "workflow", styled(said + (f" in {environment}" if environment else ""))
+    elif environment:
+        yield "runs in", styled(environment)
     units = record.get("units") or {}
     if units:
         yield "units", styled(", ".join(f"{_number(done)} {name}" for name, done in units.items()))
