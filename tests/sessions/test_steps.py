@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.spans import Content, Span
 from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.replay import frames, next_error, previous_error
+from quarterdeck.sessions.replay import frames
 from quarterdeck.sessions.skeleton import skeleton
 from quarterdeck.sessions.steps import list_steps, steps_of
 from sessions.made import S, agent, model, span, tool
@@ -67,11 +67,6 @@ def test_frames_read_the_content_of_their_page_only() -> None:
     assert asked == [("t1", "m"), ("t1", "n")]
     assert [(f.step.number, f.content) for f in page] == [(2, Content(input="hello")), (3, None)]
     assert frames(steps, read, since=99) == ()
-
-
-def test_errors_are_found_forwards_and_backwards() -> None:
-    steps = steps_of(STORY)
-    assert (next_error(steps, 1), next_error(steps, 2), previous_error(steps, 4)) == (2, None, 2)
 
 
 def test_the_skeleton_is_columns_in_display_order() -> None:

@@ -13,14 +13,11 @@ from fastapi import Depends, Request
 
 from quarterdeck.api.access import Access, Principal, principal_of
 from quarterdeck.model.ids import ProjectId
-from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.settings import Settings
 from quarterdeck.storage.events.connection import EventConnection
-from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.scope import ProjectScope, scope_keeping
 from quarterdeck.storage.records import audit, projects
 from quarterdeck.storage.records.connection import Records
-
-_NS_PER_DAY = 86_400 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +59,7 @@ def scope_of(parts: Parts, principal: Principal) -> ProjectScope:
     days = project.settings.retention_days if project is not None else None
     if days is None:
         days = parts.settings.retention_days
-    floor_ns = parts.now_ns() - days * _NS_PER_DAY if days else 0
-    return ProjectScope(project_id=principal.project_id, floor_ns=max(0, floor_ns))
+    return scope_keeping(principal.project_id, days=days, now_ns=parts.now_ns())
 
 
 def note(

@@ -1,7 +1,7 @@
 """
 LiteLLM's price table as data (MIT, (c) BerriAI): for models that genai-prices lacks.
 
-It has no dates: one list, as of `AS_OF`.  `litellm_prices.json.gz` beside this file is the
+It has no dates: one list, that of `VERSION`.  `litellm_prices.json.gz` beside this file is the
 published table reduced by `distill` to what is billed by the token; it is refreshed with
 `python -m quarterdeck.cost.litellm_table TABLE.json`, never at run time.
 """
@@ -20,7 +20,6 @@ import msgspec
 
 from quarterdeck.cost.rates import MILLION, Price, Rates, Tier, Tiered
 
-AS_OF = "2026-11"
 VERSION = "litellm 1.109.1"
 
 _KINDS: Mapping[str, str] = {

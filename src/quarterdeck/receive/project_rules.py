@@ -22,7 +22,7 @@ from quarterdeck.model.spans import RawSpan, Span
 from quarterdeck.normalize.dialect import NormalizeSettings
 from quarterdeck.normalize.redact import Pattern, Redactor
 from quarterdeck.receive.ingest import Rules
-from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.scope import ProjectScope, scope_keeping
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.deletions import list_deletions
 from quarterdeck.storage.records.projects import ProjectSettings, best_project
@@ -30,7 +30,6 @@ from quarterdeck.storage.records.projects import ProjectSettings, best_project
 _FRESH_NS = 5 * NS_PER_S
 _DELETIONS_KEPT_NS = 7 * 24 * 3600 * NS_PER_S
 """Senders repeat for minutes, spools for days; a longer memory would only grow."""
-_NS_PER_DAY = 24 * 3600 * NS_PER_S
 _log = logging.getLogger(__name__)
 
 
@@ -70,8 +69,7 @@ class ProjectRules:
         days = self._get(project_id).retention_days
         if days is None:
             days = self._retention_days
-        floor_ns = self._now_ns() - days * _NS_PER_DAY if days else 0
-        return ProjectScope(project_id=project_id, floor_ns=max(0, floor_ns))
+        return scope_keeping(project_id, days=days, now_ns=self._now_ns())
 
     def forget(self, project_id: ProjectId) -> None:
         """Its settings or deletions changed."""

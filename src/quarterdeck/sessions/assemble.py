@@ -132,7 +132,7 @@ class Assembly(Surroundings):
         self._top_agents: list[Any] = []
         """Agents that no other agent ran, in time order."""
         self._agents: dict[str, list[int]] = {}
-        """Agent -> invocations, failed invocations."""
+        """Agent -> invocations, failed ones, and those that are more than a node of a graph."""
         self._roles: dict[str, dict[str, int]] = {}
         self._answered: set[str] = set()
         self._is_answered_stale = False

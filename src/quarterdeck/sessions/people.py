@@ -13,7 +13,7 @@ What people did: requests and answers joined into acts, with the time spent wait
 """
 
 from bisect import bisect_left
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -29,24 +29,20 @@ from quarterdeck.sessions.tool_use import CallRecord, Tools, plain_name
 from quarterdeck.sessions.tree import Linked, Node, duration_ns, is_open
 
 
-class Surroundings:
+class Surroundings(Protocol):
     """What a pending request needs to know of the rest of the session."""
 
     def next_trace_after(self, at_ns: int, trace_id: str) -> int | None:
         """Start of the first other trace that begins at or after `at_ns`."""
-        raise NotImplementedError
 
     def is_answered(self, call_id: str) -> bool:
         """Has a model seen the result of this call?"""
-        raise NotImplementedError
 
     def deferred_in(self, trace_id: str) -> tuple[str, ...]:
         """Tools of calls that this trace runs though none of its models asked for them."""
-        raise NotImplementedError
 
     def left_out_before(self, trace_id: str) -> int | None:
         """End of the last earlier trace that asked for a call which never ran; None = none."""
-        raise NotImplementedError
 
 
 MAX_WORDS = 8

@@ -5,7 +5,7 @@ Nothing is executed here: a rerun is `testing`'s business.  Content is read only
 asked for, through a function that the caller passes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -32,21 +32,3 @@ def frames(
     return tuple(
         Frame(step=step, content=contents.get((step.trace_id, step.span_id))) for step in page
     )
-
-
-def previous_error(steps: Sequence[Step], number: int) -> int | None:
-    """Number of the last failed step before step `number`."""
-    return _first(step for step in reversed(steps[: max(0, number - 1)]) if _failed(step))
-
-
-def next_error(steps: Sequence[Step], number: int) -> int | None:
-    """Number of the first failed step after step `number`."""
-    return _first(step for step in steps[max(0, number) :] if _failed(step))
-
-
-def _first(steps: Iterable[Step]) -> int | None:
-    return next((step.number for step in steps), None)
-
-
-def _failed(step: Step) -> bool:
-    return step.status == "error"
