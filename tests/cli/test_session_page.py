@@ -172,7 +172,7 @@ def test_a_failed_call_without_a_name_or_a_readable_target_is_told_plainly() -> 
 @pytest.mark.parametrize(
     ("workflow", "line"),
     [
-        ({"environment": "staging"}, "runs in  staging"),
+        ({"environment": "staging"}, "runs in   staging"),
         ({"name": "port", "environment": "staging"}, "workflow  port in staging"),
         ({"version": "3"}, "workflow  version 3"),
     ],
