@@ -39,6 +39,13 @@ def test_t_quantiles_agree_with_the_printed_table(degrees: int, value: float) ->
     assert t_quantile(0.975, degrees) == pytest.approx(value, abs=5e-5)
 
 
+def test_an_interval_does_not_reach_below_what_the_quantity_can_be() -> None:
+    cost = mean_interval(3, 10.0, 98.0, at_least=0.0)
+    assert cost is not None
+    assert cost.low == 0.0
+    assert cost.high > 10 / 3
+
+
 def test_nothing_observed_has_no_interval() -> None:
     assert wilson_interval(0, 0) is None
     assert mean_interval(1, 3.0, 9.0) is None

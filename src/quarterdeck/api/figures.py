@@ -52,7 +52,7 @@ def _rate(part: int, whole: int) -> Measured:
 
 
 def _mean(n: int, total: float, squares: float) -> Measured:
-    return Measured(total / n if n else None, n, mean_interval(n, total, squares))
+    return Measured(total / n if n else None, n, mean_interval(n, total, squares, at_least=0.0))
 
 
 def _tool_accuracy(row: FiguresRow) -> Measured:
@@ -67,14 +67,16 @@ def _cost_per_success(row: FiguresRow) -> Measured:
     if row.cost_usd is None or not successes:
         return Measured(None, successes)
     cost, of_successes = float(row.cost_usd), float(row.success_cost_usd or 0)
-    interval = ratio_interval(row.costed, cost, successes, row.cost2, successes, of_successes)
+    interval = ratio_interval(
+        row.costed, cost, successes, row.cost2, successes, of_successes, at_least=0.0
+    )
     return Measured(_money(row.cost_usd / successes), successes, interval)
 
 
 def _cost_per_task(row: FiguresRow) -> Measured:
     if row.cost_usd is None or not row.costed:
         return Measured(None, row.costed)
-    interval = mean_interval(row.costed, float(row.cost_usd), row.cost2)
+    interval = mean_interval(row.costed, float(row.cost_usd), row.cost2, at_least=0.0)
     return Measured(_money(row.cost_usd / row.costed), row.costed, interval)
 
 

@@ -36,15 +36,24 @@ def wilson_interval(successes: int, n: int, *, confidence: float = 0.95) -> Inte
 
 
 def mean_interval(
-    n: int, total: float, total_of_squares: float, *, confidence: float = 0.95
+    n: int,
+    total: float,
+    total_of_squares: float,
+    *,
+    confidence: float = 0.95,
+    at_least: float = -inf,
 ) -> Interval | None:
-    """Student's t interval of a mean, from sums; None for fewer than two observations."""
+    """
+    Student's t interval of a mean, from sums; None for fewer than two observations.
+
+    `at_least` is the smallest value that the quantity can have: no cost is below 0.
+    """
     if n < 2:
         return None
     mean = total / n
     variance = max(0.0, (total_of_squares - n * mean * mean) / (n - 1))
     half = t_quantile(0.5 + confidence / 2, n - 1) * sqrt(variance / n)
-    return Interval(mean - half, mean + half)
+    return Interval(max(at_least, mean - half), mean + half)
 
 
 def ratio_interval(
@@ -56,6 +65,7 @@ def ratio_interval(
     sum_xy: float,
     *,
     confidence: float = 0.95,
+    at_least: float = -inf,
 ) -> Interval | None:
     """
     Interval of sum(x) / sum(y) over `n` sessions (cost per success), by the delta method.
@@ -69,7 +79,7 @@ def ratio_interval(
     residual = sum_xx - 2 * ratio * sum_xy + ratio * ratio * sum_yy
     variance = max(0.0, residual / (n - 1)) / (n * mean_y * mean_y)
     half = t_quantile(0.5 + confidence / 2, n - 1) * sqrt(variance)
-    return Interval(ratio - half, ratio + half)
+    return Interval(max(at_least, ratio - half), ratio + half)
 
 
 def t_quantile(probability: float, degrees: int) -> float:
