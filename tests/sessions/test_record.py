@@ -59,6 +59,23 @@ def test_what_is_unknown_is_null() -> None:
     assert record["outcome"] == {"label": "unknown", "source": None, "reason": None, "author": None}
 
 
+def test_tokens_and_waits_that_nobody_told_are_null_and_not_zero() -> None:
+    silent = to_json(
+        session(
+            agent("r", 0, 10, "lead"),
+            model("m", 1, 2, parent="r"),
+            span("h", 4, 4, kind="human", human=HumanAct(decision="approved"), parent="r"),
+        )
+    )
+    (use,) = silent["models_used"]
+    assert (use["calls"], use["calls_without_usage"]) == (1, 1)
+    assert use["input_tokens"] is use["output_tokens"] is use["reasoning_tokens"] is None
+    assert silent["human_interventions"]["count"] == 1
+    assert silent["human_interventions"]["waited_s"] is None
+    alone = to_json(session(agent("r", 0, 10, "lead")))
+    assert alone["human_interventions"]["waited_s"] == 0.0
+
+
 def test_units_of_work_are_summed_exactly() -> None:
     made = session(*(span(f"s{n}", n, n + 1, units={"pages": 0.1}) for n in range(10)))
     assert made.units == {"pages": 1.0}

@@ -60,7 +60,7 @@ def to_json(session: Session) -> Json:
             "count": sum(session.intervention_kinds.values()),
             "by_kind": session.intervention_kinds,
             "pending": session.pending_interventions,
-            "waited_s": _seconds(session.waited_ns),
+            "waited_s": _waited(session),
         },
         "interventions": [_intervention(act) for act in session.interventions],
         "outcome": {
@@ -96,18 +96,32 @@ def to_json(session: Session) -> Json:
     }
 
 
+def _waited(session: Session) -> float | None:
+    """None where people acted and of no act it is known how long it took."""
+    acts = session.interventions
+    if acts and not session.waited_ns and all(act.waited_ns is None for act in acts):
+        return None
+    return _seconds(session.waited_ns)
+
+
 def _model(use: ModelUse) -> Json:
+    sums = use.input_tokens + use.output_tokens
+    nobody_told = not sums and 0 < use.calls <= use.calls_without_usage
+
+    def told(tokens: int) -> int | None:
+        return None if nobody_told else tokens
+
     return {
         "model": use.model,
         "provider": use.provider or None,
         "role": use.role or None,
         "calls": use.calls,
         "errors": use.errors,
-        "input_tokens": use.input_tokens,
-        "output_tokens": use.output_tokens,
-        "cache_read_tokens": use.cache_read_tokens,
-        "cache_write_tokens": use.cache_write_tokens,
-        "reasoning_tokens": use.reasoning_tokens,
+        "input_tokens": told(use.input_tokens),
+        "output_tokens": told(use.output_tokens),
+        "cache_read_tokens": told(use.cache_read_tokens),
+        "cache_write_tokens": told(use.cache_write_tokens),
+        "reasoning_tokens": told(use.reasoning_tokens),
         "calls_without_usage": use.calls_without_usage,
         "cost_usd": _usd(use.cost_usd),
         "unpriced_calls": use.unpriced_calls,
