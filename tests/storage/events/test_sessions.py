@@ -1,5 +1,6 @@
 """The list of sessions: filters, orders, pages, facets, and the figures behind every rate."""
 
+import json
 from decimal import Decimal
 
 import msgspec
@@ -246,6 +247,37 @@ def test_search_finds_words_in_any_script_and_behind_any_escape(
             db.execute("OPTIMIZE TABLE spans FINAL")
         found = {q: listed(db, scope, SessionFilter(q=q)) for q in SEARCHES}
         assert found == SEARCHES, f"merged: {merged}"
+
+
+MESSAGES = [
+    "first line\nsecond\tthird Größe 数据库",
+    {"arguments": '{"code": "a\\nnested C:\\\\temp"}'},
+]
+SEARCHES_IN_JSON = {
+    "line second": ["s1"],
+    "third": ["s1"],
+    "nested": ["s1"],
+    "temp": ["s1"],
+    "econd": [],
+    "größe": ["s1"],
+    "GRÖSSE": [],
+    "GRÖßE 数据": ["s1"],
+    "据数": [],
+}
+
+
+def test_search_finds_words_of_messages_that_are_json_themselves(
+    db: EventConnection, scope: ProjectScope
+) -> None:
+    """Most conventions send messages as JSON in an attribute, Python's with all but ASCII
+    escaped."""
+    store(db, session(1), session(2))
+    span_writes.write_spans(db, [row(1, trace_id=trace(1), text=json.dumps(MESSAGES))])
+    for merged in (False, True):
+        if merged:
+            db.execute("OPTIMIZE TABLE spans FINAL")
+        found = {q: listed(db, scope, SessionFilter(q=q)) for q in SEARCHES_IN_JSON}
+        assert found == SEARCHES_IN_JSON, f"merged: {merged}"
 
 
 def test_search_agrees_before_and_after_the_index_is_built(

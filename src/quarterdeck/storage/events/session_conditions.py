@@ -92,7 +92,7 @@ _OPERATORS: Mapping[Comparison, str] = {
     "=": "=", ">": ">", ">=": ">=", "<": "<", "<=": "<=",
 }  # fmt: skip
 
-_SEARCH_PARAM = re.compile(r"\{(q|words|pattern|parts):")
+_SEARCH_PARAM = re.compile(r"\{(q|words|longest|parts):")
 
 
 def conditions_sql(conditions: Sequence[Condition]) -> tuple[str, dict[str, Any]]:

@@ -245,8 +245,8 @@ def search_params(q: str) -> dict[str, Param]:
     """What a question asked with `search_question` binds."""
     words, parts = _words(q)
     longest = max(parts, key=len, default="")
-    escaped = longest.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return {"words": words, "pattern": f"%{escaped}%", "parts": sorted(set(parts) - {longest})}
+    others = ["|".join(_spellings(part)) for part in parts if part != longest]
+    return {"words": words, "longest": _spellings(longest), "parts": others}
 
 
 def search_question(sql: str, q: str) -> str:
@@ -259,9 +259,12 @@ def search_question(sql: str, q: str) -> str:
     words, parts = _words(q)
     conditions = ["hasAllTokens(words, {words:Array(String)})"] if words else []
     if parts:
-        conditions.append("words LIKE {pattern:String}")
+        conditions.append("multiSearchAny(words, {longest:Array(String)})")
     if len(parts) > 1:
-        conditions.append("arrayAll(part -> position(words, part) > 0, {parts:Array(String)})")
+        conditions.append(
+            "arrayAll(part -> arrayExists(spelled -> position(words, spelled) > 0,"
+            " splitByChar('|', part)), {parts:Array(String)})"
+        )
     return sql.replace("{holds_words}", " AND ".join(conditions) or "1")
 
 
@@ -269,6 +272,18 @@ def _words(q: str) -> tuple[list[str], list[str]]:
     """ASCII words, and those of other scripts; each once."""
     found = sorted(set(_split(q.lower())))
     return [word for word in found if word.isascii()], [w for w in found if not w.isascii()]
+
+
+def _spellings(part: str) -> list[str]:
+    """As itself, and as JSON within JSON escapes it: there case can't be folded any more."""
+    escaped = {_escaped(form) for form in (part, part.upper(), part.capitalize())}
+    return [part, *sorted(one for one in escaped if " u" in one)]
+
+
+def _escaped(text: str) -> str:
+    units = text.encode("utf-16-be", "surrogatepass")
+    codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
+    return "".join(chr(code) if code < 128 else f" u{code:04x}" for code in codes).lower()
 
 
 def _split(text: str) -> list[str]:

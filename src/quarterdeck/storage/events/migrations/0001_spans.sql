@@ -5,7 +5,8 @@
 -- whatever the senders' clocks say.  1,024 rows a granule: a page of one session reads few.
 -- What only people's own SQL asks for is an alias: a column costs every insert and merge, an alias
 -- only who reads it.  `words` is what is searched: `search` splits it on everything but letters and digits; the escapes of JSON are blanked first, or
--- the n of \n would stick to the next word.
+-- the n of \n would stick to the next word.  In a text that is JSON itself, as most messages are, \n may end a line or be in C:\new: what follows
+-- is a word with the n and without it.
 
 -- step: spans
 CREATE TABLE IF NOT EXISTS spans{local}{on_cluster} (
@@ -35,8 +36,8 @@ CREATE TABLE IF NOT EXISTS spans{local}{on_cluster} (
     input_tokens    Nullable(Int64) ALIAS JSONExtract(facts, 'usage', 'input_tokens', 'Nullable(Int64)'),
     output_tokens   Nullable(Int64) ALIAS JSONExtract(facts, 'usage', 'output_tokens', 'Nullable(Int64)'),
     cost_usd        Nullable(Decimal(18, 9)) ALIAS toDecimal64OrNull(JSONExtractString(facts, 'charge', 'usd'), 9),
-    words           String ALIAS lowerUTF8(replaceAll(replaceAll(replaceAll(replaceAll(raw, '\\\\', ' '), '\\n', ' '), '\\t', ' '), '\\r', ' ')),
-    INDEX search lowerUTF8(replaceAll(replaceAll(replaceAll(replaceAll(raw, '\\\\', ' '), '\\n', ' '), '\\t', ' '), '\\r', ' '))
+    words           String ALIAS lowerUTF8(concat(replaceAll(replaceAll(replaceAll(replaceAll(raw, '\\\\', ' '), '\\n', ' '), '\\t', ' '), '\\r', ' '), ' ', arrayStringConcat(extractAll(raw, '\\\\\\\\[nt](\\w+)'), ' '))),
+    INDEX search lowerUTF8(concat(replaceAll(replaceAll(replaceAll(replaceAll(raw, '\\\\', ' '), '\\n', ' '), '\\t', ' '), '\\r', ' '), ' ', arrayStringConcat(extractAll(raw, '\\\\\\\\[nt](\\w+)'), ' ')))
         TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 100000000
 )
 ENGINE = {replicated}ReplacingMergeTree(ver)
