@@ -132,6 +132,15 @@ def test_an_interrupted_or_refused_call_is_no_failure() -> None:
     assert made.episode_count == 0
 
 
+def test_a_retry_tells_what_had_failed() -> None:
+    made = session(
+        tool("a", 0, 1, "t", status="error", arguments_hash="h",
+             error_type="Exception", error_message="gateway timeout"),
+        tool("b", 2, 3, "t", arguments_hash="h"),
+    )  # fmt: skip
+    assert attempts(made) == [("retry", "tool:t", "tool:t", "Exception: gateway timeout")]
+
+
 def test_an_episode_tells_what_went_wrong_first() -> None:
     made = session(
         tool("a", 0, 1, "t", status="error", target="x", error_type="IO", error_message="no disk"),

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from quarterdeck.model.sessions import Retry
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.models import same_family
+from quarterdeck.sessions.outcome import what_failed
 from quarterdeck.sessions.sequences import Facts, insert, remove
 from quarterdeck.sessions.tree import Node
 
@@ -158,7 +159,7 @@ def _own_word(span: Span) -> Retry | None:
 
 
 def _why(span: Span) -> str:
-    return span.error_type or span.error_message[:80] or "error"
+    return what_failed(span) or "error"
 
 
 def _retry(
