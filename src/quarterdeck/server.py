@@ -138,7 +138,7 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
     open_things.callback(intake.close)
     access = Access(records=records, settings=settings, now_ns=time.time_ns)
 
-    def forget(project_id: ProjectId, _: Sequence[str], trace_ids: Sequence[str]) -> None:
+    def forget(project_id: ProjectId, trace_ids: Sequence[str]) -> None:
         rules.forget(project_id)
         keeper.forget(project_id, trace_ids)
 

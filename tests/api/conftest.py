@@ -53,7 +53,7 @@ class World:
     settings: Settings
     refreshed: list[tuple[str, str]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
-    forgotten: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+    forgotten: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     unable: list[str] = field(default_factory=list)
     """Put a reason in, and the server is not ready for it."""
 
@@ -122,15 +122,15 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
     access = Access(records=records, settings=settings, now_ns=clock)
     refreshed: list[tuple[str, str]] = []
     changed: list[str] = []
-    forgotten: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+    forgotten: list[tuple[str, tuple[str, ...]]] = []
     unable: list[str] = []
 
     def refresh(project_id: ProjectId, session_id: str) -> None:
         refreshed.append((project_id, session_id))
         refresh_session(events, project_id, session_id, now_ns=clock())
 
-    def forget(project_id: ProjectId, sessions: Sequence[str], traces: Sequence[str]) -> None:
-        forgotten.append((project_id, tuple(sessions), tuple(traces)))
+    def forget(project_id: ProjectId, traces: Sequence[str]) -> None:
+        forgotten.append((project_id, tuple(traces)))
 
     parts = Parts(
         settings=settings,

@@ -29,9 +29,9 @@ class Parts:
     now_ns: Callable[[], int]
     refresh: Callable[[ProjectId, str], None]
     """Makes a session's record again from its spans and scores, at once.  Blocks."""
-    forget: Callable[[ProjectId, Sequence[str], Sequence[str]], None]
-    """These sessions and traces were deleted: whoever holds their spans in memory drops them,
-    and spans of these traces that began before now are not stored again.  Blocks."""
+    forget: Callable[[ProjectId, Sequence[str]], None]
+    """These traces were deleted: whoever holds their spans in memory drops them, and those that
+    began before now are not stored again.  Blocks."""
     held: Callable[[], AbstractContextManager[None]]
     """While it is held nobody writes sessions, so that none is written back while it goes.
     `forget` may be called inside."""

@@ -21,7 +21,7 @@ from quarterdeck.storage.events import deletes, session_reads
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import WordCondition
 from quarterdeck.storage.events.session_reads import SESSION_SORTS, SessionFilter, SessionSort
-from quarterdeck.storage.records.deletions import Deletion, DeletionKind, note_deletions
+from quarterdeck.storage.records.deletions import Deletion, note_deletions
 
 router = guarded_router("sessions")
 
@@ -142,23 +142,18 @@ def delete_for_good(parts: Parts, who: Principal, sessions: Sequence[Session]) -
     ids = [session.session_id for session in sessions]
     traces = sorted({trace for session in sessions for trace in session.trace_ids})
     # Remembered first: after a crash in between, asking again completes it.
-    _remember(parts, who, "session", ids)
-    _remember(parts, who, "trace", traces)
-    with parts.held():
-        deletes.delete_sessions(parts.events, scope_of(parts, who), ids)
-        parts.forget(who.project_id, ids, traces)
-    return len(traces)
-
-
-def _remember(parts: Parts, who: Principal, kind: DeletionKind, targets: Sequence[str]) -> None:
     at_ns = parts.now_ns()
     note_deletions(
         parts.records,
         [
-            Deletion(project_id=who.project_id, kind=kind, target=target, at_ns=at_ns, by=who.actor)
-            for target in targets
+            Deletion(project_id=who.project_id, kind="trace", target=one, at_ns=at_ns, by=who.actor)
+            for one in traces
         ],
     )
+    with parts.held():
+        deletes.delete_sessions(parts.events, scope_of(parts, who), ids)
+        parts.forget(who.project_id, traces)
+    return len(traces)
 
 
 @router.delete("/users", summary="Delete everything that is kept of one user")
@@ -178,7 +173,6 @@ def _delete_user(parts: Parts, who: Principal, user: str) -> int:
     # What retention hides already is deleted too.
     everything = ProjectScope(project_id=who.project_id)
     of_user = SessionFilter(conditions=(WordCondition(field="user", values=(user,)),))
-    _remember(parts, who, "user", [user])
     sessions = session_reads.stream_sessions(parts.events, everything, of_user)
     gone = 0
     for some in batches(sessions, 100):

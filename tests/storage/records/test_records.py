@@ -352,11 +352,11 @@ def test_deletions_are_remembered_with_their_last_instant(records: Records) -> N
             records,
             [
                 deletions.Deletion(
-                    project_id="acme", kind="session", target="s-1", at_ns=at_ns, by="local"
+                    project_id="acme", kind="trace", target="t-1", at_ns=at_ns, by="local"
                 )
             ],
         )
     assert [(row.target, row.at_ns) for row in deletions.list_deletions(records)] == [
-        ("s-1", NOW + 5)
+        ("t-1", NOW + 5)
     ]
     assert deletions.list_deletions(records, since_ns=NOW + 6) == []

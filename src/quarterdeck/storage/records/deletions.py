@@ -1,9 +1,9 @@
 """
 What was deleted on purpose, so that a late resend does not bring it back.
 
-Senders repeat what they were not sure of, minutes later.  A span that began before its
-session, user or project was deleted stays deleted; work that begins afterwards is new, also
-under the same id.
+Senders repeat what they were not sure of, minutes later.  A span that began before its trace or
+project was deleted stays deleted; work that begins afterwards is new, also under the same id.
+Sessions and users are remembered by their traces alone: a person's name is what had to go.
 """
 
 from typing import Literal
@@ -14,14 +14,14 @@ from sqlalchemy import RowMapping, delete, insert, select
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.tables import DELETIONS
 
-DeletionKind = Literal["session", "trace", "user", "project"]
+DeletionKind = Literal["trace", "project"]
 
 
 class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     project_id: str
     kind: DeletionKind
     target: str
-    """The session, trace or user id; "" for the whole project."""
+    """The trace id; "" for the whole project."""
     at_ns: int
     by: str
 
