@@ -39,7 +39,8 @@ class TraceNote:
             if known is None or rank < known:
                 self.explicit[span.session_key] = rank
         new = [node for node in links_of(span) if node not in self.nodes]
-        self.nodes.update(new)
+        if new:
+            self.nodes.update(new)
         return new
 
     def explicit_id(self) -> str:
