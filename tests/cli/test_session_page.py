@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from quarterdeck.cli.figures import print_figures
 from quarterdeck.cli.session_list import print_sessions, task_line
 from quarterdeck.cli.session_page import LINES, TREE_DEPTH, print_session, print_tree
 from quarterdeck.sessions.identify import public_id
@@ -229,6 +230,30 @@ def test_an_empty_list_says_whether_there_is_anything_at_all(filtered: bool, sai
 def test_an_id_is_whole_on_a_narrow_terminal() -> None:
     record = {**RECORD, "session_id": "trace:" + "0123456789abcdef" * 2}
     assert record["session_id"] in page(record, width=40)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60])
+def test_on_a_narrow_terminal_a_row_is_a_block_and_no_word_is_torn(width: int) -> None:
+    long = {**RECORD["models_used"][0], "model": "gpt-4o-mini-2024-07-18"}
+    shown = page({**RECORD, "models_used": [long]}, width=width)
+    assert "  gpt-4o-mini-2024-07-18" in shown
+    if width < 60:
+        assert "calls 15, errors 0" in shown
+        assert "models 15, tools 89" in shown
+
+
+@pytest.mark.parametrize("width", [40, 120])
+@pytest.mark.parametrize("by", [[], ["agent"]])
+def test_figures_are_legible_at_every_width(width: int, by: list[str]) -> None:
+    rate = {"value": 0.1, "n": 10, "interval": {"low": 0.018, "high": 0.404}}
+    row = {"by": dict.fromkeys(by, "house-keeping-agent"), "figures": {"rate": rate}}
+    definitions = {"rate": {"title": "Task completion rate", "unit": "rate"}}
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        print_figures(console, {"rows": [row], "by": by, "definitions": definitions})
+    shown = " ".join(captured.get().split())
+    for said in ("ask completion rate", "10.0 %", "1.8 to 40.4 %", *(row["by"].values())):
+        assert said in shown
 
 
 def test_a_section_of_very_many_rows_is_cut_and_says_so() -> None:

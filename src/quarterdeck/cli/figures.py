@@ -94,7 +94,7 @@ def _print_list(
             terminal.styled(interval(figure, unit), "dim"),
             terminal.styled(terminal.count(figure["n"]), "dim"),
         )
-    console.print(table)
+    terminal.print_table(console, table, words=1)
 
 
 def _print_groups(
@@ -120,7 +120,7 @@ def _print_groups(
                 for name, figure in row["figures"].items()
             ),
         )
-    console.print(table)
+    terminal.print_table(console, table, words=len(groups))
 
 
 def _cell(figure: Mapping[str, Any], unit: str) -> str:

@@ -18,6 +18,7 @@ from quarterdeck.cli.terminal import (
     money,
     one_line,
     plural,
+    print_table,
     printable,
     styled,
     text_of,
@@ -199,7 +200,7 @@ def _print_agents(console: Console, agents: Sequence[Mapping[str, Any]]) -> None
             _errors(agent.get("errors")),
             money(agent.get("cost_usd")),
         )
-    console.print(table)
+    print_table(console, table, words=2)
     _print_rest(console, agents)
 
 
@@ -219,7 +220,7 @@ def _print_models(console: Console, models: Sequence[Mapping[str, Any]]) -> None
             _tokens(use, "output_tokens"),
             _model_cost(use),
         )
-    console.print(table)
+    print_table(console, table, words=2)
     _print_rest(console, models)
 
 
@@ -235,7 +236,7 @@ def _print_tools(console: Console, tools: Sequence[Mapping[str, Any]]) -> None:
             _errors(use.get("errors")),
             _errors(use.get("denied")),
         )
-    console.print(table)
+    print_table(console, table, words=1)
     _print_rest(console, tools)
 
 

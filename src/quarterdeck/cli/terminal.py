@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
 NOT_TOLD = "-"
@@ -31,6 +32,9 @@ NOT_TOLD = "-"
 
 WIDE_COLUMNS = 100
 """Under this, tables become one short block per row: a table with cut ids can't be copied from."""
+
+MEASURED_COLUMNS = 10_000
+"""Where the width of a table is asked for, this is more than any has."""
 
 PIPE_COLUMNS = 200
 """A pipe has no width; rich would assume 80 and cut.  Nothing of ours is wider than this."""
@@ -91,6 +95,31 @@ def make_console(*, stderr: bool = False) -> Console:
 
 def is_wide(console: Console) -> bool:
     return console.width >= WIDE_COLUMNS
+
+
+def print_table(console: Console, table: Table, *, words: int) -> None:
+    """
+    The table if it is no wider than the console; else each row as a block.
+
+    The first `words` columns name a row; the others are numbers, told with their headings.
+    """
+    from rich.measure import Measurement
+    from rich.text import Text
+
+    unlimited = console.options.update(max_width=MEASURED_COLUMNS)
+    if Measurement.get(console, unlimited, table).maximum <= console.width:
+        console.print(table)
+        return
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        cells = [cell if isinstance(cell, Text) else styled(str(cell)) for cell in row]
+        named = [cell for cell in cells[:words] if cell.plain]
+        console.print(Text("  ") + Text("  ").join(named))
+        numbers = [
+            styled(f"{str(column.header).lower()} ") + cell
+            for column, cell in zip(table.columns[words:], cells[words:], strict=True)
+            if cell.plain
+        ]
+        console.print(Text("    ") + Text(", ").join(numbers))
 
 
 def print_json(body: bytes) -> None:
