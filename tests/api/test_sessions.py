@@ -53,6 +53,20 @@ async def test_the_list_is_newest_first_and_paged_without_gaps(
     assert seen == [f"s-{number}" for number in range(7, 0, -1)]
 
 
+async def test_a_cursor_goes_on_in_the_filter_that_it_came_from_and_in_no_other(
+    world: World, client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    fill(world, 5)
+    page = await get(client, "/sessions", reader, limit=2, tool="bash", since="9000d")
+    cursor = str(page["next_cursor"])
+    rest = await get(client, "/sessions", reader, tool="bash", since="9001d", cursor=cursor)
+    assert ids(page) + ids(rest) == [f"s-{number}" for number in range(5, 0, -1)]
+    other = {"tool": "grep", "since": "9000d", "cursor": cursor}
+    answer = await client.get("/api/v1/sessions", headers=reader, params=other)
+    assert answer.status_code == 422
+    assert "another list, filter or order" in answer.json()["error"]["message"]
+
+
 async def test_a_cursor_of_another_order_or_garbage_is_refused(
     world: World, client: httpx.AsyncClient, reader: dict[str, str]
 ) -> None:

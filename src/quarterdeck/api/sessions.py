@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import ADMIN, READ, Principal, allow, guarded_router
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import storable
+from quarterdeck.api.pages import next_cursor, read_cursor
 from quarterdeck.api.parts import Parts, Who, With, note, scope_of
 from quarterdeck.api.selection import Selected
 from quarterdeck.errors import Invalid
@@ -20,7 +22,12 @@ from quarterdeck.sessions.record import to_json
 from quarterdeck.storage.events import deletes, session_reads
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import WordCondition
-from quarterdeck.storage.events.session_reads import SESSION_SORTS, SessionFilter, SessionSort
+from quarterdeck.storage.events.session_reads import (
+    SESSION_SORTS,
+    SessionFilter,
+    SessionPage,
+    SessionSort,
+)
 from quarterdeck.storage.records.deletions import Deletion, note_deletions
 
 router = guarded_router("sessions")
@@ -43,8 +50,27 @@ async def list_some(
     cursor: Cursor = "",
 ) -> Response:
     by, descending = _read_sort(sort)
-    page = await asyncio.to_thread(_page, parts, who, where, by, descending, limit, cursor)
-    return answer(request, page)
+    belongs_to = f"{who.project_id}?{_asked(request)}"
+    place = read_cursor(cursor, "sessions", belongs_to, kinds=(str,))
+    page = await asyncio.to_thread(
+        _page, parts, who, where, by, descending, limit, place[0] if place else ""
+    )
+    return answer(
+        request,
+        {
+            "sessions": [to_json(session) for session in page.sessions],
+            "next_cursor": next_cursor("sessions", belongs_to, page.cursor)
+            if page.cursor
+            else None,
+        },
+    )
+
+
+def _asked(request: Request) -> str:
+    """Filter and order, as asked for.  Not the time: `24h` is another instant on each page, and
+    a place in the list is the same in any span of time."""
+    passed = {"cursor", "limit", "since", "until"}
+    return urlencode(sorted(p for p in request.query_params.multi_items() if p[0] not in passed))
 
 
 def _page(
@@ -55,8 +81,8 @@ def _page(
     descending: bool,
     limit: int,
     cursor: str,
-) -> dict[str, Any]:
-    page = session_reads.session_page(
+) -> SessionPage:
+    return session_reads.session_page(
         parts.events,
         scope_of(parts, who),
         where,
@@ -65,10 +91,6 @@ def _page(
         limit=limit,
         cursor=cursor,
     )
-    return {
-        "sessions": [to_json(session) for session in page.sessions],
-        "next_cursor": page.cursor or None,
-    }
 
 
 def _read_sort(text: str) -> tuple[SessionSort, bool]:
