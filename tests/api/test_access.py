@@ -1,5 +1,5 @@
 """
-Who gets in, by which carrier, and what a credential can make: attacks S1, S2 and S18.
+Who gets in, by which carrier, and what a credential can make.
 """
 
 import base64

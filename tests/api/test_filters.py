@@ -1,5 +1,5 @@
 """
-The filter language: what it reads, what it refuses, and that the store agrees: attack S11.
+The filter language: what it reads, what it refuses, and that the store agrees.
 """
 
 import random

@@ -1,6 +1,6 @@
 """
 Twin projects with equal trace, span and session ids: nothing of the one is ever seen by the
-other, in any answer.  Attack S4.
+other, in any answer.
 
 Both projects hold the same conversations under the same ids; every text, name and value of a
 project carries its mark.  Random operations are made in both, and every byte of every answer is

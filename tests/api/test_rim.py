@@ -1,6 +1,6 @@
 """
-Paths and hosts that two readers could understand differently, and the headers on every answer:
-attacks S3 and S17.  Requests are made as ASGI scopes, since HTTP clients tidy paths up.
+Paths and hosts that two readers could understand differently, and the headers on every answer.
+Requests are made as ASGI scopes, since HTTP clients tidy paths up.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""R9: bodies that explode are refused quickly, and never held."""
+"""Bodies that explode are refused quickly, and never held."""
 
 import gzip
 import resource

@@ -1,4 +1,4 @@
-"""R4: a full or failing disk is a "try again", loses nothing acknowledged, and heals by itself."""
+"""A full or failing disk is a "try again", loses nothing acknowledged, and heals by itself."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""R5: whatever is delivered twice, late, or at the same time is visible once, sums included."""
+"""Whatever is delivered twice, late, or at the same time is visible once, sums included."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""S5: hostile names and values are text: they are kept as sent and change nothing else."""
+"""Hostile names and values are text: they are kept as sent and change nothing else."""
 
 import itertools
 from pathlib import Path

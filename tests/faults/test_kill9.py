@@ -1,4 +1,4 @@
-"""R1: kill -9 at any moment loses nothing acknowledged and shows nothing twice."""
+"""Kill -9 at any moment loses nothing acknowledged and shows nothing twice."""
 
 import random
 import time

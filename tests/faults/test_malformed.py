@@ -1,4 +1,4 @@
-"""R8: whatever bytes come, the answer is 200 with an exact count or 400, and memory stays put."""
+"""Whatever bytes come, the answer is 200 with an exact count or 400, and memory stays put."""
 
 import random
 import resource

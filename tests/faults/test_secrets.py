@@ -1,4 +1,4 @@
-"""S9: planted secrets are in no file, answer, log line or metric, however they came in."""
+"""Planted secrets are in no file, answer, log line or metric, however they came in."""
 
 import gzip
 import json

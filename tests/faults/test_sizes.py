@@ -1,4 +1,4 @@
-"""R10: at, below and above every size there is a defined answer, and never a recursion error."""
+"""At, below and above every size there is a defined answer, and never a recursion error."""
 
 import gzip
 from collections.abc import AsyncIterator, Callable

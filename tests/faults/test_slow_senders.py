@@ -1,4 +1,4 @@
-"""R11: connections that are slow, silent or stuck are closed; the others do not notice."""
+"""Connections that are slow, silent or stuck are closed; the others do not notice."""
 
 import asyncio
 import os
@@ -74,8 +74,8 @@ async def test_slow_senders_are_closed_and_good_ones_are_served_meanwhile(tmp_pa
         under_attack = await good_latencies(receiver, 100)
         closed_after = await attacks
         assert max(closed_after) <= 3.0 + 3.0
-        # One process plays the server, the attackers and the good client: the p99 of targets.md
-        # (twice) is for the bench; here, that nobody waits for an attacker to be closed.
+        # One process plays the server, the attackers and the good client, so latencies are no
+        # measurement here: what must hold is that nobody waits for an attacker to be closed.
         assert under_attack[98] <= max(20 * alone[98], 1.0)
         for _ in range(200):  # 10 s at most
             if open_files() <= base + 8:

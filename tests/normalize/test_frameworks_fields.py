@@ -1,5 +1,5 @@
 """
-What single spans of frameworks mean, attribute by attribute (reference 4 and 5.2 to 5.4).
+What single spans of frameworks mean, attribute by attribute.
 """
 
 import json

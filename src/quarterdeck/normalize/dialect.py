@@ -11,10 +11,10 @@ How to write one
     prefixes.  Recognition gates `adjust`, `on_event` and everything marked `gated`; it also
     puts the name into `Span.dialects`.
 2.  `sources`: `Source("session_key", 20, "session.id", session_id)` = attribute `session.id`
-    may give the field `session_key`, with rank 20 (smaller wins; the rank is the position in
-    the row of the reference's table 5.4, times ten).  The parser (see `attributes.py`) gets
-    the value and returns None for "nothing there" or raises `Unreadable`, which becomes a
-    problem on the span, and the next source is tried.  A bare key such as `model` that other
+    may give the field `session_key`, with rank 20 (smaller wins, over all dialects; steps of
+    ten leave room between).  The parser (see `attributes.py`) gets the value and returns None
+    for "nothing there" or raises `Unreadable`, which becomes a problem on the span, and the
+    next source is tried.  A bare key such as `model` that other
     libraries use differently is `gated=True`: read only in spans that speak this dialect.
     With `group=True` the key is a prefix ("quarterdeck.units.") and the parser gets a dict of
     suffix -> value; "gen_ai.prompt.#." is a prefix whose suffixes begin with a list index.
@@ -22,7 +22,7 @@ How to write one
     of `model.spans.Span` plus `DRAFT_FIELDS`.
 3.  `kinds`: `KindSource(2, "langfuse.observation.type", {"generation": Kind("model"), ...})`.
     Values are compared trimmed and in lower case; key "" is the span's name (gated always).
-    `generic=True` marks kinds that never beat a specific one of any rank (reference 5.2).
+    `generic=True` marks kinds that never beat a specific one of any rank.
 4.  `usages`: one `UsageFamily` per set of token counts.  The first family by rank that gives
     input or output is used alone: counts of two families never mix.
 5.  `contents`: where messages, arguments and results are (`ContentSource`).
@@ -126,7 +126,7 @@ class Kind(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class KindSource:
     rank: int
-    """The row of the reference's table 5.2."""
+    """Smaller wins, over all dialects."""
     key: str
     """"" = the span's name."""
     values: Mapping[str, Kind] = field(default_factory=dict)

@@ -148,7 +148,7 @@ def _normalize(raw: RawSpan, settings: NormalizeSettings, chosen: _Chosen | None
 
 
 def _with_lifted(raw: RawSpan) -> dict[str, Value]:
-    """Attributes, completed by events that carry a span's attributes (reference 5.1, step 6)."""
+    """Attributes, completed by events that carry a span's attributes."""
     merged: dict[str, Value] | None = None
     for event in raw.events:
         if event.name in _PLANNER.lifts:

@@ -77,7 +77,7 @@ class Plan:
     adjusts: tuple[Callable[[Draft], None], ...]
     on_event: dict[str, tuple[Callable[[Draft, RawEvent], None], ...]]
     suggestion: Kind | None
-    """The kind that the keys alone suggest (rank 11 of the reference's table 5.2)."""
+    """The kind that the keys alone suggest (rank 11)."""
     names_tool: bool
     """Is there a key that only tools have?"""
     may_be_model: bool

@@ -1,6 +1,6 @@
 """
 OpenTelemetry's GenAI conventions, all generations at once: before v1.28 to v0.1.0 of the
-standalone repository (reference 1.1 to 1.13).
+standalone repository.
 
 No version is ever looked up: most senders declare none, or a wrong one, and deployments
 split by a transition switch send both.  Flattened `gen_ai.prompt.N.*` is OpenLLMetry's.
