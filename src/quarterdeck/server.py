@@ -209,7 +209,8 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
                     scope_of=rules.scope_of,
                 ),
             ),
-        ]
+        ],
+        failed=accounting.job_failed,
     )
     open_things.callback(clockwork.stop)
     return Built(

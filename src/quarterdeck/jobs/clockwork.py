@@ -22,14 +22,13 @@ class Job:
 
 
 class Clockwork:
-    """Start once; `stop` before `start` and twice are fine."""
+    """Start once; `stop` before `start` and twice are fine.  `failed` gets a failed job's name."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], *, failed: Callable[[str], None]) -> None:
         self._jobs = tuple(jobs)
+        self._failed = failed
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
-        self.runs: dict[str, int] = {job.name: 0 for job in jobs}
-        self.failures: dict[str, int] = {job.name: 0 for job in jobs}
 
     def start(self) -> None:
         self._thread.start()
@@ -53,7 +52,5 @@ class Clockwork:
         try:
             job.run()
         except Exception:  # noqa: BLE001 - the rim of all jobs
-            self.failures[job.name] += 1
+            self._failed(job.name)
             _log.exception("the job %s failed; it runs again in %s s", job.name, job.every_s)
-        else:
-            self.runs[job.name] += 1

@@ -112,6 +112,11 @@ METRICS: dict[str, _Metric] = {
             "counter",
             "Failures in what follows storing; the data itself was stored.",
         ),
+        _Metric(
+            "quarterdeck_job_failures_total",
+            "counter",
+            "Background jobs that failed, by name; each runs again at its next time.",
+        ),
     )
 }
 
@@ -159,6 +164,10 @@ class Accounting:
     def pipeline_failed(self) -> None:
         with self._lock:
             self._add("quarterdeck_pipeline_errors_total", 1)
+
+    def job_failed(self, job: str) -> None:
+        with self._lock:
+            self._add("quarterdeck_job_failures_total", 1, job=job)
 
     def total(self, name: str, **labels: str) -> int:
         """Sum of a counter's series that carry these labels."""
