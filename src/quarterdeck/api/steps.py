@@ -49,7 +49,7 @@ _FRESH_NS = 15_000_000_000
 class Told(NamedTuple):
     session: Session
     steps: tuple[Step, ...]
-    at_ns: int
+    until_ns: int
 
 
 class Stories:
@@ -61,14 +61,17 @@ class Stories:
 
     def steps(self, parts: Parts, who: Principal, session: Session) -> tuple[Step, ...]:
         key = (who.project_id, session.session_id)
-        now_ns = parts.now_ns()
+        began_ns = parts.now_ns()
         with self._lock:
             told = self._told.get(key)
-        if told is not None and told.session == session and now_ns - told.at_ns < _FRESH_NS:
+        if told is not None and told.session == session and began_ns < told.until_ns:
             return told.steps
         steps = list_steps(assembly_of(parts, who, session))
+        # What took long is kept for longer, or a slow machine would do nothing else.
+        ended_ns = parts.now_ns()
+        until_ns = ended_ns + max(_FRESH_NS, ended_ns - began_ns)
         with self._lock:
-            self._told[key] = Told(session, steps, now_ns)
+            self._told[key] = Told(session, steps, until_ns)
             self._told.move_to_end(key)
             while len(self._told) > _KEPT_SESSIONS or self._size() > _KEPT_STEPS:
                 self._told.popitem(last=False)
