@@ -181,6 +181,7 @@ class Probing:
         self._server = server
         self._end = end
         self._waiting: Queue[tuple[float, Probe]] = Queue()
+        self._all_sent = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
@@ -201,11 +202,12 @@ class Probing:
                 self.sent += 1
                 self.acked.append(time.perf_counter() - due)
                 self._waiting.put((due, probe))
-        looking.join(LOST_AFTER_S)
+        self._all_sent.set()
+        looking.join(LOST_AFTER_S + 10)
 
     def _look(self) -> None:
         waiting: list[tuple[float, Probe]] = []
-        while waiting or time.perf_counter() < self._end + 1:
+        while waiting or not self._waiting.empty() or not self._all_sent.is_set():
             try:
                 while True:
                     waiting.append(self._waiting.get_nowait())

@@ -8,7 +8,8 @@ out is kept for a short while, because a viewer asks for the next page within se
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
@@ -66,7 +67,8 @@ class Stories:
             told = self._told.get(key)
         if told is not None and told.session == session and began_ns < told.until_ns:
             return told.steps
-        steps = list_steps(assembly_of(parts, who, session))
+        with assembled(parts, who, session) as assembly:
+            steps = list_steps(assembly)
         # What took long is kept for longer, or a slow machine would do nothing else.
         ended_ns = parts.now_ns()
         until_ns = ended_ns + max(_FRESH_NS, ended_ns - began_ns)
@@ -220,7 +222,8 @@ def _skeleton(
     parts: Parts, who: Principal, session_id: str, first: int, limit: int | None
 ) -> dict[str, Any]:
     session = find_session(parts, who, session_id)
-    found = skeleton(assembly_of(parts, who, session), since=first, limit=limit)
+    with assembled(parts, who, session) as assembly:
+        found = skeleton(assembly, since=first, limit=limit)
     return {"session_id": session.session_id, **found}
 
 
@@ -232,11 +235,18 @@ async def tree(request: Request, session_id: str, parts: With, who: Who) -> Resp
 
 def _tree(parts: Parts, who: Principal, session_id: str) -> dict[str, Any]:
     session = find_session(parts, who, session_id)
-    root = decision_tree(assembly_of(parts, who, session), session)
+    with assembled(parts, who, session) as assembly:
+        root = decision_tree(assembly, session)
     return {"session_id": session.session_id, "root": plain(msgspec.to_builtins(root))}
 
 
-def assembly_of(parts: Parts, who: Principal, session: Session) -> Assembly:
+@contextmanager
+def assembled(parts: Parts, who: Principal, session: Session) -> Iterator[Assembly]:
+    """For as long as it is asked; its memory is free afterwards."""
     assembly = Assembly()
-    assembly.add(span_reads.session_spans(parts.events, scope_of(parts, who), session.trace_ids))
-    return assembly
+    try:
+        scope = scope_of(parts, who)
+        assembly.add(span_reads.session_spans(parts.events, scope, session.trace_ids))
+        yield assembly
+    finally:
+        assembly.release()

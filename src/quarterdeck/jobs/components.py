@@ -105,6 +105,11 @@ class Component:
             self._regroup()
         return new_nodes
 
+    def release(self) -> None:
+        """Its memory is free at once; it can't be used again."""
+        for assembly in self._assemblies.values():
+            assembly.release()
+
     def learn(self, trace_id: str, nodes: Iterable[str]) -> list[str]:
         """Nodes of a trace that only its assembly can tell (deferred calls); the new ones."""
         note = self.traces[trace_id]
@@ -121,6 +126,7 @@ class Component:
                 self.add(other.assembly(owner).spans())
             for trace_id, note in other.traces.items():
                 self.learn(trace_id, note.nodes)
+            other.release()
             return
         for trace_id, note in other.traces.items():
             self.traces[trace_id] = note
@@ -192,6 +198,10 @@ class Component:
             self.dirty.add(keep)
             for trace_id in wanted:
                 self._owner[trace_id] = keep
+        kept = {id(assembly) for assembly in assemblies.values()}
+        for assembly in self._assemblies.values():
+            if id(assembly) not in kept:
+                assembly.release()
         self._assemblies = assemblies
         self.dirty &= assemblies.keys()
 

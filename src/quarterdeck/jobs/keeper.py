@@ -127,6 +127,7 @@ class SessionKeeper:
                 gone = list({id(c): c for c in homes if c is not None}.values())
             for component in gone:
                 self._drop(component)
+                component.release()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -448,7 +449,9 @@ class SessionKeeper:
 
     def _evict(self) -> None:
         while self._resident > self._max_resident and len(self._recent) > 1:
-            self._drop(next(iter(self._recent.values())))
+            oldest = next(iter(self._recent.values()))
+            self._drop(oldest)
+            oldest.release()
 
     # -- writing ----------------------------------------------------------------------------
 

@@ -142,6 +142,17 @@ class Assembly(Surroundings):
     def __len__(self) -> int:
         return len(self._nodes)
 
+    def release(self) -> None:
+        """
+        Let go of what it holds, when nobody will ask it anything again.
+
+        Every node is reachable from itself, and the server looks for such circles rarely: without
+        this a dropped session would stay in memory, 2 kB a span.
+        """
+        for node in self._nodes.values():
+            node.release()
+        self._nodes.clear()
+
     def spans(self) -> Iterator[Span]:
         """The winning versions, in no order."""
         return (node.span for node in self._nodes.values())

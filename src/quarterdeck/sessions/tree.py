@@ -68,6 +68,12 @@ class Node:
         """Billing or tool state, where the span is a call."""
         self.step = False
 
+    def release(self) -> None:
+        """Cut its ties, also those to itself; it can't be used again."""
+        del self.entry
+        self.parent = self.children = self.loop = None
+        self.ctx = self.below = self.linked = self.call = None
+
 
 class Linked(NamedTuple):
     """The version and place under which a node's facts were counted, to take them back."""
