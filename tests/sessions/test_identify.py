@@ -38,6 +38,8 @@ def test_an_id_that_a_url_can_carry_is_kept_and_any_other_is_hashed() -> None:
     assert public_id("user:42@x.y~z+a=b-c_d") == "user:42@x.y~z+a=b-c_d"
     assert public_id("a/b") == "sess_" + sha256(b"a/b").hexdigest()[:24]
     assert public_id("x" * 257).startswith("sess_")
+    assert public_id("..").startswith("sess_"), "a client would ask for the folder above"
+    assert public_id("a..") == "a.."
     made = session(span("r", 0, 1, session_key="a/b"))
     assert (made.session_id, made.external_id) == (public_id("a/b"), "a/b")
 

@@ -32,7 +32,8 @@ id from folding a project into one session."""
 MAX_TRACES_PER_SESSION = 20_000
 """Where transitive joining stops.  Explicit ids have no such cap."""
 
-_PUBLIC_ID = re.compile(r"[A-Za-z0-9._:@~+=-]{1,256}")
+_PUBLIC_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:@~+=-]{1,256}")
+"""`.` and `..` are steps of a path: no client would send them."""
 
 _SESSION = "key:session:"
 _CALL = "key:call:"
