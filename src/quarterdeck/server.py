@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +46,12 @@ from quarterdeck.receive.limits import Budget, Rate, RateLimit
 from quarterdeck.receive.otlp_grpc import OtlpGrpc
 from quarterdeck.receive.otlp_http import OtlpHttp
 from quarterdeck.receive.project_rules import ProjectRules
-from quarterdeck.receive.spool import open_spool
+from quarterdeck.receive.spool import Spool, open_spool
 from quarterdeck.receive.stored_events import StoredEvents
 from quarterdeck.settings import Settings
-from quarterdeck.storage.events.connection import ReadLimits, open_events
+from quarterdeck.storage.events.connection import EventConnection, ReadLimits, open_events
 from quarterdeck.storage.events.migrate import migrate
-from quarterdeck.storage.records.connection import open_records
+from quarterdeck.storage.records.connection import Records, open_records
 from quarterdeck.storage.records.projects import ensure_default_project, list_projects
 
 OTLP_PATHS = ("/v1/traces", "/v1/logs", "/v1/metrics")
@@ -89,18 +89,7 @@ def run(settings: Settings) -> None:
 
 def build(settings: Settings, open_things: ExitStack) -> Built:
     """Open the stores, to be closed with `open_things`, and wire the parts."""
-    data = settings.data_folder()
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    records = open_records(settings.records_location())
-    open_things.callback(records.close)
-    check_bind(settings, records)
-    ensure_default_project(records, now_ns=time.time_ns())
-    limits = ReadLimits(settings.query_timeout_s, settings.query_memory_bytes)
-    events = open_events(_events_url(settings), limits)
-    open_things.callback(events.close)
-    migrate(events)
-    spool = open_spool(_spool_path(data), max_bytes=settings.spool_max_bytes)
-    open_things.callback(spool.close)
+    records, events, spool = _open_stores(settings, open_things)
     exclusive = _events_url(settings).startswith("chdb:")
     idle_after_ns = int(settings.idle_minutes * 60 * NS_PER_S)
     rules = ProjectRules(
@@ -189,26 +178,7 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
     clockwork = Clockwork(
         [
             Job(name="tidy up after a burst", every_s=2.0, run=tidying.run),
-            Job(
-                name="close quiet sessions",
-                every_s=10.0,
-                run=lambda: close_quiet_sessions(
-                    events,
-                    keeper,
-                    scope_of=rules.scope_of,
-                    now_ns=time.time_ns(),
-                    idle_after_ns=idle_after_ns,
-                ),
-            ),
-            Job(
-                name="delete what is past its retention",
-                every_s=3600.0,
-                run=lambda: delete_expired(
-                    events,
-                    [ProjectId(project.project_id) for project in list_projects(records)],
-                    scope_of=rules.scope_of,
-                ),
-            ),
+            *_jobs(records, events, keeper, rules, idle_after_ns=idle_after_ns),
         ],
         failed=accounting.job_failed,
     )
@@ -220,6 +190,56 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         pipeline=pipeline,
         clockwork=clockwork,
         stopping=stopping,
+    )
+
+
+def _open_stores(
+    settings: Settings, open_things: ExitStack
+) -> tuple[Records, EventConnection, Spool]:
+    """Brought up to date, and closed with `open_things`.  Raises `Misconfigured`."""
+    data = settings.data_folder()
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    records = open_records(settings.records_location())
+    open_things.callback(records.close)
+    check_bind(settings, records)
+    ensure_default_project(records, now_ns=time.time_ns())
+    limits = ReadLimits(settings.query_timeout_s, settings.query_memory_bytes)
+    events = open_events(_events_url(settings), limits)
+    open_things.callback(events.close)
+    migrate(events)
+    spool = open_spool(_spool_path(data), max_bytes=settings.spool_max_bytes)
+    open_things.callback(spool.close)
+    return records, events, spool
+
+
+def _jobs(
+    records: Records,
+    events: EventConnection,
+    keeper: SessionKeeper,
+    rules: ProjectRules,
+    *,
+    idle_after_ns: int,
+) -> Iterator[Job]:
+    """What depends on the time alone."""
+    yield Job(
+        name="close quiet sessions",
+        every_s=10.0,
+        run=lambda: close_quiet_sessions(
+            events,
+            keeper,
+            scope_of=rules.scope_of,
+            now_ns=time.time_ns(),
+            idle_after_ns=idle_after_ns,
+        ),
+    )
+    yield Job(
+        name="delete what is past its retention",
+        every_s=3600.0,
+        run=lambda: delete_expired(
+            events,
+            [ProjectId(project.project_id) for project in list_projects(records)],
+            scope_of=rules.scope_of,
+        ),
     )
 
 
