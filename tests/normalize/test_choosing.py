@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from quarterdeck.model.spans import RawEvent, RawSpan, Resource, Span
+from quarterdeck.model.spans import RawEvent, RawLink, RawSpan, Resource, Span
 from quarterdeck.normalize.dialect import DRAFT_FIELDS, UNION_FIELDS, NormalizeSettings
 from quarterdeck.normalize.dialects import DIALECTS
 from quarterdeck.normalize.normalize import explain, lift, normalize_span
@@ -266,3 +266,18 @@ def test_a_long_description_of_an_agent_is_no_role() -> None:
     long = {**short, "gen_ai.agent.description": "You are a careful planner. " * 5}
     assert normalize_span(_span(short)).agent_role == "planner"
     assert normalize_span(_span(long)).agent_role == ""
+
+
+def test_a_root_that_links_to_one_other_trace_goes_on_with_its_work() -> None:
+    def linked(*traces: str, **rest: Any) -> tuple[str, ...]:
+        links = tuple(RawLink(trace_id=t * 32, span_id="d" * 16) for t in traces)
+        return normalize_span(_span(rest.pop("attributes", {}), links=links, **rest)).linked_traces
+
+    assert linked("c") == linked("c", "c") == linked("a", "c") == ("c" * 32,)
+    assert linked("c", "e") == (), "a batch of several traces' results is none of their sessions"
+    assert linked("c", parent_span_id="f" * 16) == ()
+    assert linked("c", attributes={"openinference.span.kind": "EVALUATOR"}) == ()
+    queued = {"link.type": "queued_send"}
+    link = RawLink(trace_id="c" * 32, span_id="d" * 16, attributes=queued)
+    raw = _span({"span.type": "interaction"}, name="claude_code.interaction", links=(link,))
+    assert normalize_span(raw).linked_traces == ("c" * 32,)

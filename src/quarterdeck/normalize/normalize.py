@@ -369,6 +369,19 @@ def _by_kind(draft: Draft, planned: Planned) -> None:
         _tool_facts(draft, planned)
     elif kind in ("guardrail", "step") and tools.may_decide(draft.raw.name):
         _decision(draft, planned)
+    if draft.raw.links and not draft.raw.parent_span_id:
+        _continuation(draft)
+
+
+def _continuation(draft: Draft) -> None:
+    """
+    A root that links to one other trace goes on with its work.
+
+    One that links to several collects what they did (a batch, a report): they stay apart.
+    """
+    linked = {link.trace_id for link in draft.raw.links} - {draft.raw.trace_id}
+    if len(linked) == 1 and draft.found["kind"] != "evaluation":
+        draft.found["linked_traces"] = unique((*draft.found.get("linked_traces", ()), *linked))
 
 
 _OUTPUTS: tuple[ContentField, ...] = ("output", "output_messages")
