@@ -246,7 +246,10 @@ def test_on_a_narrow_terminal_a_row_is_a_block_and_no_word_is_torn(width: int) -
 @pytest.mark.parametrize("by", [[], ["agent"]])
 def test_figures_are_legible_at_every_width(width: int, by: list[str]) -> None:
     rate = {"value": 0.1, "n": 10, "interval": {"low": 0.018, "high": 0.404}}
-    row = {"by": dict.fromkeys(by, "house-keeping-agent"), "figures": {"rate": rate}}
+    row: dict[str, Any] = {
+        "by": dict.fromkeys(by, "house-keeping-agent"),
+        "figures": {"rate": rate},
+    }
     definitions = {"rate": {"title": "Task completion rate", "unit": "rate"}}
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     with console.capture() as captured:
