@@ -497,6 +497,18 @@ def test_an_open_address_needs_an_account(world: World, local_world: World) -> N
         assert "quarterdeck users" in refused.value.hint
 
 
+async def test_a_parameter_that_no_route_knows_is_refused_and_not_ignored(world: World) -> None:
+    client = world.client(headers=bearer(world.key("acme")))
+    misspelled = await client.get("/api/v1/sessions?outcom=failure")
+    assert misspelled.status_code == 422
+    told = misspelled.json()["error"]
+    assert "'outcom'" in told["message"]
+    assert "outcome" in told["hint"]
+    assert (await client.get("/api/v1/figures?bye=agent")).status_code == 422
+    assert (await client.get("/api/v1/sessions?outcome=failure&limit=1")).status_code == 200
+    await client.aclose()
+
+
 def test_raw_routes_need_a_policy_too() -> None:
     async def app(*_: object) -> None: ...
 

@@ -26,12 +26,13 @@ import ipaddress
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
@@ -149,6 +150,7 @@ class GuardedRoute(APIRoute):
             raise Misconfigured(f"the route {path} declares no policy")
         self.policy = policy
         super().__init__(path, endpoint, **options)
+        self.parameters = frozenset(_parameters_of(self.dependant))
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         inner = super().get_route_handler()
@@ -156,10 +158,28 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             access: Access = request.app.state.access
             request.state.principal = await access.admit(request, self.policy)
+            self._refuse_unknown(request)
             limited = access.limit_body(request)
             return await inner(limited)
 
         return guarded
+
+    def _refuse_unknown(self, request: Request) -> None:
+        """A misspelled filter that is ignored would answer with everything."""
+        for name in request.query_params:
+            if name not in self.parameters:
+                known = ", ".join(sorted(self.parameters))
+                raise Invalid(
+                    f"no parameter is called {name[:100]!r}",
+                    hint=f"There are: {known}." if known else "This path takes none.",
+                )
+
+
+def _parameters_of(dependant: Dependant) -> Iterator[str]:
+    """Names in the query, those of its dependencies included."""
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _parameters_of(inner)
 
 
 def guarded_router(tag: str, *, prefix: str = API_PREFIX) -> APIRouter:
