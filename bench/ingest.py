@@ -305,6 +305,7 @@ def measure(
             size = max(16, min(512, int(rate / 4)))
             parts = [part for batch in made.batches[:40] for part in split(batch, size)]
             parts = [part for part in parts if len(part[1]) == size]
+            server.settle(at_most_s=20)
             row = half_load(server, parts, rate=rate, secs=given.half_secs, gen=gen + 100)
             report.add({"kind": "half", **who, **row})
         # Long enough for the first merges; files that a merge replaced stay for minutes.

@@ -213,7 +213,7 @@ def fill(server: Server, report: Report, given: argparse.Namespace, *, spans: in
             print(f"  {server.name}: {total} spans sent", flush=True)
     took = server.wait_for(total, at_most_s=1200)
     elapsed = time.perf_counter() - begun
-    settle(server)
+    server.settle()
     report.add(
         {
             "kind": "load",
@@ -230,16 +230,6 @@ def fill(server: Server, report: Report, given: argparse.Namespace, *, spans: in
             **watch.told(),
         }
     )
-
-
-def settle(server: Server, *, at_most_s: float = 60.0) -> None:
-    """Until the server has been idle for two seconds: merges are over, parts indexed."""
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < at_most_s:
-        used = server.cpu_s()
-        time.sleep(2)
-        if server.cpu_s() - used < 0.1:
-            return
 
 
 # -- reading --------------------------------------------------------------------------------
@@ -429,7 +419,7 @@ def filled(report: Report, given: argparse.Namespace, name: str) -> Server:
                  "noise": noise}
             )  # fmt: skip
         if name == OURS:
-            settle(server)
+            server.settle()
             report.add(
                 {"kind": "idle", "target": name, "pss_mib": server.pss_mib(),
                  "rss_mib": server.rss_mib(), "spans": (spans := server.count()),

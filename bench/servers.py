@@ -244,6 +244,15 @@ class Server:
             time.sleep(min(1.0, 0.05 + 0.02 * waited))
         return None
 
+    def settle(self, *, at_most_s: float = 60.0) -> None:
+        """Until it has been idle for two seconds: merges are over, new parts indexed."""
+        begun = time.perf_counter()
+        while time.perf_counter() - begun < at_most_s:
+            used = self.cpu_s()
+            time.sleep(2)
+            if self.cpu_s() - used < 0.1:
+                return
+
     def get(self, path: str) -> tuple[int, bytes]:
         target = self.target
         if target.conn is None:
