@@ -146,6 +146,12 @@ def test_the_page_tells(said: str) -> None:
     assert said in page(RECORD)
 
 
+def test_what_nobody_has_answered_yet_is_a_question() -> None:
+    act = {"kind": "answer", "at": "2026-04-12T09:00:00Z", "question": "Ship it?", "pending": True}
+    shown = page({**RECORD, "interventions": [act]})
+    assert "  question  nobody has answered yet" in shown
+
+
 def test_what_nobody_told_is_a_dash_and_what_is_missing_from_a_sum_a_plus() -> None:
     shown = page(RECORD)
     priced = next(line for line in shown.splitlines() if "gpt-4o " in line and "planner" in line)

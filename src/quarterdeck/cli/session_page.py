@@ -277,7 +277,10 @@ def _print_people(
         return
     _heading(console, "People")
     for act in interventions[:LINES]:
-        line = styled(f"  {text_of(act, 'kind')}", "yellow")
+        kind = text_of(act, "kind")
+        # An act is called after what the person does; until then there is only what was asked.
+        asked_only = act.get("pending") and kind == "answer"
+        line = styled(f"  {'question' if asked_only else kind}", "yellow")
         about = text_of(act, "tool") or text_of(act, "agent")
         if about:
             line += styled(f" of {about}")
