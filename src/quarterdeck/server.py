@@ -59,6 +59,8 @@ _HEADER_READ_MS = 20_000
 """How long a connection may take to send its next request's head, idle ones included."""
 _UNREADY_S = 0.3
 """From the signal to the end of listening: so that who asks /readyz hears it there first."""
+_STUCK_S = 60.0
+"""So long the store may refuse what waits before /readyz says so: a restart of it takes less."""
 _STOP_S = 8.0
 """SIGTERM to exit, at most: requests in hand and the batch in hand are finished in it."""
 _log = logging.getLogger("quarterdeck")
@@ -146,7 +148,11 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         if stopping.is_set():
             return "the server is stopping"
         progress = pipeline.progress()
-        return "" if progress.running else "the pipeline does not run"
+        if not progress.running:
+            return "the pipeline does not run"
+        if progress.last_error and progress.oldest_age_s > _STUCK_S:
+            return f"nothing was stored for {progress.oldest_age_s:.0f} s"
+        return ""
 
     parts = Parts(
         settings=settings,

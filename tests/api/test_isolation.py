@@ -22,7 +22,7 @@ from quarterdeck.api.access import GuardedRoute
 
 MARKS = {"acme": "amberfish", "twin": "velvetowl"}
 SESSIONS = 6
-OPERATIONS = 2000
+OPERATIONS = 10_000
 
 Call = tuple[str, str, dict[str, Any]]
 
@@ -115,7 +115,7 @@ def read_routes(app: FastAPI) -> set[str]:
     }
 
 
-async def test_2000_random_operations_show_no_byte_of_the_twin(world: World) -> None:
+async def test_10_000_random_operations_show_no_byte_of_the_twin(world: World) -> None:
     fill(world)
     chance = random.Random(4)
     choices = reads(chance)

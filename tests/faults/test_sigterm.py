@@ -9,8 +9,7 @@ import pytest
 from faults.server import ServerProcess
 from faults.traffic import Sender, check_all_there_once, check_integrity
 
-STOPS = 6
-"""Each costs a start and a stop, some four seconds."""
+STOPS = 20
 
 
 @pytest.mark.real_server

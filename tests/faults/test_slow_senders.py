@@ -9,7 +9,7 @@ import httpx
 
 from receive.receiver import Receiver, make_receiver, serving, trace_request
 
-CONNECTIONS = 400
+CONNECTIONS = 1000
 PROTOBUF = {"content-type": "application/x-protobuf"}
 HEAD = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\n"
 ATTACKS: list[tuple[bytes, bytes]] = [

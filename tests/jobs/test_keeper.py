@@ -1,12 +1,13 @@
 """Sessions follow their spans, through merges, restarts, eviction and replicas."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 
 import pytest
 
 from quarterdeck.jobs.close import close_quiet_sessions
+from quarterdeck.jobs.components import Component
 from quarterdeck.jobs.keeper import SessionKeeper
 from quarterdeck.model.ids import DEFAULT_PROJECT, ProjectId, SessionId
 from quarterdeck.model.instants import NS_PER_S
@@ -217,6 +218,24 @@ def test_what_a_person_says_is_in_the_record_at_once_and_stays(db: EventConnecti
     assert sessions(db)["a"].outcome.source == "human"
     store(db, keeper(db), [span(1, 2, parent=1)])
     assert sessions(db)["a"].outcome.label == "failure"
+
+
+def test_a_trace_that_can_not_be_assembled_holds_up_no_other(
+    db: EventConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Component.add
+
+    def fails_for_trace_two(self: Component, spans: Iterable[Span]) -> list[tuple[str, str]]:
+        some = list(spans)
+        if any(s.trace_id == f"{2:032x}" for s in some):
+            raise RuntimeError("a fault of ours")
+        return whole(self, some)
+
+    # No span is known that fails in assembly, so one is made to.
+    monkeypatch.setattr(Component, "add", fails_for_trace_two)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        store(db, keeper(db), [span(n, n, session=f"chat-{n}") for n in (1, 2, 3)])
+    assert sorted(sessions(db)) == ["chat-1", "chat-3"]
 
 
 def test_a_quiet_session_is_closed_and_opens_again_when_it_goes_on(db: EventConnection) -> None:

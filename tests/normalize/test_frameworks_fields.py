@@ -423,3 +423,13 @@ def test_a_langsmith_run_that_raised_failed_although_its_status_says_ok() -> Non
     paused = RawEvent(name="exception", attributes={"exception.message": "GraphInterrupt(())"})
     assert run(paused).status == "interrupted"
     assert run().status == "ok"
+
+
+@pytest.mark.parametrize(("node", "role"), [("coder", "coder"), ("model", ""), ("agent", "")])
+def test_a_model_call_in_a_graph_has_the_role_of_its_node(node: str, role: str) -> None:
+    # Nodes that every prebuilt agent has say nothing: the agent's name does then.
+    called = _span(
+        "openinference.instrumentation.langchain", "ChatOpenAI",
+        {"openinference.span.kind": "LLM", "metadata": json.dumps({"langgraph_node": node})},
+    )  # fmt: skip
+    assert (called.kind, called.agent_role) == ("model", role)

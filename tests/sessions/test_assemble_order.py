@@ -10,7 +10,7 @@ from sessions.spans_at_random import sessions_of_spans
 NOW_NS = 10**15
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=1200, suppress_health_check=[HealthCheck.too_slow])
 @given(spans=sessions_of_spans, data=st.data())
 def test_any_order_repetition_and_batching_assembles_to_the_same_session(
     spans: list[Span], data: st.DataObject
@@ -27,7 +27,7 @@ def test_any_order_repetition_and_batching_assembles_to_the_same_session(
     assert assembly.session(now_ns=NOW_NS) == at_once
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=800, suppress_health_check=[HealthCheck.too_slow])
 @given(spans=sessions_of_spans)
 def test_spans_one_by_one_in_reverse_assemble_to_the_same_session(spans: list[Span]) -> None:
     assembly = Assembly()

@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from quarterdeck.errors import Misconfigured, TryAgain
 from quarterdeck.jobs.components import Component
 from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.model.scores import Score
@@ -89,18 +90,21 @@ class SessionKeeper:
     # -- verbs ------------------------------------------------------------------------------
 
     def stored(self, spans: Mapping[ProjectId, Sequence[Span]]) -> None:
-        """These spans are in the store: make their sessions' rows anew."""
+        """
+        These spans are in the store: make their sessions' rows anew.
+
+        Raises `TryAgain` while the store is away.  A trace that can't be assembled holds up no
+        other: the rest is written, then its error is raised.
+        """
         with self._lock:
-            try:
-                for project_id, some in spans.items():
-                    if some:
-                        self._take(project_id, some)
-                        self.spans_taken += len(some)
-            except BaseException:
-                # Half of it is done: the store knows better than memory what was.
-                self._forget_all()
-                raise
+            failure: Exception | None = None
+            for project_id, some in spans.items():
+                if some:
+                    failure = self._take_apart(project_id, some) or failure
+                    self.spans_taken += len(some)
             self._evict()
+            if failure is not None:
+                raise failure
 
     def refresh(self, project_id: ProjectId, session_id: str) -> None:
         """Make one session's row anew, with the scores that people gave it meanwhile."""
@@ -136,6 +140,34 @@ class SessionKeeper:
             yield
 
     # -- finding what hangs together --------------------------------------------------------
+
+    def _take_apart(self, project_id: ProjectId, spans: Sequence[Span]) -> Exception | None:
+        """All spans at once; after an error trace by trace, and the last error of those."""
+        try:
+            self._take_or_forget(project_id, spans)
+        except (TryAgain, Misconfigured):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is one trace's
+            failure = error
+        else:
+            return None
+        by_trace: dict[str, list[Span]] = {}
+        for span in spans:
+            by_trace.setdefault(span.trace_id, []).append(span)
+        if len(by_trace) == 1:
+            return failure
+        found: Exception | None = None
+        for some in by_trace.values():
+            found = self._take_apart(project_id, some) or found
+        return found
+
+    def _take_or_forget(self, project_id: ProjectId, spans: Sequence[Span]) -> None:
+        try:
+            self._take(project_id, spans)
+        except BaseException:
+            # Half of it is done: the store knows better than memory what was.
+            self._forget_all()
+            raise
 
     def _take(self, project_id: ProjectId, spans: Sequence[Span]) -> None:
         by_trace: dict[str, list[Span]] = {}

@@ -23,11 +23,17 @@ from quarterdeck.normalize.synthesis import word_of
 
 _INTERRUPTS = ("GraphInterrupt", "NodeInterrupt")
 _MAX_QUESTION = 500
+_NODES_OF_EVERY_AGENT = frozenset({"agent", "model", "call_model", "llm", "tools"})
+"""Names of nodes in prebuilt agents: they tell no role."""
 _ENDS = frozenset({"__end__", "__start__", ""})
 
 
 def _adjust(draft: Draft) -> None:
     found = draft.found
+    if found["kind"] == "model":
+        role = _node_around(draft)
+        if role and role not in _NODES_OF_EVERY_AGENT:
+            found.setdefault("agent_role", role)
     node = _node(draft)
     if node and found["kind"] == "agent" and not found.get("subkind"):
         # OpenInference calls every run whose name contains "agent" an agent: assembly keeps
@@ -53,6 +59,14 @@ def _adjust(draft: Draft) -> None:
         draft.attributes.get("traceloop.span.kind") == "workflow"
     ):
         _read_resume(draft)
+
+
+def _node_around(draft: Draft) -> str:
+    """The graph node that this span is in; "" where it is not told."""
+    metadata = draft.attributes.get("metadata")
+    if not isinstance(metadata, str) or '"langgraph_node"' not in metadata:
+        return ""
+    return word_of(object_of(metadata), "langgraph_node")
 
 
 def _node(draft: Draft) -> str:
