@@ -21,6 +21,7 @@ from quarterdeck.cli import (
     figures,
     keys,
     projects,
+    requeue,
     sessions,
     up,
     users,
@@ -46,6 +47,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("requeue")(requeue.requeue)
 app.command("version")(version.version)
 
 
