@@ -205,6 +205,20 @@ def test_two_replicas_over_one_store_lose_and_double_nothing(db: EventConnection
     assert found["shared"].span_count == 24
 
 
+def test_a_replica_learns_of_traces_that_another_joined_before_it_writes_again(
+    db: EventConnection,
+) -> None:
+    one, other = keeper(db, exclusive=False), keeper(db, exclusive=False)
+    store(db, one, [span(1, 1, session="shared")])
+    store(db, other, [span(2, 1, session="shared"), span(3, 1, session="shared")])
+    assert sessions(db)["shared"].span_count == 3
+    store(db, one, [span(1, 1, session="shared")])  # sent twice
+    assert sessions(db)["shared"].span_count == 3
+    store(db, other, [span(4, 1, session="shared")])
+    store(db, one, [span(1, 2, parent=1)])
+    assert {key: made.span_count for key, made in sessions(db).items()} == {"shared": 5}
+
+
 def test_what_a_person_says_is_in_the_record_at_once_and_stays(db: EventConnection) -> None:
     mine = keeper(db)
     store(db, mine, [span(1, 1, session="a")])
