@@ -207,11 +207,27 @@ class SessionKeeper:
         if links:
             write_links(self._events, project_id, links, seen_ns=self._now_ns())
             self._join(project_id, links)
+        if not self._exclusive:
+            # Another replica may have joined traces to these since: to nodes that are not new.
+            self._join(project_id, self._known_links(project_id, trace_ids))
         homes = (self._home[(project_id, trace_node(trace_id))] for trace_id in trace_ids)
         changed = list({id(component): component for component in homes}.values())
         for component in changed:
             self._catch_up(component)
         self._write(changed)
+
+    def _known_links(
+        self, project_id: ProjectId, trace_ids: Sequence[str]
+    ) -> list[tuple[str, str]]:
+        """All nodes of the sessions that these traces are in."""
+        homes = (self._home[(project_id, trace_node(trace_id))] for trace_id in trace_ids)
+        components = {id(component): component for component in homes}
+        return [
+            (trace_node(trace_id), node)
+            for component in components.values()
+            for trace_id, note in component.traces.items()
+            for node in sorted(note.nodes)
+        ]
 
     def _join(self, project_id: ProjectId, links: Sequence[tuple[str, str]]) -> None:
         """Merge the components that new nodes lead to."""
