@@ -33,6 +33,11 @@ def _span(scope: str, name: str, attributes: dict[str, Any], **more: Any) -> Spa
 
 
 CASES: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
+    # Pydantic AI counts the retry that a failure makes necessary: the first try says 1.
+    ("pydantic ai failed tool", "pydantic-ai", "execute_tool run_tests",
+     {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "run_tests",
+      "pydantic_ai.tool.retry.attempt": 1},
+     {"kind": "tool", "tool": "run_tests", "attempt": 1}),
     # Mastra
     ("mastra agent", "@mastra/otel", "agent run: 'cook'",
      {"mastra.span.type": "agent_run", "gen_ai.agent.name": "cook",

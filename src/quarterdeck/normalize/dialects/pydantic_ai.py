@@ -40,7 +40,7 @@ def _name(name: str) -> Kind | None:
     return None
 
 
-def _first_attempt(value: Value) -> int | None:
+def _attempt_from_0(value: Value) -> int | None:
     """Counted from 0 here, from 1 in the model."""
     found = count(value)
     return found + 1 if found is not None else None
@@ -123,8 +123,9 @@ DIALECT = Dialect(
         Source("agent", 60, "agent_name"),
         Source("model_requested", 101, "model_name", gated=True),
         Source("reported_usd", 40, "operation.cost", money),
-        Source("attempt", 20, "pydantic_ai.model_request.attempt", _first_attempt),
-        Source("attempt", 30, "pydantic_ai.tool.retry.attempt", _first_attempt),
+        Source("attempt", 20, "pydantic_ai.model_request.attempt", _attempt_from_0),
+        # The number of the retry that this failure makes necessary: 1 on the first try.
+        Source("attempt", 30, "pydantic_ai.tool.retry.attempt", count),
     ),
     kinds=(KindSource(1, "", {}, _name),),
     usages=(
