@@ -1,7 +1,7 @@
 """
 What each project wants to be done with its data, ready to use: redaction, reading, prices.
 
-Read from the records, remembered for a few seconds (other replicas and the command line change
+Read from the records, remembered for a second (other replicas and the command line change
 them too), and forgotten at once when this process changes them.  Settings that can't be used
 (a pattern of an older version) are left out and logged: data must not be refused for them.
 """
@@ -27,7 +27,8 @@ from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.deletions import list_deletions
 from quarterdeck.storage.records.projects import ProjectSettings, best_project
 
-_FRESH_NS = 5 * NS_PER_S
+_FRESH_NS = NS_PER_S
+"""How long a deletion or a setting of another replica may go unnoticed here."""
 _DELETIONS_KEPT_NS = 7 * 24 * 3600 * NS_PER_S
 """Senders repeat for minutes, spools for days; a longer memory would only grow."""
 _log = logging.getLogger(__name__)
