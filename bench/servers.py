@@ -9,6 +9,7 @@ missing row could be read as one that was not worth showing.
 """
 
 import argparse
+import http.client
 import importlib.metadata
 import json
 import os
@@ -254,16 +255,20 @@ class Server:
                 return
 
     def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body, over a connection that is kept; a server may have closed it."""
         target = self.target
-        if target.conn is None:
-            target.conn = target.connect()
-        try:
-            target.conn.request("GET", path)
-            reply = target.conn.getresponse()
-            return reply.status, reply.read()
-        except OSError:
-            target.conn = None
-            raise
+        for attempt in (1, 2):
+            if target.conn is None:
+                target.conn = target.connect()
+            try:
+                target.conn.request("GET", path)
+                reply = target.conn.getresponse()
+                return reply.status, reply.read()
+            except (OSError, http.client.HTTPException):
+                target.conn = None
+                if attempt == 2:
+                    raise
+        raise AssertionError("two attempts end in an answer or an error")
 
     def sees(self, trace_id: str, session_id: str) -> bool:
         """
