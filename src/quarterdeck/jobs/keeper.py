@@ -38,9 +38,10 @@ from quarterdeck.storage.events.session_reads import get_sessions, sessions_of_t
 from quarterdeck.storage.events.session_writes import SessionRow, write_sessions
 from quarterdeck.storage.events.span_reads import session_spans
 
-MAX_RESIDENT_SPANS = 40_000
+MAX_RESIDENT_SPANS = 20_000
 """A span takes 0.9 kB for its facts and 1.9 kB for its place in a session (measured): some
-110 MB.  The component that is being touched stays however large it is."""
+55 MB, or 500 sessions of 40 spans that go on at once.  The component that is being touched stays
+however large it is."""
 
 _CATCH_UP_NS = 120 * 1_000_000_000
 """How far replicas' clocks and slow inserts may lie apart."""
