@@ -224,9 +224,13 @@ class Server:
         try:
             return float(self.target.start())
         except (RuntimeError, OSError) as error:
+            self.stop()
             log = Path(self.target.dir) / "server.log"
             tail = log.read_text(errors="replace")[-600:] if log.exists() else ""
             raise NotServed(f"{error}; its log ends: {tail}") from error
+        except BaseException:
+            self.stop()  # interrupted while it started: nobody else would
+            raise
 
     def stop(self) -> None:
         if self.target.p is not None:
