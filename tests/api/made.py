@@ -5,11 +5,11 @@ Sessions as they come to be: raw spans, normalized, stored, assembled, by the pr
 from collections.abc import Sequence
 from typing import Any
 
+from quarterdeck.assembly.assemble import assemble
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.sessions import Session
 from quarterdeck.model.spans import RawSpan, Resource
 from quarterdeck.normalize.normalize import normalize_span
-from quarterdeck.sessions.assemble import assemble
 from quarterdeck.storage.events import scores, session_reads, span_reads
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope

@@ -21,6 +21,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.identify import TraceFacts, explicit_ids, group_traces, links_of
+from quarterdeck.assembly.steps import list_steps
 from quarterdeck.model.sessions import Session, Step
 from quarterdeck.model.spans import Content, RawEvent, RawLog, RawMetric, RawSpan, Span
 from quarterdeck.normalize.dialect import Counted, Lifted, Synthesized
@@ -29,9 +32,6 @@ from quarterdeck.normalize.metrics import interpret_metric
 from quarterdeck.normalize.normalize import lift, normalize_span, read_content
 from quarterdeck.receive import otlp_decode
 from quarterdeck.receive.otlp_decode import Encoding, Signal
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.identify import TraceFacts, explicit_ids, group_traces, links_of
-from quarterdeck.sessions.steps import list_steps
 
 _SPAN_PATHS = re.compile(r"/v1/traces/?$|/trace/log-python$|TraceService/Export$")
 _LOG_PATHS = re.compile(r"/v1/logs/?$|LogsService/Export$")

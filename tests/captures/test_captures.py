@@ -16,9 +16,9 @@ import pytest
 
 from captures.expectation import differences
 from captures.load import items_of, recorded_requests, replay
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.decision_tree import decision_tree
 from quarterdeck.model.sessions import TreeNode
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.decision_tree import decision_tree
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "captures"
 NOT_OTLP = "not_otlp.json"

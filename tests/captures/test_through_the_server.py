@@ -18,7 +18,7 @@ import pytest
 
 from captures.load import Recorded, recorded_requests, replay
 from faults.server import ServerProcess
-from quarterdeck.sessions.record import to_json
+from quarterdeck.assembly.record import to_json
 
 CAPTURES = (
     "agentops_openai_agents",

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from quarterdeck.assembly.identify import public_id
 from quarterdeck.cli.figures import print_figures
 from quarterdeck.cli.session_list import print_sessions, task_line
 from quarterdeck.cli.session_page import LINES, TREE_DEPTH, print_session, print_tree
-from quarterdeck.sessions.identify import public_id
 
 NOW_NS = 1_776_000_000 * 1_000_000_000  # 2026-04-12T13:20:00Z
 

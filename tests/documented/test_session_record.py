@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
+from quarterdeck.assembly.record import to_json
 from quarterdeck.model.handoffs import Handoff
 from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import ErrorEpisode, ModelUse, Retry, Session, ToolUse
-from quarterdeck.sessions.record import to_json
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "session-record.md"
 

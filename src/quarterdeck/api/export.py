@@ -23,9 +23,9 @@ from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.selection import Selected
 from quarterdeck.api.sessions import check_id
 from quarterdeck.api.spans import facts_of, plain, raw_of, with_lifted
+from quarterdeck.assembly.record import to_json
 from quarterdeck.model.sessions import Session
 from quarterdeck.normalize.normalize import read_content
-from quarterdeck.sessions.record import to_json
 from quarterdeck.storage.events import session_reads, span_reads
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import SessionFilter

@@ -17,6 +17,9 @@ from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Label, Long, Short
 from quarterdeck.api.parts import Parts, Who, With, note
 from quarterdeck.api.sessions import find_session
+from quarterdeck.assembly.outcome import OUTCOME_SCORE
+from quarterdeck.assembly.record import to_json
+from quarterdeck.assembly.reported import INTERVENTION_SCORE
 from quarterdeck.errors import Invalid
 from quarterdeck.model.ids import SessionId
 from quarterdeck.model.instants import from_rfc3339
@@ -24,9 +27,6 @@ from quarterdeck.model.interventions import InterventionKind
 from quarterdeck.model.outcomes import OutcomeLabel
 from quarterdeck.model.scores import Judge, Score
 from quarterdeck.model.sessions import Session
-from quarterdeck.sessions.outcome import OUTCOME_SCORE
-from quarterdeck.sessions.record import to_json
-from quarterdeck.sessions.reported import INTERVENTION_SCORE
 from quarterdeck.storage.events.scores import ScoreRow, write_scores
 
 router = guarded_router("judgements")

@@ -16,9 +16,9 @@ from quarterdeck.api.forms import storable
 from quarterdeck.api.pages import next_cursor, read_cursor
 from quarterdeck.api.parts import Parts, Who, With, note, scope_of
 from quarterdeck.api.selection import Selected
+from quarterdeck.assembly.record import to_json
 from quarterdeck.errors import Invalid
 from quarterdeck.model.sessions import Session
-from quarterdeck.sessions.record import to_json
 from quarterdeck.storage.events import deletes, session_reads
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import WordCondition

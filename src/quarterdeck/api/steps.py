@@ -20,6 +20,11 @@ from quarterdeck.api.bodies import answer
 from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.sessions import find_session
 from quarterdeck.api.spans import plain, read_spans, whole
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.decision_tree import decision_tree
+from quarterdeck.assembly.replay import frames
+from quarterdeck.assembly.skeleton import skeleton
+from quarterdeck.assembly.steps import list_steps
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.model.messages import (
     Message,
@@ -31,11 +36,6 @@ from quarterdeck.model.messages import (
 from quarterdeck.model.sessions import Session, Step
 from quarterdeck.model.spans import Content
 from quarterdeck.normalize.normalize import read_content
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.decision_tree import decision_tree
-from quarterdeck.sessions.replay import frames
-from quarterdeck.sessions.skeleton import skeleton
-from quarterdeck.sessions.steps import list_steps
 from quarterdeck.storage.events import span_reads
 
 router = guarded_router("sessions")

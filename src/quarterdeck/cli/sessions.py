@@ -266,7 +266,7 @@ def _judge(
 def _public(session_id: str) -> str:
     """The id for addresses: senders' ids with a slash or a space have another there."""
     # Not at the top: every `--help` would wait for it.
-    from quarterdeck.sessions.identify import public_id
+    from quarterdeck.assembly.identify import public_id
 
     return public_id(session_id)
 

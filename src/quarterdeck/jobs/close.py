@@ -2,7 +2,7 @@
 Closes sessions of which nothing was heard for long enough.
 
 A session's status depends on the time, and nobody writes its row when nothing happens: this
-job does.  It decides by the same rule as assembly (`sessions/closing.py`) from the record
+job does.  It decides by the same rule as assembly (`assembly/closing.py`) from the record
 alone, without reading a span.
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from quarterdeck.assembly import closing
 from quarterdeck.jobs.keeper import SessionKeeper
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.sessions import Session
-from quarterdeck.sessions import closing
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import get_sessions, idle_sessions

@@ -1,7 +1,7 @@
 """
 Sessions in memory: the traces that hang together, and an assembly for each session among them.
 
-A *component* is a set of traces that reach each other through nodes (`sessions/identify.py`).
+A *component* is a set of traces that reach each other through nodes (`assembly/identify.py`).
 It is complete: whatever the store links to one of its traces is in it.  Usually it is one
 session; where traces with different explicit ids hang together, it is several.
 
@@ -10,10 +10,10 @@ Pure bookkeeping: it reads no store and no clock.
 
 from collections.abc import Iterable
 
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.identify import TraceFacts, group_traces, links_of
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.spans import Span
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.identify import TraceFacts, group_traces, links_of
 
 _Rank = tuple[bool, int, str, str]
 

@@ -17,19 +17,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from quarterdeck.errors import Misconfigured, TryAgain
-from quarterdeck.jobs.components import Component
-from quarterdeck.model.ids import ProjectId, SessionId
-from quarterdeck.model.scores import Score
-from quarterdeck.model.sessions import Session
-from quarterdeck.model.spans import Span
-from quarterdeck.sessions.identify import (
+from quarterdeck.assembly.identify import (
     MAX_TRACES_PER_NODE,
     is_strong,
     lookup_node,
     session_node,
     trace_node,
 )
+from quarterdeck.errors import Misconfigured, TryAgain
+from quarterdeck.jobs.components import Component
+from quarterdeck.model.ids import ProjectId, SessionId
+from quarterdeck.model.scores import Score
+from quarterdeck.model.sessions import Session
+from quarterdeck.model.spans import Span
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.scores import has_scores, session_scores

@@ -2,7 +2,7 @@
 A session: one task that one or more agents worked on, over one or many traces.
 
 `Session` is what assembly makes of a session's spans and scores.  Its public JSON form is
-made in one place, `sessions/record.py`, and has one shape everywhere (API, CLI, export).
+made in one place, `assembly/record.py`, and has one shape everywhere (API, CLI, export).
 """
 
 from decimal import Decimal

@@ -3,9 +3,9 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assembly.spans_at_random import sessions_of_spans
+from quarterdeck.assembly.assemble import Assembly, assemble
 from quarterdeck.model.spans import Span
-from quarterdeck.sessions.assemble import Assembly, assemble
-from sessions.spans_at_random import sessions_of_spans
 
 NOW_NS = 10**15
 

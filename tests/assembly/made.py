@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from quarterdeck.assembly.assemble import assemble
 from quarterdeck.model.sessions import Session
 from quarterdeck.model.spans import Span
 from quarterdeck.model.tool_calls import ToolRequest
 from quarterdeck.model.usage import Charge, Usage
-from quarterdeck.sessions.assemble import assemble
 
 S = 1_000_000_000
 MUCH_LATER_NS = 10_000_000 * S

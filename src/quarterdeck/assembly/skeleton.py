@@ -8,10 +8,10 @@ parent's row number is smaller than its children's; starts are differences to th
 
 from typing import Any
 
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.steps import in_order, is_step
+from quarterdeck.assembly.tree import Node
 from quarterdeck.model.spans import has_ended, usd
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.steps import in_order, is_step
-from quarterdeck.sessions.tree import Node
 
 NANO = 10**9
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
+from assembly.made import agent, model, span, tool
+from assembly.spans_at_random import sessions_of_spans
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.decision_tree import MAX_NODES, decision_tree
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.sessions import TreeNode
 from quarterdeck.model.spans import Span
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.decision_tree import MAX_NODES, decision_tree
-from sessions.made import agent, model, span, tool
-from sessions.spans_at_random import sessions_of_spans
 
 
 def tree_of(*spans: Span) -> TreeNode:

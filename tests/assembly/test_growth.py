@@ -1,8 +1,8 @@
 """Assembly costs O(new spans): counted in elementary computations, not in seconds."""
 
+from assembly.made import S, agent, model, span, tool
+from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.model.spans import Span
-from quarterdeck.sessions.assemble import Assembly
-from sessions.made import S, agent, model, span, tool
 
 
 def long_session(turns: int) -> list[Span]:

@@ -2,11 +2,11 @@
 
 import pytest
 
+from assembly.made import S, agent, model, session, span
+from quarterdeck.assembly.outcome import what_failed
 from quarterdeck.model.outcomes import Outcome
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import Session
-from quarterdeck.sessions.outcome import what_failed
-from sessions.made import S, agent, model, session, span
 
 
 def told(made: Session) -> tuple[str, str]:

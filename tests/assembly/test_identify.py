@@ -5,9 +5,9 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.model.spans import Span
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.identify import (
+from assembly.made import agent, model, session, span, tool
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.identify import (
     MAX_TRACES_PER_NODE,
     TraceFacts,
     choose_session_id,
@@ -16,7 +16,7 @@ from quarterdeck.sessions.identify import (
     lookup_node,
     public_id,
 )
-from sessions.made import agent, model, session, span, tool
+from quarterdeck.model.spans import Span
 
 
 def group(**traces: tuple[str, int, tuple[str, ...]]) -> list[tuple[str, ...]]:

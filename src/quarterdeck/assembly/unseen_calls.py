@@ -10,10 +10,10 @@ failed is not known; a transfer to another agent and a question to a person are 
 
 from functools import lru_cache
 
+from quarterdeck.assembly.tool_use import MAX_SHARED_CALL, ToolKey, plain_name
+from quarterdeck.assembly.tree import Linked
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.tools import ask_of, handoff_of
-from quarterdeck.sessions.tool_use import MAX_SHARED_CALL, ToolKey, plain_name
-from quarterdeck.sessions.tree import Linked
 
 
 class UnseenCalls:

@@ -12,12 +12,12 @@ Spans that say so themselves (`attempt`, resends, a served model of another fami
 
 from typing import Any, Literal
 
+from quarterdeck.assembly.outcome import what_failed
+from quarterdeck.assembly.sequences import Facts, insert, remove
+from quarterdeck.assembly.tree import Node
 from quarterdeck.model.sessions import Retry
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.models import same_family
-from quarterdeck.sessions.outcome import what_failed
-from quarterdeck.sessions.sequences import Facts, insert, remove
-from quarterdeck.sessions.tree import Node
 
 CUT_OFF = frozenset({"length", "max_tokens", "content_filter", "error", "malformed_function_call"})
 """Finish reasons of an output that could not be used as it was."""

@@ -10,12 +10,12 @@ comes before the step that it is part of: clocks of two hosts may disagree, pare
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from quarterdeck.assembly.assemble import Assembly, is_other_step
+from quarterdeck.assembly.tool_use import failure_of, is_denied, only_asked
+from quarterdeck.assembly.tree import Node
 from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.sessions import Retry, Step, StepKind
 from quarterdeck.model.spans import Span, usd
-from quarterdeck.sessions.assemble import Assembly, is_other_step
-from quarterdeck.sessions.tool_use import failure_of, is_denied, only_asked
-from quarterdeck.sessions.tree import Node
 
 SpanKey = tuple[str, str]
 """trace, span"""

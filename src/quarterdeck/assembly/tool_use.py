@@ -14,11 +14,11 @@ spans share is a constant, not an identity.
 
 from typing import Any
 
+from quarterdeck.assembly.attempts import Attempts
+from quarterdeck.assembly.recovery import Attempt, Recovery, Told
+from quarterdeck.assembly.tree import Linked, Node
 from quarterdeck.model.spans import Span
 from quarterdeck.model.tool_calls import ToolRequest
-from quarterdeck.sessions.attempts import Attempts
-from quarterdeck.sessions.recovery import Attempt, Recovery, Told
-from quarterdeck.sessions.tree import Linked, Node
 
 MAX_SHARED_CALL = 64
 

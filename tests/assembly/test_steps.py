@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from hypothesis import HealthCheck, given, settings
 
+from assembly.made import S, agent, model, span, tool
+from assembly.spans_at_random import sessions_of_spans
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.replay import frames
+from quarterdeck.assembly.skeleton import skeleton
+from quarterdeck.assembly.steps import list_steps, steps_of
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.spans import Content, Span
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.replay import frames
-from quarterdeck.sessions.skeleton import skeleton
-from quarterdeck.sessions.steps import list_steps, steps_of
-from sessions.made import S, agent, model, span, tool
-from sessions.spans_at_random import sessions_of_spans
 
 STORY = [
     span("w", 0, 20, kind="step", subkind="workflow"),

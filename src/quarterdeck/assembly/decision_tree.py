@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
+from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.assembly.steps import is_step, list_steps, step_around
+from quarterdeck.assembly.tree import Node
 from quarterdeck.model.sessions import Session, Step, TreeNode
-from quarterdeck.sessions.assemble import Assembly
-from quarterdeck.sessions.steps import is_step, list_steps, step_around
-from quarterdeck.sessions.tree import Node
 
 MAX_NODES = 2_000
 """A screen shows some hundreds; usual sessions have some dozens after folding."""

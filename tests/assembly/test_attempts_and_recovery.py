@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from assembly.made import model, session, tool
+from quarterdeck.assembly.record import to_json
 from quarterdeck.model.sessions import Session
-from quarterdeck.sessions.record import to_json
-from sessions.made import model, session, tool
 
 
 def attempts(made: Session) -> list[tuple[str, str, str, str]]:

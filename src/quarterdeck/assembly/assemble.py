@@ -17,6 +17,31 @@ from typing import Any
 
 from msgspec import structs
 
+from quarterdeck.assembly import calls as billing
+from quarterdeck.assembly import closing
+from quarterdeck.assembly.attempts import Attempts
+from quarterdeck.assembly.calls import Calls
+from quarterdeck.assembly.handoffs import Handoffs
+from quarterdeck.assembly.identify import asked_node, name_session, ran_node
+from quarterdeck.assembly.outcome import decide, what_failed
+from quarterdeck.assembly.people import People, Surroundings
+from quarterdeck.assembly.recovery import Recovery
+from quarterdeck.assembly.reported import reported_acts
+from quarterdeck.assembly.sequences import insert, remove
+from quarterdeck.assembly.sums import Sums, score_identity
+from quarterdeck.assembly.tool_use import ToolKey, Tools, plain_name
+from quarterdeck.assembly.tree import (
+    NOWHERE,
+    Linked,
+    Node,
+    is_call,
+    is_carrier,
+    is_open,
+    place,
+    runs_an_agent,
+)
+from quarterdeck.assembly.unseen_calls import UnseenCalls
+from quarterdeck.assembly.versions import supersedes
 from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import (
@@ -30,31 +55,6 @@ from quarterdeck.model.sessions import (
     WorkflowRef,
 )
 from quarterdeck.model.spans import Span
-from quarterdeck.sessions import calls as billing
-from quarterdeck.sessions import closing
-from quarterdeck.sessions.attempts import Attempts
-from quarterdeck.sessions.calls import Calls
-from quarterdeck.sessions.handoffs import Handoffs
-from quarterdeck.sessions.identify import asked_node, name_session, ran_node
-from quarterdeck.sessions.outcome import decide, what_failed
-from quarterdeck.sessions.people import People, Surroundings
-from quarterdeck.sessions.recovery import Recovery
-from quarterdeck.sessions.reported import reported_acts
-from quarterdeck.sessions.sequences import insert, remove
-from quarterdeck.sessions.sums import Sums, score_identity
-from quarterdeck.sessions.tool_use import ToolKey, Tools, plain_name
-from quarterdeck.sessions.tree import (
-    NOWHERE,
-    Linked,
-    Node,
-    is_call,
-    is_carrier,
-    is_open,
-    place,
-    runs_an_agent,
-)
-from quarterdeck.sessions.unseen_calls import UnseenCalls
-from quarterdeck.sessions.versions import supersedes
 
 MAX_LISTED = 500
 """Entries of each list in a session (handoffs, interventions, episodes, retries, scores); the

@@ -11,10 +11,10 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+from quarterdeck.assembly.outcome import Statement, statement
+from quarterdeck.assembly.sequences import insert, remove
 from quarterdeck.model.scores import Score
 from quarterdeck.model.spans import Problem, Span, has_ended
-from quarterdeck.sessions.outcome import Statement, statement
-from quarterdeck.sessions.sequences import insert, remove
 
 FIELDS = (
     "task", "task_type", "user", "workflow", "workflow_version", "workflow_digest", "environment",

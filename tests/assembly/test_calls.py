@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from assembly.made import agent, model, session, span
 from quarterdeck.model.sessions import Session
 from quarterdeck.model.usage import Charge, Usage
-from sessions.made import agent, model, session, span
 
 
 def counted(made: Session) -> list[tuple[str, int, int, int]]:

@@ -1,8 +1,8 @@
 """Which tool spans are one call."""
 
+from assembly.made import agent, model, session, span, tool
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.sessions import Session
-from sessions.made import agent, model, session, span, tool
 
 
 def counted(made: Session) -> list[tuple[str, int, int, int]]:

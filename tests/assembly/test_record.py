@@ -3,10 +3,10 @@
 import json
 from decimal import Decimal
 
+from assembly.made import S, agent, model, session, span, tool
+from quarterdeck.assembly.record import to_json
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.outcomes import Outcome
-from quarterdeck.sessions.record import to_json
-from sessions.made import S, agent, model, session, span, tool
 
 
 def test_the_record_has_the_public_shape() -> None:

@@ -17,6 +17,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from quarterdeck.assembly.sequences import Facts, insert, remove
+from quarterdeck.assembly.tool_use import CallRecord, Tools, plain_name
+from quarterdeck.assembly.tree import Linked, Node, duration_ns, is_open
 from quarterdeck.model.interventions import (
     HumanAct,
     HumanDecision,
@@ -24,9 +27,6 @@ from quarterdeck.model.interventions import (
     InterventionKind,
 )
 from quarterdeck.model.spans import Span
-from quarterdeck.sessions.sequences import Facts, insert, remove
-from quarterdeck.sessions.tool_use import CallRecord, Tools, plain_name
-from quarterdeck.sessions.tree import Linked, Node, duration_ns, is_open
 
 
 class Surroundings(Protocol):

@@ -13,9 +13,9 @@ follow each other without a marker are a sequence: no handoff.
 
 from typing import Any
 
+from quarterdeck.assembly.sequences import Facts, insert, remove
+from quarterdeck.assembly.tree import Linked, Node
 from quarterdeck.model.handoffs import Handoff, HandoffKind
-from quarterdeck.sessions.sequences import Facts, insert, remove
-from quarterdeck.sessions.tree import Linked, Node
 
 Pair = tuple[str, str, str]
 """trace, from, to"""

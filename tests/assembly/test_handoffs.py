@@ -1,8 +1,8 @@
 """Control passing between agents."""
 
+from assembly.made import agent, session, span, tool
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.sessions import Session
-from sessions.made import agent, session, span, tool
 
 
 def told(made: Session) -> list[tuple[str, str, str]]:

@@ -21,12 +21,12 @@ from decimal import Decimal
 from operator import add, sub
 from typing import Any
 
+from quarterdeck.assembly.attempts import Attempts
+from quarterdeck.assembly.recovery import Attempt, Recovery, Told
+from quarterdeck.assembly.sequences import insert, remove
+from quarterdeck.assembly.tree import Linked, Node, tells_usage
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.models import family, same_family
-from quarterdeck.sessions.attempts import Attempts
-from quarterdeck.sessions.recovery import Attempt, Recovery, Told
-from quarterdeck.sessions.sequences import insert, remove
-from quarterdeck.sessions.tree import Linked, Node, tells_usage
 
 MAX_SHARED_RESPONSE = 64
 PICO = 10**12

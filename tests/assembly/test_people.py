@@ -1,8 +1,8 @@
 """What people did, and how long they were waited for."""
 
+from assembly.made import MUCH_LATER_NS, S, agent, model, session, span, tool
 from quarterdeck.model.interventions import HumanAct, Intervention
 from quarterdeck.model.sessions import Session
-from sessions.made import MUCH_LATER_NS, S, agent, model, session, span, tool
 
 
 def told(made: Session) -> list[tuple[str, str, float | None]]:
