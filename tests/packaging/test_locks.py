@@ -19,7 +19,7 @@ def test_a_lock_names_no_host_and_no_folder(lock: Path) -> None:
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_locked_package_has_a_hash(lock: Path) -> None:
     packages = re.split(r"^(?=[a-z0-9._-]+==)", lock.read_text(), flags=re.MULTILINE)[1:]
-    assert len(packages) > 10
+    assert len(packages) == 1 if lock.name == "model.txt" else len(packages) > 10
     assert [text.split()[0] for text in packages if "--hash=sha256:" not in text] == []
 
 
