@@ -21,7 +21,7 @@ from quarterdeck.errors import Invalid, QuarterdeckError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quarterdeck.cli.client import Client, Params
+    from quarterdeck.sdk.client import Client, Params
 
 
 class ExportFormat(StrEnum):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quarterdeck.cli import terminal
-from quarterdeck.cli.client import Client, Params
 from quarterdeck.cli.instants import read_instant
 from quarterdeck.cli.sessions import AsJson, Words
+from quarterdeck.sdk.client import Client, Params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quarterdeck.cli import terminal
-from quarterdeck.cli.client import Client, segment
 from quarterdeck.cli.here import ACTOR, Data, Here, RecordsUrl, records_here
 from quarterdeck.cli.instants import read_expiry
 from quarterdeck.cli.sessions import AsJson, Utc, confirm
 from quarterdeck.model.instants import from_rfc3339
+from quarterdeck.sdk.client import Client, segment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

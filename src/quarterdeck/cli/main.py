@@ -1,7 +1,7 @@
 """
 `quarterdeck`: the command line.  One file per command group; this one only lists them.
 
-Every read talks to a server through the public API (`cli/client.py`) and has a form for people
+Every read talks to a server through the public API (`sdk/client.py`) and has a form for people
 and, with `--json`, the API's own JSON.  What a group needs beyond that (rich, httpx, the
 server itself) it imports when it runs: `quarterdeck --help` must not wait for a database.
 """
@@ -27,8 +27,8 @@ from quarterdeck.cli import (
     users,
     version,
 )
-from quarterdeck.cli.client import Client
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.sdk.client import Client
 
 app = typer.Typer(
     name="quarterdeck",

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quarterdeck.cli import terminal
-from quarterdeck.cli.client import Client
 from quarterdeck.cli.here import ACTOR, Data, Here, RecordsUrl, records_here
 from quarterdeck.cli.sessions import AsJson, confirm
 from quarterdeck.errors import Invalid
+from quarterdeck.sdk.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

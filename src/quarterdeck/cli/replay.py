@@ -14,7 +14,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from quarterdeck.cli.client import Client, segment
 from quarterdeck.cli.terminal import (
     between,
     count,
@@ -29,6 +28,7 @@ from quarterdeck.cli.terminal import (
     when,
 )
 from quarterdeck.errors import NotFound
+from quarterdeck.sdk.client import Client, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

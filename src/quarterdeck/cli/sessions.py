@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from quarterdeck.cli import terminal
-from quarterdeck.cli.client import Client, Params, segment
 from quarterdeck.cli.export import ExportFormat, save_export
 from quarterdeck.cli.instants import read_instant
 from quarterdeck.errors import Invalid, NotFound
+from quarterdeck.sdk.client import Client, Params, segment
 
 app = typer.Typer(
     name="sessions", no_args_is_help=True, help="What agents did: list, show, replay, export."

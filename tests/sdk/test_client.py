@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from quarterdeck.cli.client import Client, segment
 from quarterdeck.errors import (
     Conflict,
     Forbidden,
@@ -17,6 +16,7 @@ from quarterdeck.errors import (
     TryAgain,
     Unauthorized,
 )
+from quarterdeck.sdk.client import Client, segment
 
 
 @contextmanager
