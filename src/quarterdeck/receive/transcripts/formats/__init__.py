@@ -1,0 +1,10 @@
+"""
+Every format that can be imported, in the order in which they are asked.
+
+The order only matters for speed: no two may recognize one file (the contract kit tries all).
+"""
+
+from quarterdeck.receive.transcripts.format import Format
+
+FORMATS: tuple[Format, ...] = ()
+"""Each from the file of its name."""
