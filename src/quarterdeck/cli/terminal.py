@@ -14,11 +14,18 @@ import os
 import re
 import sys
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.errors import Invalid
 from quarterdeck.model.instants import NS_PER_S, from_rfc3339, to_rfc3339
+from quarterdeck.sdk.shown import NOT_TOLD as NOT_TOLD
+from quarterdeck.sdk.shown import UNPRINTABLE, rounded
+from quarterdeck.sdk.shown import count as count
+from quarterdeck.sdk.shown import duration as duration
+from quarterdeck.sdk.shown import money as money
+from quarterdeck.sdk.shown import one_line as one_line
+from quarterdeck.sdk.shown import plural as plural
+from quarterdeck.sdk.shown import printable as printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +33,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
-
-NOT_TOLD = "-"
-"""Shown where nobody told a value: never a zero, which would be a claim."""
 
 WIDE_COLUMNS = 100
 """Under this, tables become one short block per row: a table with cut ids can't be copied from."""
@@ -39,31 +43,6 @@ MEASURED_COLUMNS = 10_000
 PIPE_COLUMNS = 200
 """A pipe has no width; rich would assume 80 and cut.  Nothing of ours is wider than this."""
 
-_UNPRINTABLE = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f"  # C0 without tab and newline; carriage return overwrites a line
-    "\x80-\x9f"  # C1: one character is a whole escape sequence introducer
-    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # invisible, or reorders its neighbours
-    "\ud800-\udfff"  # half characters, which can't be encoded
-    "\U000e0000-\U000e007f"  # tags: invisible text
-    "]"
-)
-
-
-def printable(text: str) -> str:
-    """
-    `text` with everything that a terminal would obey, or not show, spelled out (`\\x1b`).
-
-    Tabs and newlines stay: they only move forward.
-    """
-    return _UNPRINTABLE.sub(_spell_out, text)
-
-
-def one_line(text: str, *, limit: int = 0) -> str:
-    """`printable`, with white space folded; at most `limit` characters when it is not 0."""
-    folded = " ".join(printable(text).split())
-    return f"{folded[: limit - 1]}…" if limit and len(folded) > limit else folded
-
 
 def json_printable(json_text: str) -> str:
     """
@@ -71,7 +50,7 @@ def json_printable(json_text: str) -> str:
 
     JSON must escape C0 itself, but C1 and invisible characters may stand in it as they are.
     """
-    return _UNPRINTABLE.sub(_json_escape, json_text)
+    return UNPRINTABLE.sub(_json_escape, json_text)
 
 
 def styled(text: str, style: str = "") -> Text:
@@ -155,70 +134,10 @@ def when(value: Any, *, now_ns: int, utc: bool) -> str:
     return f"{rounded(seconds)} ago" if seconds > 0 else f"in {rounded(-seconds)}"
 
 
-def rounded(seconds: float) -> str:
-    """The largest fitting unit only: `3 min`, `5 h`, `2 d`."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{int(seconds)} s"
-
-
-def duration(seconds: float | None) -> str:
-    """`850 ms`, `12.4 s`, `3 min 20 s`, `1 h 45 min`."""
-    if seconds is None:
-        return NOT_TOLD
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
 def between(start: Any, end: Any) -> float | None:
     """Seconds from one instant of the API to another; None if either was not told."""
     start_ns, end_ns = instant_ns(start), instant_ns(end)
     return None if start_ns is None or end_ns is None else (end_ns - start_ns) / NS_PER_S
-
-
-def money(usd: Any) -> str:
-    """
-    `$47.82`; four decimals under a cent's reach, so that small calls do not look free.
-
-    None is `NOT_TOLD`: an unknown price is not zero.
-    """
-    if usd is None or usd == "":
-        return NOT_TOLD
-    try:
-        amount = Decimal(str(usd))
-    except InvalidOperation:
-        return printable(str(usd))
-    if amount == 0:
-        return "$0"
-    if abs(amount) < Decimal("0.0001"):
-        return "<$0.0001"
-    return f"${amount:,.2f}" if abs(amount) >= 1 else f"${amount:.4f}"
-
-
-def count(number: Any) -> str:
-    """`1,234`, `12.3k`, `4.6M`; `NOT_TOLD` for None."""
-    if number is None:
-        return NOT_TOLD
-    if not isinstance(number, int):
-        return printable(str(number))
-    if number < 10_000:
-        return f"{number:,}"
-    if number < 1_000_000:
-        return f"{number / 1000:.1f}k"
-    return f"{number / 1_000_000:.1f}M"
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 call`, `2 calls`."""
-    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
 
 
 def today_ns() -> int:
@@ -229,11 +148,6 @@ def text_of(mapping: Mapping[str, Any], key: str) -> str:
     """`mapping[key]` as text; "" if it is missing or null."""
     value = mapping.get(key)
     return "" if value is None else str(value)
-
-
-def _spell_out(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _json_escape(match: re.Match[str]) -> str:
