@@ -1,14 +1,14 @@
 """
 A recorded session, whoever recorded it: what every file format is read into.
 
-A `Transcript` is one trace of a session: an agent's run with all that happened in it, in order.
-A session that its recorder spread over several files (sub-agents, continuations) is several
-transcripts with one `session_id` and different `part`s.  `spans.py` turns a transcript into
+A `Transcript` is a session, or a part of one: an agent's run with all that happened in it, in
+order.  A session that its recorder spread over several files (sub-agents, continuations) is several
+transcripts with one `session_id` and different `part`s, which meet in one trace.  `spans.py` turns a transcript into
 spans; a format only says what its file says:
 
 * What the file does not tell stays None or "": no guessed token, time, price or success.
 * Nothing is dropped silently.  A line that can't be read is a `BadLine`, the rest is imported; a
-  contradiction in the data is a `Finding`; what no field fits goes into `metadata`.
+  contradiction in the data is a `Finding` (codes: docs/reference/data-findings.md); what no field fits goes into `metadata`.
 * Ids come from the file, or from the place in it, never from a clock or at random: importing
   twice has to give the same spans.
 
@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.interventions import HumanAsk, HumanDecision
 from quarterdeck.model.messages import Message
 from quarterdeck.model.outcomes import Outcome
@@ -29,15 +30,6 @@ from quarterdeck.model.usage import Usage
 
 Status = Literal["ok", "error", "cancelled", "blocked", "unset"]
 """`cancelled`: stopped by a person or a timeout.  `blocked`: refused before it ran."""
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """A contradiction or a gap in the data itself, told on the session and in the report."""
-
-    code: str
-    """One of those listed in docs/reference/data-findings.md, in snake_case."""
-    message: str
-    """What was found, with the values, and what was done about it."""
 
 
 class BadLine(msgspec.Struct, frozen=True):
@@ -144,7 +136,9 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     session_id: str
     """As recorded; where nothing is recorded, made from the content (`content_id`)."""
     part: str = ""
-    """Which trace of the session this is, where it has several; "" = the main one."""
+    """Which of the session's transcripts this is, where it has several; "" = the main one."""
+    attached_to: str = ""
+    """For a part: the main transcript's entry that started it (a tool call); "" = the session."""
     entries: Sequence[Entry] = ()
     """In the order in which they happened.  An entry's parent comes before it."""
 
@@ -185,5 +179,17 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: dict[str, Any] = {}
 
 
-Read = Iterator[Transcript | BadLine]
-"""What a format makes of one file, as it goes through it."""
+class Telemetry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a file that is OTLP already: it is sent to `/v1/<signal>` as it stands."""
+
+    signal: Literal["traces", "logs", "metrics"]
+    body: bytes
+    """One OTLP/JSON export request, usually under 8 MiB: larger ones are split between items."""
+
+
+Read = Iterator[Transcript | Telemetry | Finding | BadLine]
+"""
+What a format makes of one file, as it goes through it.
+
+A `Finding` by itself is about the file, for the report: a session's stand in its `Transcript`.
+"""

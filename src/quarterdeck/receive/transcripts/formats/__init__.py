@@ -5,6 +5,7 @@ The order only matters for speed: no two may recognize one file (the contract ki
 """
 
 from quarterdeck.receive.transcripts.format import Format
+from quarterdeck.receive.transcripts.formats import otlp_json
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (otlp_json.FORMAT,)
 """Each from the file of its name."""
