@@ -14,9 +14,10 @@ from typing import Any, Literal
 import msgspec
 
 from quarterdeck.errors import Invalid
+from quarterdeck.model.findings import Finding
 from quarterdeck.receive.transcripts.format import Format
 from quarterdeck.receive.transcripts.source import Source
-from quarterdeck.receive.transcripts.transcript import BadLine, Finding, Read, Telemetry
+from quarterdeck.receive.transcripts.transcript import BadLine, Read, Telemetry
 
 Signal = Literal["traces", "logs", "metrics"]
 
@@ -52,8 +53,8 @@ def _read_lines(source: Source) -> Read:
         earlier = seen.setdefault(hashlib.sha256(line.text).digest(), line.number)
         if earlier != line.number:
             yield Finding(
-                "duplicate_lines",
-                f"line {line.number} equals line {earlier} to the byte: it was sent once",
+                code="duplicate_lines",
+                message=f"line {line.number} equals line {earlier} to the byte: it was sent once",
             )
             continue
         try:
