@@ -3,12 +3,13 @@ A recorded session, whoever recorded it: what every file format is read into.
 
 A `Transcript` is a session, or a part of one: an agent's run with all that happened in it, in
 order.  A session that its recorder spread over several files (sub-agents, continuations) is several
-transcripts with one `session_id` and different `part`s, which meet in one trace.  `spans.py` turns a transcript into
-spans; a format only says what its file says:
+transcripts with one `session_id` and different `part`s, which meet in one trace.  `spans.py`
+turns a transcript into spans; a format only says what its file says:
 
 * What the file does not tell stays None or "": no guessed token, time, price or success.
 * Nothing is dropped silently.  A line that can't be read is a `BadLine`, the rest is imported; a
-  contradiction in the data is a `Finding` (codes: docs/reference/data-findings.md); what no field fits goes into `metadata`.
+  contradiction in the data is a `Finding` (codes: docs/reference/data-findings.md); what no field
+  fits goes into `metadata`.
 * Ids come from the file, or from the place in it, never from a clock or at random: importing
   twice has to give the same spans.
 
