@@ -1,8 +1,10 @@
 """
-Inputs that were sent as changes: LiveKit repeats no message that an earlier call showed.
+Inputs that were sent as changes: LiveKit repeats no message that an earlier call showed, and
+neither does an imported transcript.
 
-The full input of such a span is the input of the span named by `lk.input.base_span_id`,
-without that one's last `lk.input.dropped_from_base` messages, followed by its own.  Missing
+The full input of such a span is the input of the span named by `lk.input.base_span_id` (or
+`quarterdeck.input.base_span_id`), without that one's last `lk.input.dropped_from_base` messages,
+followed by its own.  Missing
 instructions are the base's.  A base that is not there (not yet, or sampled away) leaves what
 the span itself has.
 """
@@ -14,7 +16,7 @@ import msgspec
 from quarterdeck.model.spans import RawSpan, Value
 from quarterdeck.normalize.attributes import Unreadable, count, decode_json, is_hidden
 
-_BASE = "lk.input.base_span_id"
+_BASES = ("lk.input.base_span_id", "quarterdeck.input.base_span_id")
 _DROPPED = "lk.input.dropped_from_base"
 _MESSAGES = "gen_ai.input.messages"
 _INSTRUCTIONS = "gen_ai.system_instructions"
@@ -32,8 +34,11 @@ Key = tuple[str, str]
 
 def base_of(raw: RawSpan) -> str:
     """The span id whose input this one continues; "" for a span that has its whole input."""
-    base = raw.attributes.get(_BASE)
-    return base.strip().lower() if isinstance(base, str) else ""
+    for key in _BASES:
+        base = raw.attributes.get(key)
+        if isinstance(base, str):
+            return base.strip().lower()
+    return ""
 
 
 def with_whole_inputs(

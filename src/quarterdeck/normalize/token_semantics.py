@@ -46,6 +46,7 @@ _TABLE = (
     _Known("gen_ai", "", "inclusive"),
     _Known("mlflow", "", "inclusive"),
     _Known("codex", "", "inclusive"),
+    _Known("quarterdeck", "", "inclusive"),
 )
 """First match wins.  `ai` and `gen_ai` (Vercel) must match whole: see `_matches`."""
 
@@ -170,5 +171,6 @@ def settle(
         reasoning_tokens=counts.get("reasoning_tokens"),
         input_audio_tokens=counts.get("input_audio_tokens"),
         output_audio_tokens=counts.get("output_audio_tokens"),
+        web_searches=counts.get("web_searches"),
     )
     return usage, told

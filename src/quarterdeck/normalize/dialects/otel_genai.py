@@ -322,6 +322,7 @@ _USAGE = UsageFamily(
             "gen_ai.usage.audio.output_tokens",
             "gen_ai.usage.details.output_audio_tokens",
         ),
+        "web_searches": ("gen_ai.usage.web_search_requests",),
     },
 )
 
