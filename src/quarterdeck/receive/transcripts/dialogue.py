@@ -1,0 +1,211 @@
+"""
+A recorded dialogue, message by message, as model calls and tool calls.
+
+Most recorders write the messages and not the calls.  Each assistant message is then one model
+call, whose input is what was said since the previous one, and each tool call in it is an entry of
+its own, which the result that names it completes.
+
+Ids of messages become ids of entries; one that comes twice is told apart by its place.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from quarterdeck.model.findings import Finding
+from quarterdeck.model.messages import Message, TextPart, ToolCallPart, ToolResultPart
+from quarterdeck.normalize.messages import read_messages
+from quarterdeck.receive.transcripts.transcript import (
+    Entry,
+    ModelCall,
+    Status,
+    ToolCall,
+)
+
+
+def message_of(value: Mapping[str, Any], role: str = "user") -> Message:
+    """A message of any known shape; an unknown one has no parts."""
+    found = read_messages(dict(value), role).messages
+    return found[0] if found else Message(role=role)
+
+
+def text_of(message: Message) -> str:
+    """What it says, without reasoning, tools and media."""
+    return "\n".join(part.content for part in message.parts if isinstance(part, TextPart))
+
+
+class Read(NamedTuple):
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+
+
+class Dialogue:
+    """Collects entries in the order in which the messages are told."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._ids: set[str] = set()
+        self._new: list[Message] = []
+        """What was said since the last model call."""
+        self._open: dict[str, int] = {}
+        """Call id -> place of the tool call that waits for its result."""
+        self._without_call: list[str] = []
+
+    def id(self, spelled: str, place: str) -> str:
+        """An id for the next entry: `spelled` if it is there and free, else made of `place`."""
+        chosen = spelled or place
+        if chosen in self._ids:
+            chosen = f"{chosen}@{place}"
+        while chosen in self._ids:
+            chosen += "'"
+        self._ids.add(chosen)
+        return chosen
+
+    def hear(self, message: Message, *, at_ns: int | None = None, place: str = "") -> None:
+        """A message to the model.  Tool results in it complete their calls."""
+        if not message.parts:
+            return
+        self._new.append(message)
+        for part in message.parts:
+            if isinstance(part, ToolResultPart):
+                self._complete(part.id, part.response, at_ns=at_ns, place=place)
+
+    def answer(
+        self,
+        call_id: str,
+        result: Any,
+        *,
+        tool: str = "",
+        at_ns: int | None = None,
+        place: str = "",
+        status: Status = "ok",
+        error: str = "",
+        error_type: str = "",
+        metadata: Mapping[str, Any] = {},
+    ) -> None:
+        """A tool's result, that is also told to the model."""
+        self._new.append(
+            Message(role="tool", name=tool, parts=(ToolResultPart(id=call_id, response=result),))
+        )
+        self._complete(
+            call_id, result, tool=tool, at_ns=at_ns, place=place, status=status,
+            error=error, error_type=error_type, metadata=metadata,
+        )  # fmt: skip
+
+    def call(self, call: ModelCall, *, own_tools: bool = True) -> None:
+        """
+        A model's answer, to all that was heard since the last one.
+
+        `own_tools` False: the recorder writes tool calls as entries of their own.
+        """
+        input_ = (*call.input, *self._new)
+        self._entries.append(msgspec.structs.replace(call, input=input_))
+        self._new = []
+        if own_tools:
+            self._request(call)
+
+    def add(self, entry: Entry) -> None:
+        """Anything else; a tool call waits for its result if it has none."""
+        if isinstance(entry, ToolCall) and entry.call_id and entry.result is None:
+            self._open[entry.call_id] = len(self._entries)
+        self._entries.append(entry)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody said anything."""
+        return not self._entries and not self._new
+
+    def close(self) -> Read:
+        """All entries, and what did not fit together."""
+        findings: list[Finding] = []
+        if self._without_call:
+            findings.append(
+                Finding(
+                    code="unmatched_result",
+                    message=f"{_counted(self._without_call, 'tool result')} without a recorded "
+                    f"call: {_some(self._without_call)}; shown as calls without arguments",
+                )
+            )
+        unanswered = self._unanswered()
+        if unanswered:
+            findings.append(
+                Finding(
+                    code="result_missing",
+                    message=f"{_counted(unanswered, 'tool call')} without a recorded result, "
+                    f"although the session went on: {_some(unanswered)}",
+                )
+            )
+        return Read(tuple(self._entries), tuple(findings))
+
+    def _request(self, call: ModelCall) -> None:
+        asked = [p for m in call.output for p in m.parts if isinstance(p, ToolCallPart)]
+        for number, part in enumerate(asked, start=1):
+            at_ns = call.end_ns if call.end_ns is not None else call.start_ns
+            self.add(
+                ToolCall(
+                    id=self.id("", f"{call.id}/{number}"),
+                    parent=call.parent,
+                    agent=call.agent,
+                    start_ns=at_ns,
+                    tool=part.name,
+                    call_id=part.id,
+                    arguments=part.arguments,
+                )
+            )
+
+    def _complete(
+        self,
+        call_id: str,
+        result: Any,
+        *,
+        tool: str = "",
+        at_ns: int | None = None,
+        place: str = "",
+        status: Status = "ok",
+        error: str = "",
+        error_type: str = "",
+        metadata: Mapping[str, Any] = {},
+    ) -> None:
+        index = self._open.pop(call_id, None)
+        if index is None:
+            self._without_call.append(call_id or tool or place)
+            self._entries.append(
+                ToolCall(
+                    id=self.id("", f"result {place or len(self._entries)}"), start_ns=at_ns,
+                    end_ns=at_ns, tool=tool, call_id=call_id, result=result, status=status,
+                    error=error, error_type=error_type, metadata=dict(metadata),
+                )
+            )  # fmt: skip
+            return
+        open_call = self._entries[index]
+        assert isinstance(open_call, ToolCall)  # noqa: S101 - only `add` writes `_open`
+        self._entries[index] = msgspec.structs.replace(
+            open_call,
+            end_ns=at_ns,
+            result=result,
+            status=status,
+            error=error,
+            error_type=error_type,
+            metadata={**open_call.metadata, **metadata},
+        )
+
+    def _unanswered(self) -> list[str]:
+        last = max(
+            (place for place, entry in enumerate(self._entries) if isinstance(entry, ModelCall)),
+            default=-1,
+        )
+        return [call_id for call_id, place in self._open.items() if place < last]
+
+
+def _counted(items: Sequence[str], what: str) -> str:
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
+
+
+_SHOWN = 5
+"""Ids in a finding: enough to look for them, short enough for one line."""
+
+
+def _some(items: Sequence[str]) -> str:
+    shown = ", ".join(repr(item) for item in items[:_SHOWN])
+    return shown + (", …" if len(items) > _SHOWN else "")
