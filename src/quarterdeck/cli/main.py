@@ -19,6 +19,7 @@ from quarterdeck.cli import (
     errors,
     export,
     figures,
+    imports,
     keys,
     projects,
     requeue,
@@ -42,6 +43,7 @@ app.command("up")(up.up)
 app.add_typer(sessions.app, name="sessions")
 app.command("figures")(figures.figures)
 app.command("export")(export.export)
+app.command("import")(imports.import_files)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")

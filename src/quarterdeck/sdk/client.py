@@ -80,6 +80,10 @@ class Client:
     def post(self, path: str, body: Any = None, params: Params | None = None) -> bytes:
         return self._request("POST", path, params=params, body=body)
 
+    def send(self, path: str, body: bytes, *, content_type: str) -> bytes:
+        """POST of bytes as they are: OTLP.  What was accepted is in the answer."""
+        return self._request("POST", path, content=body, content_type=content_type)
+
     def patch(self, path: str, body: Any) -> bytes:
         return self._request("PATCH", path, body=body)
 
@@ -104,12 +108,20 @@ class Client:
                 yield response.iter_bytes()
 
     def _request(
-        self, method: str, path: str, *, params: Params | None = None, body: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: Any = None,
+        content: bytes | None = None,
+        content_type: str = "application/json",
     ) -> bytes:
         import httpx
 
-        content = None if body is None else json.dumps(body).encode()
-        headers = {"content-type": "application/json"} if content is not None else {}
+        if body is not None:
+            content = json.dumps(body).encode()
+        headers = {"content-type": content_type} if content is not None else {}
         with self._faults(httpx), self._connection() as connection:
             response = connection.request(
                 method, self.url + path, params=_query(params), content=content, headers=headers

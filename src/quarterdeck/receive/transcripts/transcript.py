@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from quarterdeck.model.findings import Finding
+from quarterdeck.model.findings import Finding as Finding
 from quarterdeck.model.interventions import HumanAsk, HumanDecision
 from quarterdeck.model.messages import Message
 from quarterdeck.model.outcomes import Outcome

@@ -1,0 +1,286 @@
+"""
+`quarterdeck import`: sessions from files, into a server, by its public API.
+
+Files are read here and sent as OTLP, so the machine that has the files needs the light package
+only.  Importing twice changes nothing.  A line that can't be read is told by its number and the
+rest is imported; so is every contradiction in the data.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quarterdeck.cli import terminal
+from quarterdeck.cli.import_report import print_report
+from quarterdeck.cli.instants import read_instant
+from quarterdeck.errors import Invalid, NotFound, QuarterdeckError, TryAgain
+from quarterdeck.sdk.client import Client, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from quarterdeck.receive.transcripts.importing import Encoding, Importer, Sent, Signal
+    from quarterdeck.receive.transcripts.report import Report
+
+TRY_FOR_S = 120.0
+"""How long one request is tried again while the server is busy or away."""
+
+SETTLE_FOR_S = 60.0
+"""How long the end of an import waits until what was sent can be read."""
+
+LOOK_EVERY_S = 1.0
+
+_CONTENT_TYPES = {"protobuf": "application/x-protobuf", "json": "application/json"}
+
+
+def import_files(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders.", show_default=False)
+    ] = None,
+    format_name: Annotated[
+        str | None,
+        typer.Option("--format", help="Read every file as this format instead of recognizing it."),
+    ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", help="Go on: import what is written. Without PATH, where agents write."
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only files written at or after: 2026-04-12, or so long ago: 24h, 7d."),
+    ] = None,
+    user: Annotated[str, typer.Option(help="Whose sessions, where the file does not say.")] = "",
+    task_type: Annotated[str, typer.Option(help="Kind of task, where it does not say.")] = "",
+    environment: Annotated[str, typer.Option(help="production, staging, …")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="A tag for every session.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and report; send nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> None:
+    """Import sessions from transcripts, benchmark results and OTLP files."""
+    from quarterdeck.receive.transcripts.files import named
+    from quarterdeck.receive.transcripts.formats import FORMATS
+    from quarterdeck.receive.transcripts.importing import Importer, Marks
+
+    if not paths and not follow:
+        raise Invalid("nothing to import", hint="Name files or folders, or use --follow.")
+    if follow and dry_run:
+        raise Invalid("--follow sends, --dry-run does not", hint="Use one of them.")
+    formats = FORMATS if format_name is None else (_forced(named(format_name)),)
+    server = _Server(ctx.obj)
+    importer = Importer(
+        send=None if dry_run else server.send,
+        placed=(lambda _: None) if dry_run else server.started_ns,
+        formats=formats,
+        marks=Marks(user=user, task_type=task_type, environment=environment, tags=tuple(tag or ())),
+    )
+    after_ns = _after_ns(since)
+    console = terminal.make_console(stderr=True)
+    if follow:
+        _follow(importer, paths or [], after_ns=after_ns, console=console)
+    else:
+        _import_all(importer, paths or [], after_ns=after_ns, console=console)
+        if not dry_run:
+            server.settle()
+    if as_json:
+        import json
+
+        terminal.print_json(json.dumps(importer.report.to_json()).encode())
+    else:
+        print_report(terminal.make_console(), importer.report, dry_run=dry_run)
+    _refuse_if_nothing(importer.report, paths or [])
+
+
+def _forced(known: Any) -> Any:
+    return known._replace(recognizes=lambda _: True)
+
+
+def _after_ns(since: str | None) -> int:
+    from quarterdeck.model.instants import from_rfc3339
+
+    read = read_instant(since, now_ns=terminal.today_ns())
+    return from_rfc3339(read) if read else 0
+
+
+def _import_all(importer: Importer, paths: list[Path], *, after_ns: int, console: Console) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from quarterdeck.receive.transcripts.files import find
+
+    sources = [source for source in find(paths) if source.written_ns >= after_ns]
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[seen]}"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task("Importing", total=len(sources), seen="")
+        for source in sources:
+            importer.add(source)
+            report = importer.report
+            progress.update(
+                task,
+                advance=1,
+                seen=f"{len(report.session_ids):,} sessions, {report.spans:,} spans",
+            )
+        importer.close()
+
+
+def _follow(importer: Importer, paths: list[Path], *, after_ns: int, console: Console) -> None:
+    """Until the keyboard interrupts.  A server that is away for a while is waited for."""
+    from quarterdeck.receive.transcripts.follow import Watch
+    from quarterdeck.receive.transcripts.source import Source
+
+    folders = _folders(paths)
+    where = ", ".join(str(folder / pattern) for folder, pattern in folders)
+    console.print(terminal.styled(f"Following {where}. Ctrl-C ends.", "dim"))
+    watch = Watch(lambda: _written_after(folders, after_ns))
+    report, told = importer.report, 0
+    try:
+        while True:
+            try:
+                for changed in watch.look(now_ns=time.time_ns()):
+                    importer.add(Source(changed.path), live=changed.live)
+                importer.close()
+            except TryAgain as error:
+                console.print(terminal.styled(f"{error.message}; trying on", "yellow"))
+                watch.forget()
+            if report.spans != told:
+                told = report.spans
+                sessions = terminal.plural(len(report.session_ids), "session")
+                console.print(
+                    terminal.styled(f"{sessions}, {terminal.plural(told, 'span')} sent", "dim")
+                )
+            time.sleep(LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        importer.close()
+
+
+def _folders(paths: list[Path]) -> list[tuple[Path, str]]:
+    from quarterdeck.receive.transcripts.follow import default_folders
+    from quarterdeck.receive.transcripts.formats import FORMATS
+
+    for path in paths:
+        if not path.exists():
+            raise NotFound(f"no such file or folder: {str(path)!r}", hint="Check the path.")
+    if paths:
+        return [
+            (path, "**/*") if path.is_dir() else (path.parent, _literal(path.name))
+            for path in paths
+        ]
+    folders = default_folders(FORMATS, os.environ)
+    if not folders:
+        known = sorted({f.folder for known in FORMATS for f in known.follows})
+        raise NotFound(
+            "no agent writes sessions here that could be followed",
+            hint=f"Name a folder. Looked in {', '.join(known)}.",
+        )
+    return folders
+
+
+def _literal(name: str) -> str:
+    """`name` as a glob that matches nothing else."""
+    from glob import escape
+
+    return escape(name)
+
+
+def _written_after(folders: list[tuple[Path, str]], after_ns: int) -> Iterator[Path]:
+    from quarterdeck.receive.transcripts.follow import files_in
+
+    for path in files_in(folders):
+        try:
+            if path.stat().st_mtime_ns >= after_ns:
+                yield path
+        except OSError:
+            continue
+
+
+class _Server:
+    """The server as an import needs it: patient with one that is busy."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def send(self, signal: Signal, body: bytes, *, encoding: Encoding) -> Sent:
+        answer = self._patiently(
+            lambda: self._client.send(f"/v1/{signal}", body, content_type=_CONTENT_TYPES[encoding])
+        )
+        return _sent(answer, encoding)
+
+    def started_ns(self, session_id: str) -> int | None:
+        """When the session began that is stored under this id; None if there is none."""
+        from quarterdeck.model.instants import from_rfc3339
+
+        try:
+            record = self._patiently(
+                lambda: self._client.get_json(f"/api/v1/sessions/{segment(session_id)}")
+            )
+        except NotFound:
+            return None
+        return from_rfc3339(record["started_at"])
+
+    def settle(self) -> None:
+        """Wait until what was sent is stored and can be read, for a minute at most."""
+        deadline = time.monotonic() + SETTLE_FOR_S
+        while time.monotonic() < deadline:
+            try:
+                if self._client.get_json("/readyz")["oldest_unprocessed_s"] == 0:
+                    return
+            except QuarterdeckError:
+                return
+            time.sleep(0.1)
+
+    def _patiently(self, call: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + TRY_FOR_S
+        while True:
+            try:
+                return call()
+            except TryAgain as error:
+                if time.monotonic() + error.retry_after_s > deadline:
+                    raise
+                time.sleep(error.retry_after_s)
+
+
+def _sent(answer: bytes, encoding: Encoding) -> Sent:
+    from quarterdeck.receive.transcripts.importing import Sent
+
+    if encoding == "json":
+        from quarterdeck.sdk.client import parse
+
+        partial = parse(answer).get("partialSuccess") or {}
+        rejected = next((v for k, v in partial.items() if k.startswith("rejected")), 0)
+        return Sent(int(rejected), str(partial.get("errorMessage", "")))
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+        ExportTraceServiceResponse,
+    )
+
+    told = ExportTraceServiceResponse.FromString(answer).partial_success
+    return Sent(told.rejected_spans, told.error_message)
+
+
+def _refuse_if_nothing(report: Report, paths: list[Path]) -> None:
+    """A file that was named and is not known is the caller's mistake; one in a folder is not."""
+    named_files = {str(path) for path in paths if path.is_file()}
+    unknown = sorted(named_files.intersection(report.unknown))
+    if unknown:
+        sys.stdout.flush()
+        raise Invalid(
+            f"no known session format: {', '.join(unknown)}",
+            hint="docs/how-to/import-sessions.md lists the formats; --format NAME forces one.",
+        )

@@ -1,0 +1,83 @@
+"""
+Files that are being written: which of them changed since the last look.
+
+It looks; it does not wait and does not read content.  Looking costs one `stat` a file, which is
+less than a notification service of the system needs in code, and works on network folders too.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from quarterdeck.receive.transcripts.format import Format
+
+LIVE_FOR_S = 600.0
+"""A file that was written so recently may go on: its session is shown as running.  Ten minutes
+are longer than most tool calls; a session that goes on later is opened again by its new spans."""
+
+
+class Changed(NamedTuple):
+    path: Path
+    live: bool
+    """Whether it may still grow; False comes once, when it has been quiet for long enough."""
+
+
+class _Seen(NamedTuple):
+    size: int
+    written_ns: int
+    live: bool
+
+
+class Watch:
+    """
+    The files below some folders.  `look` gives those that are new, that changed, or that have gone
+    quiet since the last call.  A file that goes away is forgotten.
+    """
+
+    def __init__(self, find: Callable[[], Iterator[Path]]) -> None:
+        self._find = find
+        self._seen: dict[Path, _Seen] = {}
+
+    def forget(self) -> None:
+        """The next look gives every file again: what was given before may not have arrived."""
+        self._seen = {}
+
+    def look(self, *, now_ns: int) -> list[Changed]:
+        changed: list[Changed] = []
+        there: dict[Path, _Seen] = {}
+        for path in self._find():
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            live = now_ns - stat.st_mtime_ns < LIVE_FOR_S * 1e9
+            seen = _Seen(stat.st_size, stat.st_mtime_ns, live)
+            there[path] = seen
+            if self._seen.get(path) != seen:
+                changed.append(Changed(path, live))
+        self._seen = there
+        return changed
+
+
+def default_folders(
+    formats: Sequence[Format], environment: Mapping[str, str]
+) -> list[tuple[Path, str]]:
+    """(folder, pattern) of every agent that has one on this machine."""
+    folders: list[tuple[Path, str]] = []
+    for known in formats:
+        for followed in known.follows:
+            moved = environment.get(followed.variable) if followed.variable else None
+            folder = Path(moved or followed.folder).expanduser()
+            if folder.is_dir():
+                folders.append((folder, followed.pattern))
+    return folders
+
+
+def files_in(folders: Sequence[tuple[Path, str]]) -> Iterator[Path]:
+    """The files there are now, each once."""
+    seen: set[Path] = set()
+    for folder, pattern in folders:
+        for path in sorted(folder.glob(pattern)):
+            if path not in seen and path.is_file():
+                seen.add(path)
+                yield path

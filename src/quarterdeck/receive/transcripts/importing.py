@@ -1,0 +1,179 @@
+"""
+Files into sessions: read, turned into spans, sent, and told what became of them.
+
+    find -> recognize -> read -> spans -> batches -> OTLP -> report
+
+Whoever calls gives `send`, so the same import runs against a server and in a test.  It keeps, for
+each span that it sent, a hash: a file that is read again because it grew sends what is new.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+from quarterdeck.errors import Invalid
+from quarterdeck.model.findings import Finding
+from quarterdeck.model.spans import RawSpan
+from quarterdeck.receive.otlp_encode import encode_spans
+from quarterdeck.receive.transcripts.files import recognize
+from quarterdeck.receive.transcripts.format import Format
+from quarterdeck.receive.transcripts.formats import FORMATS
+from quarterdeck.receive.transcripts.report import Report
+from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.spans import has_times, to_spans, trace_id_of
+from quarterdeck.receive.transcripts.transcript import BadLine, Telemetry, Transcript
+
+Signal = Literal["traces", "logs", "metrics"]
+Encoding = Literal["protobuf", "json"]
+
+BATCH_SPANS = 1_000
+BATCH_BYTES = 4 * 1024 * 1024
+"""A request holds as much of either: far under the server's limit, few enough round trips."""
+
+
+class Sent(NamedTuple):
+    """What the server answered to one request."""
+
+    rejected: int = 0
+    reason: str = ""
+
+
+class Send(Protocol):
+    """Delivers one OTLP request and returns when the server has it on disk."""
+
+    def __call__(self, signal: Signal, body: bytes, *, encoding: Encoding) -> Sent: ...
+
+
+class Marks(NamedTuple):
+    """What the person who imports says about all sessions; a file's own word comes first."""
+
+    user: str = ""
+    task_type: str = ""
+    environment: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Importer:
+    """
+    One import, over any number of files.  `close` sends what is still held.
+
+    `send` None: everything is read and reported, nothing is sent.
+    `placed` tells where a session begins that is stored already, by its id, or None: a session
+    without times is put where it was put before.
+    """
+
+    def __init__(
+        self,
+        *,
+        send: Send | None,
+        placed: Callable[[str], int | None],
+        formats: Sequence[Format] = FORMATS,
+        marks: Marks | None = None,
+    ) -> None:
+        self.report = Report()
+        self._send = send
+        self._placed = placed
+        self._formats = formats
+        self._marks = marks or Marks()
+        self._held: list[RawSpan] = []
+        self._held_bytes = 0
+        self._known: dict[tuple[str, str], bytes] = {}
+
+    def add(self, source: Source, *, live: bool = False) -> None:
+        """
+        Import one file.  What is wrong with it is in the report, never raised.
+
+        Raises what `send` raises: without a server nothing can go on.
+        """
+        try:
+            found = recognize(source, self._formats)
+            if found.format is None:
+                self.report.passed_over(source.shown, belongs=found.belongs)
+                return
+            self.report.began(source.shown, found.format.name)
+            self._read(source, found.format, live=live)
+        except Invalid as error:
+            self.report.bad(BadLine(source.shown, 0, error.message))
+        except (OSError, EOFError) as error:
+            # A gzip file that ends in the middle is an EOFError.
+            self.report.bad(BadLine(source.shown, 0, f"can't be read: {error}"))
+
+    def close(self) -> None:
+        """Send what is held.  A second call does nothing."""
+        self._flush()
+
+    def _read(self, source: Source, known: Format, *, live: bool) -> None:
+        for item in known.read(source):
+            match item:
+                case Transcript():
+                    self._transcript(source, item, live=live)
+                case Telemetry():
+                    self._telemetry(item)
+                case Finding():
+                    self.report.found(source.shown, item)
+                case BadLine():
+                    self.report.bad(item)
+
+    def _transcript(self, source: Source, transcript: Transcript, *, live: bool) -> None:
+        marked = _marked(transcript, self._marks)
+        placed_ns = 0
+        if not has_times(marked):
+            known_ns = self._placed(marked.session_id)
+            placed_ns = known_ns if known_ns is not None else marked.written_ns or source.written_ns
+        spans = to_spans(marked, placed_ns=placed_ns, live=live)
+        self.report.read(source.shown, marked, trace_id=trace_id_of(marked), spans=spans)
+        self._hold(spans)
+
+    def _telemetry(self, item: Telemetry) -> None:
+        digest = hashlib.sha256(item.body).digest()
+        if self._known.get((item.signal, digest.hex())) == digest:
+            return
+        self._flush()
+        if self._send is None:
+            return
+        sent = self._send(item.signal, item.body, encoding="json")
+        self._known[item.signal, digest.hex()] = digest
+        self.report.sent(requests=1, rejected=sent.rejected, reason=sent.reason)
+
+    def _hold(self, spans: Iterable[RawSpan]) -> None:
+        if self._send is None:
+            return
+        for span in spans:
+            encoded = msgspec.json.encode(span)
+            key, digest = (span.trace_id, span.span_id), hashlib.blake2b(encoded).digest()[:16]
+            if self._known.get(key) == digest:
+                continue
+            self._known[key] = digest
+            if self._held_bytes + len(encoded) > BATCH_BYTES or len(self._held) >= BATCH_SPANS:
+                self._flush()
+            self._held.append(span)
+            self._held_bytes += len(encoded)
+
+    def _flush(self) -> None:
+        if not self._held or self._send is None:
+            return
+        spans, self._held, self._held_bytes = self._held, [], 0
+        try:
+            sent = self._send("traces", encode_spans(spans), encoding="protobuf")
+        except BaseException:
+            # What was not delivered is not known to the server: it is sent when asked again.
+            for span in spans:
+                with suppress(KeyError):
+                    del self._known[span.trace_id, span.span_id]
+            raise
+        self.report.sent(requests=1, spans=len(spans), rejected=sent.rejected, reason=sent.reason)
+
+
+def _marked(transcript: Transcript, marks: Marks) -> Transcript:
+    if marks == Marks():
+        return transcript
+    return msgspec.structs.replace(
+        transcript,
+        user=transcript.user or marks.user,
+        task_type=transcript.task_type or marks.task_type,
+        environment=transcript.environment or marks.environment,
+        tags=tuple(dict.fromkeys((*transcript.tags, *marks.tags))),
+    )
