@@ -17,11 +17,10 @@ It refuses to guess from time, user or name.  A node that too many traces share 
 identity but a constant (a fake server's response id, a sender's bug) and is not followed.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
+from quarterdeck.model.ids import public_id as public_id
 from quarterdeck.model.spans import Span
 
 MAX_TRACES_PER_NODE = 2_000
@@ -31,9 +30,6 @@ id from folding a project into one session."""
 
 MAX_TRACES_PER_SESSION = 20_000
 """Where transitive joining stops.  Explicit ids have no such cap."""
-
-_PUBLIC_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:@~+=-]{1,256}")
-"""`.` and `..` are steps of a path: no client would send them."""
 
 _SESSION = "key:session:"
 _CALL = "key:call:"
@@ -96,13 +92,6 @@ def lookup_node(node: str) -> str:
 
 def is_strong(node: str) -> bool:
     return node.startswith(_SESSION)
-
-
-def public_id(external_id: str) -> str:
-    """The id as sent if a URL can carry it, else `sess_` and 24 hex digits of its SHA-256."""
-    if _PUBLIC_ID.fullmatch(external_id):
-        return external_id
-    return "sess_" + sha256(external_id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 class SessionName(NamedTuple):
