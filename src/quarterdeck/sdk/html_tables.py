@@ -1,0 +1,132 @@
+"""Lists of sessions and tables of figures in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from quarterdeck.sdk.figures import between
+from quarterdeck.sdk.html import NOTHING, Child, Html, joined, page, span, table, tag
+from quarterdeck.sdk.html_session import outcome_html
+from quarterdeck.sdk.records import RecordFields
+from quarterdeck.sdk.session_rows import cost_words, title, when
+from quarterdeck.sdk.shown import NOT_TOLD, count, duration, measured, one_line
+
+if TYPE_CHECKING:
+    from quarterdeck.sdk.figures import Figure, Figures, Group
+
+ROWS = 50
+"""Of one table: three screens.  The rest is there to be asked for."""
+
+
+def sessions_html(sessions: Sequence[RecordFields], *, more: bool) -> Html:
+    """`more`: there are others that these are the first of."""
+    if not sessions:
+        return page(tag("div", "No sessions match.", css="qd-dim"))
+    head: list[Child] = [
+        "began", "session", "task", "outcome", "models", "tools", "people", "took", "cost",
+    ]  # fmt: skip
+    rows: list[list[Child]] = [
+        [
+            span("dim", when(session.started_at)),
+            span("id", one_line(session.session_id, limit=48)),
+            title(session),
+            outcome_html(session),
+            count(sum(use.calls for use in session.models_used)),
+            count(sum(use.calls for use in session.tool_calls)),
+            count(session.human_interventions.count),
+            duration(session.duration_s),
+            cost_words(session),
+        ]
+        for session in sessions[:ROWS]
+    ]
+    shown = len(rows)
+    rest = f"{shown} shown; there are more." if more or len(sessions) > shown else ""
+    return page(
+        table(head, rows, words=4),
+        tag("div", rest, css="qd-dim") if rest else None,
+    )
+
+
+def figures_html(figures: Figures) -> Html:
+    """One figure a line without a split; one group a line with one."""
+    if not figures:
+        return page(tag("div", "No sessions match.", css="qd-dim"))
+    if figures.by or figures.bucket:
+        return page(_groups(figures), _meanings(figures[0]))
+    return page(_list(figures[0]))
+
+
+def _list(group: Group) -> Html:
+    head: list[Child] = ["figure", "means", "", "value", "95 % interval", "of"]
+    rows: list[list[Child]] = [
+        [
+            tag("b", one_line(figure.title)),
+            span("dim", one_line(figure.definition)),
+            _bar(figure),
+            tag("b", measured(figure.value, figure.unit)),
+            between(figure),
+            "" if figure.n is None else count(figure.n),
+        ]
+        for figure in group.figures.values()
+    ]
+    return table(head, rows, words=3)
+
+
+def _groups(figures: Figures) -> Html:
+    names = list(figures[0].figures)
+    head: list[Child] = [
+        *(["time"] if figures.bucket else []),
+        *(one_line(name).replace("_", " ") for name in figures.by),
+        *(one_line(figures[0][name].title) for name in names),
+    ]
+    rows: list[list[Child]] = [
+        [
+            *([when(group.bucket)] if figures.bucket else []),
+            *(one_line(group.by.get(name) or NOT_TOLD, limit=80) for name in figures.by),
+            *(_cell(group.figures[name]) for name in names),
+        ]
+        for group in figures[:ROWS]
+    ]
+    words = len(figures.by) + bool(figures.bucket)
+    rest = f"{ROWS} of {len(figures)} shown." if len(figures) > ROWS else ""
+    return joined(
+        table(head, rows, words=words), tag("div", rest, css="qd-dim") if rest else NOTHING
+    )
+
+
+def _cell(figure: Figure) -> Html:
+    """The value; under it how sure that is, and of how many."""
+    beneath = [between(figure)] if figure.interval else []
+    beneath += [] if figure.n is None else [f"of {count(figure.n)}"]
+    return joined(
+        _bar(figure),
+        " ",
+        tag("b", measured(figure.value, figure.unit)),
+        tag("div", " ".join(beneath), css="qd-dim") if beneath else None,
+    )
+
+
+def _bar(figure: Figure) -> Html:
+    """A rate's interval from 0 to 100 %, and the rate in it.  Nothing for other figures."""
+    if figure.unit != "rate" or figure.interval is None or figure.value is None:
+        return NOTHING
+    low, high = _percent(figure.interval.low), _percent(figure.interval.high)
+    return span(
+        "bar",
+        tag("i", width=f"left:{low:.1f}%;width:{max(high - low, 1):.1f}%"),
+        tag("b", width=f"left:{_percent(float(figure.value)):.1f}%"),
+    )
+
+
+def _percent(share: float) -> float:
+    return min(100.0, max(0.0, share * 100))
+
+
+def _meanings(group: Group) -> Html:
+    """Under a split: what the columns mean."""
+    items = [
+        tag("li", tag("b", one_line(figure.title)), f": {one_line(figure.definition)}")
+        for figure in group.figures.values()
+    ]
+    return tag("div", tag("ul", *items, css="qd-l"), css="qd-sec qd-dim")
