@@ -22,7 +22,7 @@ from quarterdeck.receive.transcripts.files import recognize
 from quarterdeck.receive.transcripts.format import Format
 from quarterdeck.receive.transcripts.formats import FORMATS
 from quarterdeck.receive.transcripts.report import Report
-from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.source import UNREADABLE, Source
 from quarterdeck.receive.transcripts.spans import has_times, to_spans, trace_id_of
 from quarterdeck.receive.transcripts.transcript import BadLine, Telemetry, Transcript
 
@@ -97,8 +97,7 @@ class Importer:
             self._read(source, found.format, live=live)
         except Invalid as error:
             self.report.bad(BadLine(source.shown, 0, error.message))
-        except (OSError, EOFError) as error:
-            # A gzip file that ends in the middle is an EOFError.
+        except UNREADABLE as error:
             self.report.bad(BadLine(source.shown, 0, f"can't be read: {error}"))
 
     def close(self) -> None:

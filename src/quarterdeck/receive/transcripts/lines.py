@@ -2,15 +2,12 @@
 A file of JSON lines, each an object; what is none becomes a `BadLine` and the rest is read.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import msgspec
-
+from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
-from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.source import UNREADABLE, Source, decode
 from quarterdeck.receive.transcripts.transcript import BadLine
 
 
@@ -27,7 +24,7 @@ def read_records(source: Source) -> Iterator[Record | BadLine | Finding]:
     """
     try:
         yield from _records(source)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except UNREADABLE as error:
         # A packed file cut short: what came before is read.
         yield Finding(code="truncated_file", message=f"the file ends early: {error}")
 
@@ -35,10 +32,10 @@ def read_records(source: Source) -> Iterator[Record | BadLine | Finding]:
 def _records(source: Source) -> Iterator[Record | BadLine | Finding]:
     for line in source.lines():
         try:
-            value = msgspec.json.decode(line.text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            value = decode(line.text)
+        except Invalid as error:
             if line.ended:
-                yield BadLine(source.shown, line.number, f"not JSON: {error}")
+                yield BadLine(source.shown, line.number, error.message)
             else:
                 yield Finding(
                     code="truncated_file",

@@ -8,6 +8,7 @@ a file of any length is no problem; a JSON document is held whole.
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -25,6 +26,20 @@ MAX_LINE_BYTES = 256 * 1024 * 1024
 """A line longer than this is no record of a session; it is reported and skipped."""
 
 _GZIP = b"\x1f\x8b"
+
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What reading may raise: no permission, a gzip file that ends early or is damaged."""
+
+
+def decode(text: bytes) -> Any:
+    """One JSON value.  Raises `Invalid` for what is none, or is nested too deep to be a record."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"not JSON: {error}", hint="Is it the file that was meant?") from error
+    except RecursionError as error:
+        raise Invalid("nested too deep", hint="No recorder writes such a file.") from error
 
 
 class Line(NamedTuple):
@@ -88,11 +103,11 @@ class Source:
     def head(self) -> tuple[Any, ...]:
         """The first lines that are JSON, decoded; empty where the first line is not JSON."""
         found: list[Any] = []
-        with suppress(OSError, EOFError):
+        with suppress(*UNREADABLE):
             for line in self.lines():
                 try:
-                    found.append(msgspec.json.decode(line.text))
-                except (msgspec.DecodeError, UnicodeDecodeError):
+                    found.append(decode(line.text))
+                except Invalid:
                     if not found:
                         break
                 if len(found) == HEAD_LINES:
@@ -104,17 +119,12 @@ class Source:
         """The whole file as one JSON value.  Raises `Invalid`."""
         with self.open() as file:
             data = file.read()
-        try:
-            return msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Invalid(
-                f"{self.shown}: not JSON: {error}", hint="Is it the file that was meant?"
-            ) from error
+        return decode(data)
 
     @cached_property
     def top(self) -> Any:
         """The document, or None where the file is not one JSON value: never raises."""
-        with suppress(Invalid, OSError, EOFError):
+        with suppress(Invalid, *UNREADABLE):
             return self.document
         return None
 
