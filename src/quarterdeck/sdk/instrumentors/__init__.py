@@ -1,0 +1,1 @@
+"""How single libraries are made to tell what they do."""
