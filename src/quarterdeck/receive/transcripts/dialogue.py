@@ -51,6 +51,11 @@ class Dialogue:
         self._open: dict[str, int] = {}
         """Call id -> place of the tool call that waits for its result."""
         self._without_call: list[str] = []
+        self._findings: dict[Finding, None] = {}
+
+    def note(self, *findings: Finding) -> None:
+        """What is to be told about the session; the same is told once."""
+        self._findings |= dict.fromkeys(findings)
 
     def id(self, spelled: str, place: str) -> str:
         """An id for the next entry: `spelled` if it is there and free, else made of `place`."""
@@ -113,14 +118,13 @@ class Dialogue:
 
     @property
     def is_empty(self) -> bool:
-        """Nobody said anything."""
+        """Whether nobody said anything."""
         return not self._entries and not self._new
 
     def close(self) -> Read:
         """All entries, and what did not fit together."""
-        findings: list[Finding] = []
         if self._without_call:
-            findings.append(
+            self.note(
                 Finding(
                     code="unmatched_result",
                     message=f"{_counted(self._without_call, 'tool result')} without a recorded "
@@ -129,14 +133,14 @@ class Dialogue:
             )
         unanswered = self._unanswered()
         if unanswered:
-            findings.append(
+            self.note(
                 Finding(
                     code="result_missing",
                     message=f"{_counted(unanswered, 'tool call')} without a recorded result, "
                     f"although the session went on: {_some(unanswered)}",
                 )
             )
-        return Read(tuple(self._entries), tuple(findings))
+        return Read(tuple(self._entries), tuple(self._findings))
 
     def _request(self, call: ModelCall) -> None:
         asked = [p for m in call.output for p in m.parts if isinstance(p, ToolCallPart)]

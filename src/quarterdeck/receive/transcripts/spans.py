@@ -29,6 +29,7 @@ from quarterdeck.receive.transcripts.transcript import (
     ModelCall,
     PersonAct,
     ToolCall,
+    Total,
     Transcript,
 )
 
@@ -325,7 +326,7 @@ def _agent_attributes(run: AgentRun) -> dict[str, Value]:
             "input.value": _text(run.input),
             "output.value": _text(run.output),
         }
-    )
+    ) | _total_attributes(run.total)
 
 
 def _model_attributes(call: ModelCall) -> dict[str, Value]:
@@ -405,7 +406,18 @@ def _event_attributes(event: Event) -> dict[str, Value]:
             "input.value": _text(event.input),
             "output.value": _text(event.output),
         }
-    )
+    ) | _total_attributes(event.total)
+
+
+def _total_attributes(total: Total | None) -> dict[str, Value]:
+    if total is None:
+        return {}
+    return _present(
+        {
+            "gen_ai.request.model": total.model,
+            "quarterdeck.recorded_cost_usd": _money(total.recorded_cost_usd),
+        }
+    ) | _usage_attributes(total.usage)
 
 
 def _name_of(entry: Entry) -> str:

@@ -42,6 +42,19 @@ class BadLine(msgspec.Struct, frozen=True):
     message: str
 
 
+class Total(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    Tokens and cost of several calls together, where a recorder tells no call's own.
+
+    It counts only where no call in or beside its entry tells tokens; a session that uses several
+    models has an entry for each.
+    """
+
+    model: str = ""
+    usage: Usage | None = None
+    recorded_cost_usd: Decimal | None = None
+
+
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     """Unique within the transcript, and the same at every import (the file's own id if any)."""
@@ -68,6 +81,7 @@ class AgentRun(_Entry, tag="agent", frozen=True, kw_only=True, omit_defaults=Tru
     role: str = ""
     input: Any = None
     output: Any = None
+    total: Total | None = None
 
 
 class ModelCall(_Entry, tag="model", frozen=True, kw_only=True, omit_defaults=True):
@@ -126,6 +140,7 @@ class Event(_Entry, tag="step", frozen=True, kw_only=True, omit_defaults=True):
     handoff_from: str = ""
     input: Any = None
     output: Any = None
+    total: Total | None = None
 
 
 Entry = AgentRun | ModelCall | ToolCall | PersonAct | Event

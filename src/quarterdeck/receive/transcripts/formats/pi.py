@@ -1,0 +1,233 @@
+"""
+pi: one JSONL file for each session, whose entries are a tree by `parentId`.
+
+Going back and trying again leaves a branch that the last entry does not descend from.  Its calls
+were made and paid for, so they are kept, marked with `transcript.abandoned`.  Input tokens are
+counted without the cached ones.  An answer that was `aborted` was stopped by the person.
+"""
+
+from typing import Any
+
+import msgspec
+
+from quarterdeck.model.findings import Finding
+from quarterdeck.normalize.attributes import count, money
+from quarterdeck.receive.transcripts.dialogue import Dialogue, message_of, text_of
+from quarterdeck.receive.transcripts.format import Followed, Format
+from quarterdeck.receive.transcripts.instants import instant_ns
+from quarterdeck.receive.transcripts.lines import Record, read_records
+from quarterdeck.receive.transcripts.members import identifier, mapping, rest, text, told
+from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.token_counts import usage_of
+from quarterdeck.receive.transcripts.transcript import (
+    Event,
+    ModelCall,
+    PersonAct,
+    Read,
+    Status,
+    Transcript,
+)
+
+_NAME = "pi"
+_OTHER_HOMES = frozenset({".openclaw", "openclaw"})
+"""OpenClaw keeps pi's files below its own folder, and has a format of its own here."""
+
+
+def _recognizes(source: Source) -> bool:
+    if source.extension != ".jsonl" or not source.head:
+        return False
+    first = source.head[0]
+    return (
+        isinstance(first, dict)
+        and first.get("type") == "session"
+        and {"id", "cwd", "timestamp"} <= first.keys()
+        and not _OTHER_HOMES & {*source.path.parts}
+    )
+
+
+def _read(source: Source) -> Read:
+    said = Dialogue()
+    records: list[Record] = []
+    for item in read_records(source):
+        if isinstance(item, Record):
+            records.append(item)
+        elif isinstance(item, Finding):
+            said.note(item)
+        else:
+            yield item
+    head = next((r.value for r in records if r.value.get("type") == "session"), {})
+    active = _active(records)
+    for record in records:
+        _take(said, record, abandoned=identifier(record.value.get("id")) not in active)
+    if said.is_empty:
+        yield Finding(code="empty_session", message="nothing was said in it")
+        return
+    entries, findings = said.close()
+    yield Transcript(
+        format=_NAME,
+        session_id=identifier(head.get("id")) or source.stem,
+        agent=_NAME,
+        task=_task(records),
+        started_ns=instant_ns(head.get("timestamp")),
+        entries=entries,
+        written_ns=source.written_ns,
+        findings=findings,
+        metadata=rest(head, "type", "id", "timestamp"),
+    )
+
+
+def _active(records: list[Record]) -> set[str]:
+    """Ids on the way from the last entry back to the first; all, where the tree is broken."""
+    parents = {
+        identifier(r.value.get("id")): identifier(r.value.get("parentId"))
+        for r in records
+        if "parentId" in r.value
+    }
+    found: set[str] = set()
+    step = next(reversed(parents), "")
+    while step and step not in found:
+        found.add(step)
+        step = parents.get(step, "")
+    return found if "" not in parents else found | {""}
+
+
+def _task(records: list[Record]) -> str:
+    for record in records:
+        message = mapping(record.value.get("message"))
+        if message.get("role") == "user" and (said := text_of(message_of(message))):
+            return said
+    return ""
+
+
+def _take(said: Dialogue, record: Record, *, abandoned: bool) -> None:
+    kind = text(record.value.get("type"))
+    place = f"line {record.number}"
+    if kind == "session":
+        return
+    if kind == "message":
+        _take_message(said, record, place=place, abandoned=abandoned)
+        return
+    at_ns = instant_ns(record.value.get("timestamp"))
+    said.add(
+        Event(
+            id=said.id(identifier(record.value.get("id")), place),
+            name=kind or "entry",
+            start_ns=at_ns,
+            end_ns=at_ns,
+            output=record.value.get("summary"),
+            metadata=rest(record.value, "type", "id", "parentId", "timestamp", "summary")
+            | _marked(abandoned=abandoned),
+        )
+    )
+
+
+def _marked(*, abandoned: bool) -> dict[str, Any]:
+    return {"abandoned": True} if abandoned else {}
+
+
+def _take_message(said: Dialogue, record: Record, *, place: str, abandoned: bool) -> None:
+    message = mapping(record.value.get("message"))
+    at_ns = instant_ns(message.get("timestamp")) or instant_ns(record.value.get("timestamp"))
+    match message.get("role"):
+        case "assistant":
+            call = _model_call(said, record, message, at_ns=at_ns, place=place)
+            call = _with(call, _marked(abandoned=abandoned))
+            said.call(call)
+            if message.get("stopReason") == "aborted":
+                said.add(
+                    PersonAct(
+                        id=said.id("", f"{call.id}/stop"), kind="stop", decision="cancelled",
+                        start_ns=at_ns, end_ns=at_ns,
+                    )
+                )  # fmt: skip
+        case "toolResult":
+            failed = message.get("isError") is True
+            content = message_of({"content": message.get("content")}, "tool")
+            said.answer(
+                identifier(message.get("toolCallId")),
+                text_of(content) or message.get("content"),
+                tool=text(message.get("toolName")),
+                at_ns=at_ns,
+                place=place,
+                status="error" if failed else "ok",
+                error=text_of(content) if failed else "",
+                metadata=rest(mapping(message.get("details"))),
+            )
+        case _:
+            said.hear(message_of(message), at_ns=at_ns, place=place)
+
+
+def _with(call: ModelCall, metadata: dict[str, Any]) -> ModelCall:
+    return msgspec.structs.replace(call, metadata={**call.metadata, **metadata})
+
+
+_STATUS: dict[str, Status] = {"aborted": "cancelled", "error": "error"}
+
+
+def _model_call(
+    said: Dialogue, record: Record, message: dict[str, Any], *, at_ns: int | None, place: str
+) -> ModelCall:
+    stop = text(message.get("stopReason"))
+    usage = mapping(message.get("usage"))
+    call = ModelCall(
+        id=said.id(identifier(record.value.get("id")), place),
+        start_ns=at_ns,
+        end_ns=at_ns,
+        model=text(message.get("model")),
+        provider=text(message.get("provider")),
+        output=(message_of(_known(message), "assistant"),),
+        usage=usage_of(
+            input_tokens=usage.get("input"),
+            output_tokens=usage.get("output"),
+            cache_read=usage.get("cacheRead"),
+            cache_write=usage.get("cacheWrite"),
+            cached="beside",
+        ),
+        recorded_cost_usd=told(money, mapping(usage.get("cost")).get("total")),
+        response_id=text(message.get("responseId")),
+        finish_reason=stop,
+        status=_STATUS.get(stop, "ok" if stop else "unset"),
+        error=text(message.get("errorMessage")),
+    )
+    _compare(said, call, usage.get("totalTokens"))
+    return call
+
+
+def _known(message: dict[str, Any]) -> dict[str, Any]:
+    """pi's `toolCall` is the only part that no provider spells so."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    return {
+        **message,
+        "content": [
+            {**part, "type": "tool_call"}
+            if isinstance(part, dict) and part.get("type") == "toolCall"
+            else part
+            for part in content
+        ],
+    }
+
+
+def _compare(said: Dialogue, call: ModelCall, total: Any) -> None:
+    whole = told(count, total)
+    if whole is None or call.usage is None:
+        return
+    parts = (call.usage.input_tokens or 0) + (call.usage.output_tokens or 0)
+    if parts != whole:
+        said.note(
+            Finding(
+                code="usage_disagrees",
+                message=f"{call.id}: the parts of the usage make {parts} tokens, its total says "
+                f"{whole}; the parts are used",
+            )
+        )
+
+
+FORMAT = Format(
+    name=_NAME,
+    title="pi",
+    recognizes=_recognizes,
+    read=_read,
+    follows=(Followed("~/.pi/agent/sessions", "*/*.jsonl", "PI_SESSION_DIR"),),
+)
