@@ -25,6 +25,7 @@ from quarterdeck.api.filters import (
     render,
 )
 from quarterdeck.errors import Invalid, QuarterdeckError
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.interventions import Intervention, InterventionKind
 from quarterdeck.model.outcomes import OUTCOME_LABELS, Outcome
@@ -230,6 +231,9 @@ def make_session(number_: int, chance: random.Random) -> Session:
             wasted_usd=chance.choice([None, Decimal(1)]),
         ),
         quality=chance.choice([None, 0.25, 1.0]),
+        case=chance.choice(["", *WORDS]),
+        trial=chance.choice([None, 0, 1, 2]),
+        findings=tuple(Finding(code=code, message="m") for code in some()),
     )  # fmt: skip
 
 
@@ -240,6 +244,7 @@ def words_of(session: Session, field: str) -> set[str]:
         "tool": [use.tool for use in session.tools],
         "tag": list(session.tags),
         "human": [*session.intervention_kinds, *(["any"] if session.intervention_kinds else [])],
+        "finding": [finding.code for finding in session.findings],
     }
     if field in several:
         return set(several[field])
@@ -253,6 +258,8 @@ def words_of(session: Session, field: str) -> set[str]:
         "environment": session.workflow.environment,
         "user": session.user,
         "session": session.session_id,
+        "case": session.case,
+        "trial": "" if session.trial is None else str(session.trial),
     }
     return {one[field]}
 
@@ -304,7 +311,7 @@ def make_condition(chance: random.Random) -> Condition:
         field = chance.choice(list(WORD_FIELDS))
         known = WORD_FIELDS[field]
         usual = {"session": [f"s{n}" for n in range(10)], "version": ["1", "14"],
-                 "environment": ["production", "staging"]}  # fmt: skip
+                 "environment": ["production", "staging"], "trial": ["0", "1", "7"]}  # fmt: skip
         values = known or usual.get(field, WORDS)
         some = chance.sample(list(values), chance.randint(1, min(3, len(values))))
         return word(field, *some, negated=negated)

@@ -5,6 +5,7 @@ from typing import cast
 
 from hypothesis import strategies as st
 
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.outcomes import Outcome
@@ -28,7 +29,7 @@ usages = st.none() | st.builds(
 charges = st.none() | st.builds(
     Charge,
     usd=few([None, Decimal("0.25"), Decimal("1e-9")]),
-    reported_usd=few([None, Decimal("0.5")]),
+    reported_usd=few([None, Decimal("0.5"), Decimal(0)]),
     computed_usd=few([None, Decimal("0.125")]),
 )
 acts = st.builds(
@@ -50,6 +51,10 @@ hints = st.builds(
 outcomes = st.builds(
     Outcome, label=few(["success", "failure"]), source=few(["agent", "human"]), at_ns=few([0, 4])
 )
+findings = st.builds(
+    Finding, code=few(["reward_missing", "cost_disagrees"]), message=few(["m", "n"])
+)
+counts = few([(None, None), (None, None), (3, 2), (1, 1)])
 scores = st.builds(Score, name=few(["outcome", "taste"]), label=few(["success", "x"]), at_ns=times)
 
 
@@ -74,6 +79,7 @@ def one_span(draw: st.DrawFn) -> Span:
     )
     start_ns = draw(times)
     rare = draw(st.booleans())
+    expected = draw(counts)
     human = draw(acts) if kind == "human" or draw(few([False] * 9 + [True])) else None
     return Span(
         trace_id=draw(few(["a" * 32, "b" * 32])),
@@ -116,6 +122,14 @@ def one_span(draw: st.DrawFn) -> Span:
         units=draw(few([{}, {"lines": 0.1}, {"lines": 3.0}])) if rare else {},
         tags=draw(few([(), ("t",)])),
         problems=draw(few([(), (Problem("k", "m"),)])) if rare else (),
+        case=draw(few(["", "", "case-1", "case-2"])),
+        trial=draw(few([None, None, 0, 1])),
+        expected_calls=expected[0],
+        matched_calls=expected[1],
+        recorded_session_usd=draw(few([None, Decimal(0), Decimal("0.3")]))
+        if kind == "session"
+        else None,
+        findings=tuple(draw(st.lists(findings, max_size=2))) if rare else (),
     )
 
 

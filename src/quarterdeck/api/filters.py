@@ -49,6 +49,9 @@ WORD_FIELDS: Mapping[str, tuple[str, ...] | None] = {
     "tag": None,
     "session": None,
     "human": (*get_args(InterventionKind), "any"),
+    "case": None,
+    "trial": None,
+    "finding": None,
 }
 NUMBER_FIELDS: Mapping[str, str] = {
     "errors": "error episodes",
@@ -262,6 +265,8 @@ def _word(field: str, value: str, place: str) -> str:
             hint='For sessions that have none, write "-" before the values that you know.',
             code="bad_query",
         )
+    if field == "trial" and not (value.isascii() and value.isdigit()):
+        raise Invalid(f"{place}: a trial is a number from 0, not {value!r}", code="bad_query")
     if known is not None and value not in known:
         raise Invalid(
             f"{place}: {field} is never {value!r}",

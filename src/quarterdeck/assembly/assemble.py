@@ -13,7 +13,7 @@ It refuses to know content, to read a clock, and to fetch anything.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
@@ -21,6 +21,7 @@ from quarterdeck.assembly import calls as billing
 from quarterdeck.assembly import closing
 from quarterdeck.assembly.attempts import Attempts
 from quarterdeck.assembly.calls import Calls
+from quarterdeck.assembly.findings import MAX_FINDINGS, session_findings
 from quarterdeck.assembly.handoffs import Handoffs
 from quarterdeck.assembly.identify import asked_node, name_session, ran_node
 from quarterdeck.assembly.outcome import decide, what_failed
@@ -107,6 +108,16 @@ class Trace:
             self.extra.add(call_id)
         else:
             self.extra.discard(call_id)
+
+
+class Uses(NamedTuple):
+    """Who used what, as sums of `calls.py`."""
+
+    models: dict[tuple[str, str, str], list[int]]
+    """By model, provider and role."""
+    agents: tuple[AgentUse, ...]
+    total: list[int]
+    """Of all of them; only the positions of `billing.MONEY`."""
 
 
 class Assembly(Surroundings):
@@ -577,7 +588,11 @@ class Assembly(Surroundings):
         )  # fmt: skip
         trace_ids = tuple(trace_id for _, trace_id in self._trace_line)
         name = name_session(sums.explicit_ids(), trace_ids[0] if trace_ids else "")
-        models, agents, cost = self._uses(wasted_all=outcome.label == "failure")
+        uses = self._uses()
+        recorded = sums.recorded_pico()
+        cost = _cost(uses.total, recorded, wasted_all=outcome.label == "failure")
+        findings = session_findings(uses.models, uses.total, recorded, sums.findings())
+        trial = sums.trial()
         fields = sums.fields
         listed = sorted(said.items(), key=lambda item: (item[1].at_ns, item[0]))
         return Session(
@@ -606,9 +621,9 @@ class Assembly(Surroundings):
             open_spans=sums.open_spans,
             missing_parents=len(self._orphans),
             error_spans=sums.error_spans,
-            models=models,
+            models=tuple(_model_use(key, uses.models[key]) for key in sorted(uses.models)),
             tools=self._tool_uses(),
-            agents=agents,
+            agents=uses.agents,
             handoffs=self._handoffs.first(MAX_LISTED),
             handoff_count=len(self._handoffs),
             interventions=acts,
@@ -625,6 +640,12 @@ class Assembly(Surroundings):
             units={name: float(total) for name, (total, _) in sorted(sums.units.items())},
             scores=tuple(score for _, score in listed[:MAX_LISTED]),
             experiment=sums.experiments > 0,
+            case=fields["case"].value,
+            trial=trial.number,
+            expected_calls=trial.expected_calls,
+            matched_calls=trial.matched_calls,
+            findings=tuple(findings[:MAX_FINDINGS]),
+            finding_count=len(findings),
             dialects=tuple(sorted({d for ds in sums.dialects for d in ds})),
             frameworks=tuple(sorted(sums.frameworks)),
             problems=sums.problems(),
@@ -674,10 +695,7 @@ class Assembly(Surroundings):
             return ""
         return min(roles, key=lambda role: (-roles[role], role))
 
-    def _uses(
-        self, *, wasted_all: bool
-    ) -> tuple[tuple[ModelUse, ...], tuple[AgentUse, ...], SessionCost]:
-        """Models by role, agents and cost."""
+    def _uses(self) -> Uses:
         uses = self._calls.uses or self._calls.last_resort
         models: dict[tuple[str, str, str], list[int]] = {}
         agents: dict[str, list[int]] = {
@@ -710,11 +728,7 @@ class Assembly(Surroundings):
                 mine[2] += runs[0]
                 mine[3] += runs[1]
         real = [agent for agent in sorted(agents) if agent not in nodes or agents[agent][1]]
-        return (
-            tuple(_model_use(key, models[key]) for key in sorted(models)),
-            tuple(self._agent_use(agent, agents[agent]) for agent in real),
-            _cost(total, wasted_all=wasted_all),
-        )
+        return Uses(models, tuple(self._agent_use(agent, agents[agent]) for agent in real), total)
 
     def _agent_use(self, agent: str, sums: list[int]) -> AgentUse:
         return AgentUse(
@@ -784,12 +798,17 @@ def _usd(pico: int, priced: int) -> Decimal | None:
     return whole if usd == whole else usd.normalize()
 
 
-def _cost(total: list[int], *, wasted_all: bool) -> SessionCost:
-    spent = _usd(total[billing.COST], total[billing.PRICED])
+def _cost(total: list[int], recorded: int | None, *, wasted_all: bool) -> SessionCost:
+    """
+    `recorded`: what the source says the whole session cost.  As with a call, it is the cost, and
+    the computed one stands beside it; a recorded 0 decides nothing: it may be a price unknown.
+    """
+    spent = _usd(recorded, 1) if recorded else _usd(total[billing.COST], total[billing.PRICED])
+    reported = _usd(total[billing.REPORTED], total[billing.REPORTED_N])
     wasted = _usd(total[billing.WASTED], total[billing.PRICED])
     return SessionCost(
         total_usd=spent,
-        reported_usd=_usd(total[billing.REPORTED], total[billing.REPORTED_N]),
+        reported_usd=reported if recorded is None else _usd(recorded, 1),
         computed_usd=_usd(total[billing.COMPUTED], total[billing.COMPUTED_N]),
         priced_calls=total[billing.PRICED],
         unpriced_calls=total[billing.UNPRICED],

@@ -24,24 +24,34 @@ from typing import Any
 from quarterdeck.assembly.attempts import Attempts
 from quarterdeck.assembly.recovery import Attempt, Recovery, Told
 from quarterdeck.assembly.sequences import insert, remove
+from quarterdeck.assembly.sums import PICO
 from quarterdeck.assembly.tree import Linked, Node, tells_usage
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.models import family, same_family
 
 MAX_SHARED_RESPONSE = 64
-PICO = 10**12
-"""Money is summed as whole pico-dollars: exact, and the same in every order."""
 _SKEW_NS = 1_000_000_000
 """How far a nested span may stick out of its parent: clocks of two hosts."""
 
 # Positions in a use's list of sums.
 (
     CALLS, ERRORS, INPUT, OUTPUT, CACHE_READ, CACHE_WRITE, REASONING, NO_USAGE, COST, PRICED,
-    UNPRICED, REPORTED, REPORTED_N, COMPUTED, COMPUTED_N, WASTED, WASTED_N,
-) = range(17)  # fmt: skip
+    UNPRICED, REPORTED, REPORTED_N, COMPUTED, COMPUTED_N, WASTED, WASTED_N, BOTH_REPORTED,
+    BOTH_COMPUTED, BOTH_N, ZEROS,
+) = range(21)  # fmt: skip
+"""BOTH: only of calls with a reported and a computed cost.  ZEROS: calls with tokens that are
+reported to cost nothing though no table has a price of their model."""
 
-SUMS = 17
-MONEY = (COST, PRICED, UNPRICED, REPORTED, REPORTED_N, COMPUTED, COMPUTED_N, WASTED, WASTED_N)
+SUMS = 21
+MONEY = (
+    COST, PRICED, UNPRICED, REPORTED, REPORTED_N, COMPUTED, COMPUTED_N, WASTED, WASTED_N,
+    BOTH_REPORTED, BOTH_COMPUTED, BOTH_N,
+)  # fmt: skip
+
+SELF_HOSTED = frozenset(
+    {"ollama", "vllm", "lm_studio", "lmstudio", "llama.cpp", "llama_cpp", "llamacpp", "local"}
+)
+"""Providers whose calls are bought by nobody: a cost of 0 is no contradiction."""
 
 UseKey = tuple[str, str, str, str]
 """agent, own role, model, provider"""
@@ -367,6 +377,7 @@ class Calls:
             computed is not None,
             cost if is_wasted and cost else 0,
             is_wasted and cost is not None,
+            *_compared(span, reported, computed),
         )
         _add(sums, numbers)
         call.given = (sums, use, numbers)
@@ -434,6 +445,7 @@ class Calls:
             computed is not None,
             0,
             0,
+            *(_NOT_COMPARED if is_point else _compared(span, reported, computed)),
         )
         _add(sums, numbers)
         call.given = (sums, use, numbers)
@@ -505,6 +517,22 @@ def _charged(span: Span) -> tuple[int | None, int | None, int | None]:
     if charge.usd is charge.computed_usd:
         return computed, reported, computed
     return _pico(charge.usd), reported, computed
+
+
+_NOT_COMPARED = (0, 0, 0, 0)
+
+
+def _compared(
+    span: Span, reported: int | None, computed: int | None
+) -> tuple[int, int, int, bool | int]:
+    """BOTH_REPORTED, BOTH_COMPUTED, BOTH_N and ZEROS of one call."""
+    if reported is None:
+        return _NOT_COMPARED
+    if computed is not None:
+        return reported, computed, 1, 0
+    usage = span.usage
+    has_tokens = usage is not None and bool(usage.input_tokens or usage.output_tokens)
+    return 0, 0, 0, not reported and has_tokens and span.provider not in SELF_HOSTED
 
 
 def _pico(usd: Decimal | None) -> int | None:

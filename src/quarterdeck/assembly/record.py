@@ -8,6 +8,7 @@ first 500 entries, the counts beside them are complete.
 from decimal import Decimal
 from typing import Any
 
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.handoffs import Handoff
 from quarterdeck.model.instants import NS_PER_S, to_rfc3339
 from quarterdeck.model.interventions import Intervention
@@ -81,6 +82,11 @@ def to_json(session: Session) -> Json:
         "tags": list(session.tags),
         "scores": [_score(score) for score in session.scores],
         "experiment": session.experiment,
+        "case": session.case or None,
+        "trial": session.trial,
+        "expected_calls": _expected(session),
+        "data_findings": [_finding(finding) for finding in session.findings],
+        "data_finding_count": session.finding_count,
         "trace_ids": list(session.trace_ids),
         "sub_sessions": list(session.sub_sessions),
         "span_count": session.span_count,
@@ -93,6 +99,23 @@ def to_json(session: Session) -> Json:
         "problems": [{"key": p.key, "message": p.message} for p in session.problems],
         "problem_count": session.problem_count,
         "dropped": session.dropped,
+    }
+
+
+def _expected(session: Session) -> Json | None:
+    """None unless a test said what it expected."""
+    if session.expected_calls is None:
+        return None
+    return {"count": session.expected_calls, "matched": session.matched_calls}
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "code": finding.code,
+        "message": finding.message,
+        "count": finding.count,
+        "trace_id": finding.trace_id or None,
+        "span_id": finding.span_id or None,
     }
 
 

@@ -9,17 +9,21 @@ up again only when their own holder is taken back.
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from quarterdeck.assembly.outcome import Statement, statement
 from quarterdeck.assembly.sequences import insert, remove
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.scores import Score
 from quarterdeck.model.spans import Problem, Span, has_ended
 
 FIELDS = (
     "task", "task_type", "user", "workflow", "workflow_version", "workflow_digest", "environment",
+    "case",
 )  # fmt: skip
 MAX_PROBLEMS = 100
+PICO = 10**12
+"""Money is summed as whole pico-dollars: exact, and the same in every order."""
 
 Rank = tuple[bool, int, str, str]
 """Roots first, then by time."""
@@ -47,6 +51,14 @@ class First:
             self.rank, self.value, self.is_lost = None, "", True
 
 
+class Trial(NamedTuple):
+    """What the spans say of the trial that the session was; None = nobody said."""
+
+    number: int | None
+    expected_calls: int | None
+    matched_calls: int | None
+
+
 class Sums:
     """The context-free facts of one session."""
 
@@ -66,6 +78,13 @@ class Sums:
         self.frameworks: dict[str, int] = {}
         self.units: dict[str, tuple[Fraction, int]] = {}
         self.explicit: dict[str, First] = {}
+        self._trials: list[Any] = []
+        self._expected: list[Any] = []
+        """Spans that tell the trial, and the calls that a test expected, by `_rank`."""
+        self._recorded: dict[str, list[Any]] = {}
+        """What the source says a session cost: by trace the spans that say so, by `_rank`."""
+        self._findings: dict[tuple[str, str], list[Any]] = {}
+        """Code and message -> the spans that tell it, in time order."""
         self._problems: list[tuple[int, str, str, int, Problem]] = []
         self._outcomes: list[Statement] = []
         self._scores: dict[tuple[str, ...], list[Any]] = {}
@@ -103,6 +122,8 @@ class Sums:
             fields["workflow_digest"].offer(rank, span.workflow_digest)
         if span.environment:
             fields["environment"].offer(rank, span.environment)
+        if span.case:
+            fields["case"].offer(rank, span.case)
         if span.session_key:
             known = self.explicit.get(span.session_key)
             if known is None:
@@ -116,7 +137,8 @@ class Sums:
             _count(self.tags, span.tags, 1)
         if (
             span.problems or span.outcome is not None or span.scores or span.units or span.dropped
-            or span.experiment or span.kind == "session"
+            or span.experiment or span.kind == "session" or span.findings
+            or span.trial is not None or span.expected_calls is not None
         ):  # fmt: skip
             self._change_rare(span, 1)
 
@@ -171,6 +193,19 @@ class Sums:
         for number, score in enumerate(span.scores):
             line = self._scores.setdefault(score_identity(score, span), [])
             change(line, (score.at_ns, span.trace_id, span.span_id, number, score))
+        rank = _rank(span)
+        if span.trial is not None:
+            change(self._trials, (*rank, span.trial))
+        if span.expected_calls is not None:
+            change(self._expected, (*rank, span.expected_calls, span.matched_calls))
+        if span.recorded_session_usd is not None:
+            line = self._recorded.setdefault(span.trace_id, [])
+            change(line, (*rank, span.recorded_session_usd))
+        for number, finding in enumerate(span.findings):
+            line = self._findings.setdefault((finding.code, finding.message), [])
+            change(line, (span.start_ns, span.trace_id, span.span_id, number))
+            if not line:
+                del self._findings[finding.code, finding.message]
         if span.kind == "session" and has_ended(span):
             change(self.session_spans, (span.end_ns, span.trace_id, span.span_id, None))
 
@@ -216,12 +251,36 @@ class Sums:
     def problems(self) -> tuple[Problem, ...]:
         return tuple(item[4] for item in self._problems[:MAX_PROBLEMS])
 
+    def trial(self) -> Trial:
+        """The roots' word first, then the earliest's."""
+        _, _, _, _, expected, matched = self._expected[0] if self._expected else _NOBODY
+        return Trial(self._trials[0][-1] if self._trials else None, expected, matched)
+
+    def recorded_pico(self) -> int | None:
+        """
+        What the session cost, as recorded, in pico-dollars: the sum of one total for each trace,
+        a root's before any other's.
+        """
+        told = [round(line[0][-1] * PICO) for line in self._recorded.values() if line]
+        return sum(told) if told else None
+
+    def findings(self) -> list[Finding]:
+        """Each once, in the order in which spans first tell it."""
+        first = sorted((line[0], key, len(line)) for key, line in self._findings.items())
+        return [
+            Finding(code=code, message=message, trace_id=at[1], span_id=at[2], count=count)
+            for at, (code, message), count in first
+        ]
+
     def best_outcome(self) -> Statement | None:
         return self._outcomes[-1] if self._outcomes else None
 
     def scores(self) -> dict[tuple[str, ...], Score]:
         """The last of each identity."""
         return {key: line[-1][4] for key, line in self._scores.items() if line}
+
+
+_NOBODY = (None,) * 6
 
 
 def score_identity(score: Score, span: Span | None = None) -> tuple[str, ...]:

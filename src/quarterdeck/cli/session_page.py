@@ -76,6 +76,7 @@ def print_session(
     _print_people(console, record.get("interventions") or (), now_ns=now_ns, utc=utc)
     _print_episodes(console, record)
     _print_scores(console, record.get("scores") or ())
+    _print_findings(console, record)
     _print_problems(console, record)
 
 
@@ -126,6 +127,8 @@ def _facts(
         yield "workflow", styled(said + (f" in {environment}" if environment else ""))
     elif environment:
         yield "runs in", styled(environment)
+    if record.get("case"):
+        yield "case", _case(record)
     units = record.get("units") or {}
     if units:
         yield "units", styled(", ".join(f"{_number(done)} {name}" for name, done in units.items()))
@@ -134,6 +137,18 @@ def _facts(
     size = _size(record)
     if size:
         yield "size", styled(size, "dim")
+
+
+def _case(record: Mapping[str, Any]) -> Text:
+    """`refund/13, trial 2, 4 of 5 expected calls made`."""
+    text = styled(text_of(record, "case"))
+    if record.get("trial") is not None:
+        text += styled(f", trial {count(record['trial'])}")
+    expected = record.get("expected_calls")
+    if expected:
+        made = f"{count(expected['matched'])} of {plural(int(expected['count']), 'expected call')}"
+        text += styled(f", {made} made", "dim")
+    return text
 
 
 def _outcome(record: Mapping[str, Any]) -> Text:
@@ -159,6 +174,9 @@ def _cost(record: Mapping[str, Any]) -> Text:
         )
     elif unpriced:
         text += styled(f"  {plural(unpriced, 'call')} unpriced", "yellow")
+    reported, computed = cost.get("reported_usd"), cost.get("computed_usd")
+    if reported is not None and computed is not None and money(reported) != money(computed):
+        text += styled(f"  {money(reported)} recorded, {money(computed)} computed", "dim")
     if cost.get("wasted_usd") not in (None, "", "0"):
         text += styled(f"  {money(cost['wasted_usd'])} wasted", "red")
     return text
@@ -336,6 +354,21 @@ def _print_scores(console: Console, scores: Sequence[Mapping[str, Any]]) -> None
             line += styled(f"  {one_line(text_of(score, 'explanation'), limit=120)}", "dim")
         console.print(line)
     _print_rest(console, scores)
+
+
+def _print_findings(console: Console, record: Mapping[str, Any]) -> None:
+    """What is odd about the recorded data: a note for who trusts the numbers, no error."""
+    findings = record.get("data_findings") or ()
+    if not findings:
+        return
+    _heading(console, f"Data findings: {count(record.get('data_finding_count', len(findings)))}")
+    for finding in findings[:LINES]:
+        line = styled(f"  {text_of(finding, 'code').replace('_', ' ')}", "bold")
+        line += styled(f"  {one_line(text_of(finding, 'message'), limit=200)}", "dim")
+        if int(finding.get("count") or 1) > 1:
+            line += styled(f"  x{count(finding['count'])}", "dim")
+        console.print(line)
+    _print_rest(console, findings)
 
 
 def _print_problems(console: Console, record: Mapping[str, Any]) -> None:

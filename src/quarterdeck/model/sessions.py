@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.handoffs import Handoff
 from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.outcomes import Outcome
@@ -107,6 +108,7 @@ class SessionCost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     total_usd: Decimal | None = None
     """None if nothing could be priced; 0 only if every call is known to be free."""
     reported_usd: Decimal | None = None
+    """What senders said: of the whole session where one of them told that, else of its calls."""
     computed_usd: Decimal | None = None
     priced_calls: int = 0
     unpriced_calls: int = 0
@@ -165,6 +167,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     quality: float | None = None
     """None until evaluators exist."""
     experiment: bool = False
+    case: str = ""
+    """The task of a suite that it is a trial of; "" = it is no trial."""
+    trial: int | None = None
+    expected_calls: int | None = None
+    matched_calls: int | None = None
+    """Of the tool calls that a test expected, how many were made: both or neither."""
+    findings: tuple[Finding, ...] = ()
+    """Contradictions and gaps in the data: each once, those of the whole session first."""
+    finding_count: int = 0
+    """Distinct ones; may exceed len(findings): only the first 100 are kept."""
     dialects: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

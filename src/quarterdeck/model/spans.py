@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.messages import Message
@@ -222,6 +223,17 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     """Work done: name -> amount, from `quarterdeck.units.*`."""
     experiment: bool = False
     """From an evaluation or dataset run: kept out of production figures."""
+    case: str = ""
+    """The task of a suite that the session is a trial of, the same for all its trials."""
+    trial: int | None = None
+    """Which trial, from 0."""
+    expected_calls: int | None = None
+    matched_calls: int | None = None
+    """Of the tool calls that a test expected, how many were made: both or neither."""
+    recorded_session_usd: Decimal | None = None
+    """What the source says the whole session cost, on a span of kind `session`: no charge."""
+    findings: tuple[Finding, ...] = ()
+    """Without trace and span: they are this span's."""
     dropped: int = 0
     """Attributes, events and links that the sender's SDK dropped."""
     problems: tuple[Problem, ...] = ()

@@ -6,7 +6,9 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from quarterdeck.api.filters import parse
 from quarterdeck.errors import Invalid, NotFound
+from quarterdeck.model.findings import Finding
 from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import Session
@@ -112,6 +114,36 @@ def test_every_filter_lets_through_what_it_names(db: EventConnection, scope: Pro
     store(db, *ALL, project="other")
     found = {name: listed(db, scope, where) for name, (where, _) in FILTERS.items()}
     assert found == {name: expected for name, (_, expected) in FILTERS.items()}
+
+
+TRIALS = [
+    msgspec.structs.replace(
+        session(n), case=f"refund/{n % 2}", trial=n // 2, expected_calls=4, matched_calls=n % 5,
+        findings=(Finding(code="reward_missing", message="no reward"),) if n == 3 else (),
+    )
+    for n in range(1, 5)
+]  # fmt: skip
+
+
+def test_trials_are_found_by_case_trial_and_data_finding(
+    db: EventConnection, scope: ProjectScope
+) -> None:
+    store(db, *TRIALS, session(9))
+    asked = {
+        "case:refund/1": ["s1", "s3"],
+        "case:refund/0,refund/1 trial:1": ["s2", "s3"],
+        "trial:0,2": ["s1", "s4"],
+        "-case:refund/0,refund/1": ["s9"],
+        "-trial:0": ["s2", "s3", "s4", "s9"],
+        "finding:reward_missing": ["s3"],
+        "-finding:reward_missing trial:1": ["s2"],
+    }
+    found = {q: listed(db, scope, SessionFilter(conditions=parse(q))) for q in asked}
+    assert found == asked
+    facets = session_reads.session_facets(db, scope)
+    assert facets["case"] == {"refund/0": 2, "refund/1": 2}
+    assert facets["finding"] == {"reward_missing": 1}
+    assert session_reads.get_sessions(db, scope, ["s3"]) == [TRIALS[2]]
 
 
 ORDERS = {

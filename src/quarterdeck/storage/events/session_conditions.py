@@ -56,6 +56,8 @@ _ONE = {
     "environment": "environment",
     "user": "user_id",
     "session": "session_id",
+    "case": "case_id",
+    "trial": "ifNull(toString(trial), '')",
 }
 _SEVERAL = {
     "agent": "agents",
@@ -63,6 +65,7 @@ _SEVERAL = {
     "tool": "tools",
     "tag": "tags",
     "human": "human_kinds",
+    "finding": "findings",
 }
 ANY_HUMAN = "any"
 

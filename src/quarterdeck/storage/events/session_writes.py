@@ -59,6 +59,12 @@ _LABELS: dict[str, Callable[[Session], str]] = {
     "workflow": lambda s: s.workflow.name,
     "version": lambda s: s.workflow.version,
     "environment": lambda s: s.workflow.environment,
+    "case_id": lambda s: s.case,
+}
+_MAYBE_COUNTS: dict[str, Callable[[Session], int | None]] = {
+    "trial": lambda s: s.trial,
+    "expected_calls": lambda s: s.expected_calls,
+    "matched_calls": lambda s: s.matched_calls,
 }
 _LABEL_LISTS: dict[str, Callable[[Session], list[str]]] = {
     "tags": lambda s: list(s.tags),
@@ -69,6 +75,7 @@ _LABEL_LISTS: dict[str, Callable[[Session], list[str]]] = {
         {*s.intervention_kinds, *(act.kind for act in s.interventions if not act.pending)}
     ),
     "trace_ids": lambda s: list(s.trace_ids),
+    "findings": lambda s: list(dict.fromkeys(finding.code for finding in s.findings)),
 }
 _COUNT_LISTS: dict[str, Callable[[Session], list[int]]] = {
     "model_calls": lambda s: [use.calls for use in s.models],
@@ -109,6 +116,8 @@ def write_sessions(db: EventConnection, rows: Sequence[SessionRow]) -> None:
     }
     for name, count in _COUNTS.items():
         columns[name] = pa.array([count(session) for session in sessions], pa.uint32())
+    for name, maybe in _MAYBE_COUNTS.items():
+        columns[name] = pa.array([maybe(session) for session in sessions], pa.uint32())
     for name, read in _INSTANTS.items():
         columns[name] = instants([read(session) for session in sessions])
     for name, label in _LABELS.items():

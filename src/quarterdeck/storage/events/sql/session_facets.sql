@@ -12,12 +12,14 @@ FROM (
             ('workflow', toString(workflow)),
             ('version', toString(version)),
             ('environment', toString(environment)),
-            ('user', user_id)
+            ('user', user_id),
+            ('case', toString(case_id))
         ],
         arrayMap(word -> ('agent', toString(word)), arrayDistinct(agents)),
         arrayMap(word -> ('model', toString(word)), arrayDistinct(models)),
         arrayMap(word -> ('tool', toString(word)), arrayDistinct(tools)),
-        arrayMap(word -> ('tag', toString(word)), arrayDistinct(tags))
+        arrayMap(word -> ('tag', toString(word)), arrayDistinct(tags)),
+        arrayMap(word -> ('finding', toString(word)), arrayDistinct(findings))
     )) AS pair
     FROM sessions FINAL
     WHERE project_id = {project_id:String}
