@@ -399,14 +399,18 @@ def _person_attributes(act: PersonAct) -> dict[str, Value]:
 
 
 def _event_attributes(event: Event) -> dict[str, Value]:
-    return {"quarterdeck.kind": "step"} | _present(
-        {
-            "quarterdeck.handoff.to": event.handoff_to,
-            "quarterdeck.handoff.from": event.handoff_from,
-            "input.value": _text(event.input),
-            "output.value": _text(event.output),
-        }
-    ) | _total_attributes(event.total)
+    return (
+        {"quarterdeck.kind": "step"}
+        | _present(
+            {
+                "quarterdeck.handoff.to": event.handoff_to,
+                "quarterdeck.handoff.from": event.handoff_from,
+                "input.value": _text(event.input),
+                "output.value": _text(event.output),
+            }
+        )
+        | _total_attributes(event.total)
+    )
 
 
 def _total_attributes(total: Total | None) -> dict[str, Value]:
