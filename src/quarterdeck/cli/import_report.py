@@ -26,6 +26,10 @@ def print_report(console: Console, report: Report, *, dry_run: bool = False) -> 
             "bold",
         )
     )
+    if report.passed_on:
+        requests = terminal.plural(sum(report.passed_on.values()), "OTLP request")
+        signals = ", ".join(sorted(report.passed_on))
+        console.print(terminal.styled(f"Passed on {requests} as they stand ({signals})"))
     if report.formats:
         _print_formats(console, report)
     if report.findings:

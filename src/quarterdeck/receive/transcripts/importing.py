@@ -131,11 +131,11 @@ class Importer:
         if self._known.get((item.signal, digest.hex())) == digest:
             return
         self._flush()
-        if self._send is None:
-            return
-        sent = self._send(item.signal, item.body, encoding="json")
+        if self._send is not None:
+            sent = self._send(item.signal, item.body, encoding="json")
+            self.report.sent(rejected=sent.rejected, reason=sent.reason)
         self._known[item.signal, digest.hex()] = digest
-        self.report.sent(requests=1, rejected=sent.rejected, reason=sent.reason)
+        self.report.passed_on[item.signal] += 1
 
     def _hold(self, spans: Iterable[RawSpan]) -> None:
         if self._send is None:
@@ -163,7 +163,7 @@ class Importer:
                 with suppress(KeyError):
                     del self._known[span.trace_id, span.span_id]
             raise
-        self.report.sent(requests=1, spans=len(spans), rejected=sent.rejected, reason=sent.reason)
+        self.report.sent(spans=len(spans), rejected=sent.rejected, reason=sent.reason)
 
 
 def _marked(transcript: Transcript, marks: Marks) -> Transcript:

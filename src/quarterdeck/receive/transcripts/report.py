@@ -60,7 +60,9 @@ class Report:
         self.session_ids: dict[str, None] = {}
         """In the order in which they were read."""
         self.spans = 0
-        self.requests = 0
+        """Sent; those of OTLP files are not counted, since they are passed on unread."""
+        self.passed_on: Counter[str] = Counter()
+        """OTLP requests that were in files, by signal."""
         self.rejected = 0
         self.rejected_because: Counter[str] = Counter()
         self._counted: set[tuple[str, str]] = set()
@@ -107,8 +109,7 @@ class Report:
             self._bad_seen.add(line)
             self.bad_lines.append(line)
 
-    def sent(self, *, requests: int, spans: int = 0, rejected: int = 0, reason: str = "") -> None:
-        self.requests += requests
+    def sent(self, *, spans: int = 0, rejected: int = 0, reason: str = "") -> None:
         self.spans += spans
         self.rejected += rejected
         if rejected:
@@ -119,6 +120,7 @@ class Report:
             "sessions": len(self.session_ids),
             "session_ids": list(self.session_ids),
             "spans": self.spans,
+            "passed_on": dict(self.passed_on),
             "rejected": self.rejected,
             "rejected_because": dict(self.rejected_because),
             "formats": {name: c.to_json() for name, c in sorted(self.formats.items())},
