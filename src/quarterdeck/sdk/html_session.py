@@ -324,7 +324,7 @@ def _node(node: TreeNode) -> Iterator[Child]:
     yield f" {one_line(node.label, limit=100)}"
     yield tag("b", f" x{node.count:,}") if node.count > 1 else None
     if node.status in {"error", "blocked", "cancelled"}:
-        yield joined(" ", span("bad", f"✗ {node.status}"))
+        yield joined(" ", span("bad", "✗"), f" {node.status}")
     told = []
     if node.cost_usd is not None:
         told.append(money(node.cost_usd))

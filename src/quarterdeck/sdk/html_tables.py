@@ -30,7 +30,7 @@ def sessions_html(sessions: Sequence[RecordFields], *, more: bool) -> Html:
         [
             span("dim", when(session.started_at)),
             span("id", one_line(session.session_id, limit=48)),
-            title(session),
+            title(session) or NOT_TOLD,
             outcome_html(session),
             count(sum(use.calls for use in session.models_used)),
             count(sum(use.calls for use in session.tool_calls)),
