@@ -100,3 +100,21 @@ async def test_a_sender_just_fast_enough_is_heard_to_the_end(tmp_path: Path) -> 
         assert answer.startswith(b"HTTP/1.1 200")
         writer.close()
     receiver.close()
+
+
+async def test_a_sender_does_not_pay_for_a_server_that_stood_still(tmp_path: Path) -> None:
+    receiver = make_receiver(tmp_path)
+    body = trace_request(10).SerializeToString()
+    async with serving(receiver, max_request_s=20, grace_s=0.5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", receiver.port)
+        writer.write(HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:10])
+        async with asyncio.timeout(10):
+            while not receiver.intake.budget.held_bytes:  # noqa: ASYNC110 - set in another thread
+                await asyncio.sleep(0.01)
+        # The rest comes at once, but the loop stands still for longer than the sender's time.
+        writer.write(body[10:])
+        time.sleep(1.0)  # noqa: ASYNC251 - standing still is what is tested
+        answer = await asyncio.wait_for(reader.read(4096), 10)
+        writer.close()
+    receiver.close()
+    assert answer.startswith(b"HTTP/1.1 200")

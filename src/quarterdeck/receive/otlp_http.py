@@ -35,6 +35,9 @@ _GRACE_S = 5.0
 """Every sender has this long before its speed counts: a first round trip, a cold TLS session."""
 _LEAST_BYTES_PER_S = 16 * 1024
 """Slower than any line that an exporter runs on; 20,000 connections at this speed are idle."""
+_STOOD_STILL_S = 0.1
+"""A timer that rings later than this means that the process did not run: ordinary delays under
+full load are some milliseconds.  As much is given on top, to read what has come meanwhile."""
 _DRAIN_S = 5.0
 """How long the rest of a refused body is read and thrown away: a client that is still sending
 sees a broken connection instead of the answer, and would send all of it again."""
@@ -111,27 +114,26 @@ class OtlpHttp:
 
     async def _read_body(self, body: "_Body", held: Held) -> bytes:
         """The whole body as sent, never more than the limit."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         chunks, size = list[bytes](), 0
+        patience = _Patience(self._allowed_s)
         try:
-            async with asyncio.timeout_at(self._deadline(began, 0)) as timeout:
+            async with patience:
                 while (chunk := await body.next()) is not None:
                     size += len(chunk)
                     if size > self._intake.max_body_bytes:
                         raise _too_large(self._intake.max_body_bytes)
                     held.grow_to(size)
                     chunks.append(chunk)
-                    timeout.reschedule(self._deadline(began, size))
+                    patience.size = size
         except TimeoutError:
             raise SlowSender(
-                f"only {size} bytes of the body came in {loop.time() - began:.1f} s",
+                f"only {size} bytes of the body came in {patience.waited_s:.1f} s",
                 hint="Send smaller batches, or compress them.",
             ) from None
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _deadline(self, began: float, size: int) -> float:
-        return began + min(self._max_request_s, self._grace_s + size / self._least_bytes_per_s)
+    def _allowed_s(self, size: int) -> float:
+        return min(self._max_request_s, self._grace_s + size / self._least_bytes_per_s)
 
     async def _refuse(
         self,
@@ -151,6 +153,49 @@ class OtlpHttp:
             headers.append((b"connection", b"close"))
         encoding = encoding or "protobuf"
         await _respond(send, http_status(error), error_body(error, encoding), encoding, headers)
+
+
+class _Patience:
+    """
+    Ends what is done inside it, with `TimeoutError`, when a sender has had its time.
+
+    Time in which this process stood still (a long garbage collection, too few cores) is not the
+    sender's: what it sent meanwhile waits unread.  A timer that rings late tells of it.
+    """
+
+    def __init__(self, allowed_s: Callable[[int], float]) -> None:
+        self.size = 0
+        """Bytes that have come so far."""
+        self._allowed_s = allowed_s
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._timeout = asyncio.timeout(None)
+
+    @property
+    def waited_s(self) -> float:
+        """Without the time in which this process stood still."""
+        return self._loop.time() - self._began
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+        self._arm()
+
+    async def __aexit__(self, *raised: Any) -> None:
+        self._timer.cancel()
+        await self._timeout.__aexit__(*raised)
+
+    def _arm(self) -> None:
+        self._due = self._began + self._allowed_s(self.size)
+        self._timer = self._loop.call_at(self._due, self._ring)
+
+    def _ring(self) -> None:
+        late_s = self._loop.time() - self._due
+        if late_s > _STOOD_STILL_S:
+            self._began += late_s + _STOOD_STILL_S
+        if self.waited_s < self._allowed_s(self.size):
+            self._arm()
+        else:
+            self._timeout.reschedule(self._loop.time())
 
 
 class _Body:
