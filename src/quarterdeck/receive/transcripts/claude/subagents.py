@@ -1,0 +1,106 @@
+"""
+Where Claude Code writes what sub-agents did: beside the session, in files of their own.
+
+`<session>/subagents/agent-<id>.jsonl` since 2.1, `agent-<id>.jsonl` in the project's folder before;
+yet older versions write a sub-agent's lines into the session's own file (`isSidechain`).
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from quarterdeck.receive.transcripts.members import identifier, mapping, records, text
+from quarterdeck.receive.transcripts.source import Source
+
+SPAWNING_TOOLS = frozenset({"Task", "Agent"})
+
+
+class Spawned(NamedTuple):
+    """How a sub-agent came to be, as its caller's file and its own `meta.json` tell it."""
+
+    call_id: str
+    """The tool call that started it; "" = not told."""
+    agent: str
+    """Its type: `Explore`; "" = not told."""
+
+
+def tool_entry_id(call_id: str) -> str:
+    """The entry of a tool call, below which a sub-agent's own file is hung."""
+    return f"tool:{call_id}"
+
+
+def agent_id_of(source: Source) -> str:
+    """Of a sub-agent's own file, by its name; "" for any other."""
+    return source.stem.removeprefix("agent-") if source.stem.startswith("agent-") else ""
+
+
+def files_of(source: Source, session_id: str) -> frozenset[str]:
+    """Ids of the session's sub-agents that have files of their own.  Never raises."""
+    folder = source.path.parent
+    found: set[str] = set()
+    for place, pattern in ((folder / session_id, "**/agent-*.jsonl*"), (folder, "agent-*.jsonl*")):
+        try:
+            found |= {_id_in(path) for path in place.glob(pattern)}
+        except OSError:
+            continue
+    return frozenset(found)
+
+
+def _id_in(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".jsonl").removeprefix("agent-")
+
+
+def spawned(source: Source, agent_id: str, session_id: str) -> Spawned:
+    """Looks into the caller's file and the `meta.json` beside.  Never raises."""
+    meta = _meta(source, agent_id)
+    call_id = text(meta.get("toolUseId")) or text(meta.get("tool_use_id"))
+    kind = text(meta.get("agentType"))
+    caller = _caller_file(source, session_id)
+    if caller is not None and not (call_id and kind):
+        try:
+            told = _in_caller(caller, agent_id)
+        except (OSError, EOFError):
+            told = Spawned("", "")
+        call_id, kind = call_id or told.call_id, kind or told.agent
+    return Spawned(call_id, kind)
+
+
+def _meta(source: Source, agent_id: str) -> dict[str, Any]:
+    meta = source.beside(f"agent-{agent_id}.meta.json")
+    return mapping(meta.top) if meta is not None else {}
+
+
+def _caller_file(source: Source, session_id: str) -> Source | None:
+    for folder in ("..", "../..", "."):
+        found = source.beside(f"{folder}/{session_id}.jsonl")
+        if found is not None:
+            return found
+    return None
+
+
+def _in_caller(caller: Source, agent_id: str) -> Spawned:
+    """Two kinds of line matter: the result that names the agent, and the call it answers."""
+    needle = agent_id.encode()
+    started: dict[str, str] = {}
+    call_id = ""
+    for line in caller.lines():
+        if b'"subagent_type"' not in line.text and needle not in line.text:
+            continue
+        try:
+            record = mapping(msgspec.json.decode(line.text))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        for block in records(mapping(record.get("message")).get("content")):
+            if block.get("name") in SPAWNING_TOOLS:
+                kind = text(mapping(block.get("input")).get("subagent_type"))
+                started[identifier(block.get("id"))] = kind
+            elif block.get("type") == "tool_result" and _names(record, agent_id):
+                call_id = identifier(block.get("tool_use_id"))
+        if not call_id and text(mapping(record.get("data")).get("agentId")) == agent_id:
+            call_id = text(record.get("parentToolUseID"))
+    return Spawned(call_id, started.get(call_id, ""))
+
+
+def _names(record: dict[str, Any], agent_id: str) -> bool:
+    return text(mapping(record.get("toolUseResult")).get("agentId")) == agent_id
