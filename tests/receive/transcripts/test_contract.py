@@ -119,7 +119,8 @@ def _assert_same(entry: Entry, span: Span) -> None:
             if entry.usage is not None:
                 assert span.usage == entry.usage
             if entry.recorded_cost_usd is not None:
-                assert span.charge is None or span.charge.usd is not None
+                assert span.charge is not None
+                assert span.charge.reported_usd == entry.recorded_cost_usd
             assert span.model_served == entry.model
         case ToolCall():
             assert (span.tool, span.tool_call_id) == (entry.tool, entry.call_id)
