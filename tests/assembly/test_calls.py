@@ -195,3 +195,61 @@ def test_an_agent_wrapped_in_itself_ran_once() -> None:
 def test_ghosts_count_for_nothing() -> None:
     made = session(model("a", 0, 1, tokens=(5, 1), ghost=True), span("r", 0, 2))
     assert (made.span_count, made.models, made.step_count) == (1, (), 0)
+
+
+# What LangChain's callbacks and an instrumented client below them look like: the client's span is
+# made in the current context, which the callbacks leave alone.
+
+
+def test_a_framework_and_the_client_below_it_are_one_call_though_they_have_other_parents() -> None:
+    made = session(
+        agent("root", 0, 9, "planner"),
+        span("chain", 1, 5, kind="step", scope="langchain", parent="root"),
+        model("framework", 1, 5, tokens=(100, 10), usd="0.5", scope="langchain", parent="chain"),
+        model("client", 2, 4, tokens=(100, 10), usd="0.5", scope="openai", parent="root"),
+    )
+    assert counted(made) == [("gpt-4o", 1, 100, 10)]
+    assert made.cost.total_usd == Decimal("0.5")
+
+
+def test_a_framework_and_two_libraries_on_its_client_are_one_call() -> None:
+    made = session(
+        span("root", 0, 9),
+        span("chain", 1, 5, kind="step", scope="langchain", parent="root"),
+        model("framework", 1, 5, tokens=(100, 10), scope="langchain", parent="chain"),
+        model("outer", 2, 4, tokens=(100, 10), scope="openllmetry", parent="root"),
+        model("inner", 2.5, 3.5, tokens=(100, 10), scope="openinference", parent="outer"),
+    )
+    assert counted(made) == [("gpt-4o", 1, 100, 10)]
+
+
+def test_parallel_calls_with_equal_tokens_that_two_libraries_tell_are_as_many_as_each_tells() -> (
+    None
+):
+    made = session(
+        span("root", 0, 9),
+        *(model(f"framework{n}", 1 + n / 10, 5 + n / 10, tokens=(100, 10), scope="langchain",
+                parent=f"chain{n}") for n in range(3)),
+        *(model(f"client{n}", 2 + n / 10, 4 + n / 10, tokens=(100, 10), scope="openai",
+                parent="root") for n in range(3)),
+    )  # fmt: skip
+    assert counted(made) == [("gpt-4o", 3, 300, 30)]
+
+
+def test_two_agents_with_equal_tokens_at_the_same_time_are_two_calls() -> None:
+    made = session(
+        agent("one", 0, 9, "one"),
+        agent("other", 0, 9, "other"),
+        model("a", 1, 5, tokens=(100, 10), scope="x", parent="one", span_name="chat"),
+        model("b", 2, 4, tokens=(100, 10), scope="x", parent="other", span_name="responses"),
+    )
+    assert counted(made) == [("gpt-4o", 1, 100, 10), ("gpt-4o", 1, 100, 10)]
+
+
+def test_calls_of_two_libraries_that_only_overlap_are_two_calls() -> None:
+    made = session(
+        span("root", 0, 9),
+        model("a", 1, 4, tokens=(100, 10), scope="x", parent="root"),
+        model("b", 3, 6, tokens=(100, 10), scope="y", parent="root"),
+    )
+    assert counted(made) == [("gpt-4o", 2, 200, 20)]

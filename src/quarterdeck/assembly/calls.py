@@ -6,9 +6,11 @@ One call can appear as up to five spans with the same tokens.  Only *billing lea
 * A model span is out if a model span below it is the same call (equal response id; or one
   family, contained in time, and equal input tokens, output tokens or output), or if it told no
   tokens and only wraps other model spans.
-* Of spans beside each other with one response id, or with equal model and tokens from two
-  libraries over (nearly) the same time, one counts: the one with tokens, not made from a log,
-  with cache details, with content.  A price that only a log reports goes to the span.
+* Of spans of one trace with one response id, or with equal model and tokens from two libraries
+  over (nearly) the same time or one within the other, one counts: the one with tokens, not made
+  from a log, with cache details, with content.  A price that only a log reports goes to the
+  span.  They need not stand below one parent: LangChain tells its runs beside the context that
+  a client's span is made in.
 * A *carrier* (an agent's, step's or session's total) counts only if nothing below it told
   tokens; a step beside a model call with tokens never does.  Totals made from metrics or logs,
   and counts quoted in messages between agents, count only if the session has nothing else.
@@ -84,7 +86,7 @@ class Call:
         self.usage_below = 0
         self.models_below = 0
         self.beside: tuple[Any, ...] | None = None
-        """Key of the model spans beside it with equal tokens."""
+        """Key of the model spans of its trace with equal tokens."""
         self.line: tuple[str, ...] | None = None
         """Where it stands among possible attempts; None if it does not."""
         self.given: tuple[list[int], UseKey, tuple[int, ...]] | None = None
@@ -160,14 +162,13 @@ class Calls:
         self._told_beside[parent] = told + 1
         if told == 0 and parent in self._carriers_beside:
             self._dirty.update(self._carriers_beside[parent])
-        key = call.beside = (*parent, call.family, usage.input_tokens, usage.output_tokens)
+        key = call.beside = (span.trace_id, call.family, usage.input_tokens, usage.output_tokens)
         line = self._beside.get(key)
         if line is None:
             self._beside[key] = [linked.entry]
         else:
-            for neighbor in insert(line, linked.entry):
-                if neighbor is not None:
-                    self._dirty[neighbor[3]] = None
+            insert(line, linked.entry)
+            self._dirty.update(_touched(line, linked.entry))
 
     def link_carrier(self, node: Node, linked: Linked) -> None:
         call = _call_of(node)
@@ -200,9 +201,9 @@ class Calls:
             self._told_beside[parent] -= 1
             if not self._told_beside[parent] and parent in self._carriers_beside:
                 self._dirty.update(self._carriers_beside[parent])
-            for neighbor in remove(self._beside[call.beside], linked.entry):
-                if neighbor is not None:
-                    self._dirty[neighbor[3]] = None
+            line = self._beside[call.beside]
+            self._dirty.update(_touched(line, linked.entry))
+            remove(line, linked.entry)
             call.beside = None
         if call.nested:
             self._edges.update(call.nested)
@@ -242,7 +243,7 @@ class Calls:
         if linked.span.response_id:
             self._peers_dirty(self._by_response.get(linked.span.response_id, {}))
         if node.call.beside is not None:
-            self._dirty.update(dict.fromkeys(_near(self._beside[node.call.beside], linked.entry)))
+            self._dirty.update(_touched(self._beside[node.call.beside], linked.entry))
 
     def _peers_dirty(self, peers: dict[Node, None]) -> None:
         """One more than the cap, so that all are judged again when an id becomes a constant."""
@@ -324,7 +325,7 @@ class Calls:
         if call.beside is not None:
             line = self._beside[call.beside]
             if len(line) > 1:
-                found.extend(p for p in _near(line, linked.entry) if _is_twin(linked.span, p))
+                found.extend(_twins(node, line))
         if not found:
             return found
         return [p for p in dict.fromkeys(found) if not self._is_wrapper(p)]
@@ -585,22 +586,63 @@ def _one_response(span: Span, peer: Node) -> bool:
     return _overlap(span, other)[0] >= 0
 
 
-def _is_twin(span: Span, peer: Node) -> bool:
-    """The same call told by two libraries: equal tokens (by the line), over 80 % the same time.
-    Two spans of one library are two calls, e.g. samples taken in parallel."""
-    other = peer.span
-    if span.scope == other.scope and span.span_name == other.span_name:
+def _is_twin(span: Span, other: Span) -> bool:
+    """The same call told by two libraries: equal tokens (by the line), over 80 % the same time,
+    or one within the other.  Two spans of one library are two calls, e.g. samples in parallel,
+    unless it has two names for one call and puts them below one parent."""
+    if span.scope == other.scope and (
+        span.span_name == other.span_name or span.parent_span_id != other.parent_span_id
+    ):
         return False
     if span.response_id and other.response_id and span.response_id != other.response_id:
         return False
     common, longer = _overlap(span, other)
-    return common * 5 > longer * 4 or (longer == 0 and common == 0)
+    if common * 5 > longer * 4 or (longer == 0 and common == 0):
+        return True
+    shorter = min((one.end_ns or one.start_ns) - one.start_ns for one in (span, other))
+    return span.scope != other.scope and shorter > 0 and common == shorter
 
 
-def _near(line: list[Any], entry: Any) -> list[Node]:
+_WINDOW = 8
+"""Positions in a line.  Three libraries tell of one call within two positions; the rest is for
+calls that run beside it and happen to have equal tokens, as those of a fake model do."""
+
+
+def _around(line: list[Any], entry: Any, reach: int = _WINDOW) -> list[Node]:
     """The neighbors of an entry: copies by other libraries start at nearly the same time."""
     at = bisect_left(line, entry)
-    return [line[i][3] for i in (at - 1, at + 1) if 0 <= i < len(line)]
+    near = range(max(0, at - reach), min(len(line), at + reach + 1))
+    return [line[i][3] for i in near if line[i][:3] != entry[:3]]
+
+
+def _touched(line: list[Any], entry: Any) -> dict[Node, None]:
+    """Whose twins may be others when `entry` comes or goes: twins of twins, and those that it
+    pushes out of a window."""
+    return dict.fromkeys(_around(line, entry, 3 * _WINDOW + 1))
+
+
+def _twins(node: Node, line: list[Any]) -> list[Node]:
+    """
+    The spans that tell of this same call.  Where two libraries tell of several calls at once
+    with equal tokens, the first of the one belongs to the first of the other, and so on.
+    """
+    return [
+        peer
+        for peer in _around(line, node.entry)
+        if _is_twin(node.span, peer.span)
+        and _rank(node, peer.span, _around(line, peer.entry, 2 * _WINDOW))
+        == _rank(peer, node.span, _around(line, node.entry, 2 * _WINDOW))
+    ]
+
+
+def _rank(node: Node, twin: Span, near: list[Node]) -> int:
+    """How many of `near` are of this node's library, could be that twin, and begin before it."""
+    return sum(
+        other.entry[:3] < node.entry[:3]
+        and other.span.scope == node.span.scope
+        and _is_twin(other.span, twin)
+        for other in near
+    )
 
 
 def _preference(node: Node) -> tuple[Any, ...]:
