@@ -31,7 +31,7 @@ from quarterdeck.normalize.logs import interpret_log
 from quarterdeck.normalize.metrics import interpret_metric
 from quarterdeck.normalize.normalize import lift, normalize_span, read_content
 from quarterdeck.receive import otlp_decode
-from quarterdeck.receive.otlp_decode import Encoding, Signal
+from quarterdeck.receive.otlp_request import Encoding, Signal
 
 _SPAN_PATHS = re.compile(r"/v1/traces/?$|/trace/log-python$|TraceService/Export$")
 _LOG_PATHS = re.compile(r"/v1/logs/?$|LogsService/Export$")

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from quarterdeck.normalize.normalize import explain, normalize_span, read_content
-from quarterdeck.receive.otlp_decode import Encoding, parse, spans_of
+from quarterdeck.receive.otlp_decode import parse, spans_of
+from quarterdeck.receive.otlp_request import Encoding
 from quarterdeck.receive.spool import Appended
 from receive.receiver import balance, make_receiver, trace_request
 

@@ -12,16 +12,8 @@ from google.protobuf import json_format
 from quarterdeck.errors import Invalid
 from quarterdeck.normalize.normalize import normalize_span
 from quarterdeck.normalize.redact import Redactor
-from quarterdeck.receive.otlp_decode import (
-    SIGNALS,
-    Encoding,
-    Signal,
-    check,
-    logs_of,
-    metrics_of,
-    parse,
-    spans_of,
-)
+from quarterdeck.receive.otlp_decode import check, logs_of, metrics_of, parse, spans_of
+from quarterdeck.receive.otlp_request import SIGNALS, Encoding, Signal
 from quarterdeck.receive.redaction import redacted
 from receive.test_otlp_decode import full_protobuf
 

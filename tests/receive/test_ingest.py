@@ -16,7 +16,7 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.spans import RawSpan, Span
 from quarterdeck.normalize.dialect import NormalizeSettings
 from quarterdeck.receive.ingest import Pipeline, Rules
-from quarterdeck.receive.otlp_decode import Signal
+from quarterdeck.receive.otlp_request import Signal
 from quarterdeck.receive.spool import Appended
 from quarterdeck.storage.events.span_writes import SpanRow
 from receive.receiver import PROJECT, Receiver, balance, make_receiver, trace_request

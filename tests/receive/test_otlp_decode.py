@@ -16,8 +16,6 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from quarterdeck.errors import Invalid
 from quarterdeck.receive.otlp_decode import (
-    TOO_DEEP,
-    Request,
     check,
     logs_of,
     metrics_of,
@@ -26,6 +24,7 @@ from quarterdeck.receive.otlp_decode import (
     sniff_encoding,
     spans_of,
 )
+from quarterdeck.receive.otlp_request import TOO_DEEP, Request
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "00f067aa0ba902b7"

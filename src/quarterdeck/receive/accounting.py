@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from typing import Literal, NamedTuple
 
-from quarterdeck.receive.otlp_decode import SIGNALS, Signal
+from quarterdeck.receive.otlp_request import SIGNALS, Signal
 from quarterdeck.receive.spool import SpoolState
 
 Outcome = Literal["stored", "duplicate", "ignored", "rejected", "quarantined"]

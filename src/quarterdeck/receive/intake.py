@@ -18,17 +18,8 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.normalize.redact import Redactor
 from quarterdeck.receive.accounting import Accounting
 from quarterdeck.receive.limits import Budget, Held, RateLimit, decompress
-from quarterdeck.receive.otlp_decode import (
-    Checked,
-    Encoding,
-    Rejected,
-    Request,
-    Signal,
-    check,
-    parse,
-    serialize,
-    sniff_encoding,
-)
+from quarterdeck.receive.otlp_decode import check, parse, serialize, sniff_encoding
+from quarterdeck.receive.otlp_request import Checked, Encoding, Rejected, Request, Signal
 from quarterdeck.receive.redaction import redacted
 from quarterdeck.receive.spool import Appended, Spool
 

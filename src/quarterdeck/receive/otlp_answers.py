@@ -24,7 +24,7 @@ from quarterdeck.errors import (
     Unauthorized,
 )
 from quarterdeck.receive.limits import UnsupportedEncoding
-from quarterdeck.receive.otlp_decode import Encoding, Rejected, Signal
+from quarterdeck.receive.otlp_request import Encoding, Rejected, Signal
 
 CONTENT_TYPES: dict[Encoding, str] = {
     "protobuf": "application/x-protobuf",

@@ -25,7 +25,7 @@ from quarterdeck.receive.otlp_answers import (
     status_message,
     success_body,
 )
-from quarterdeck.receive.otlp_decode import Signal
+from quarterdeck.receive.otlp_request import Signal
 
 _SERVICES: dict[str, Signal] = {
     "opentelemetry.proto.collector.trace.v1.TraceService": "traces",

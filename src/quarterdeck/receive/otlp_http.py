@@ -24,7 +24,7 @@ from quarterdeck.receive.otlp_answers import (
     http_status,
     success_body,
 )
-from quarterdeck.receive.otlp_decode import SIGNALS, Encoding, Signal
+from quarterdeck.receive.otlp_request import SIGNALS, Encoding, Signal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

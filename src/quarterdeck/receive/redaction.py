@@ -14,8 +14,10 @@ from google.protobuf.message import DecodeError, Message
 
 from quarterdeck.errors import Invalid
 from quarterdeck.normalize.redact import Redactor, secret_kind
-from quarterdeck.receive.otlp_decode import Request, dump_json, message_class
+from quarterdeck.receive.otlp_json import dump_json
 from quarterdeck.receive.otlp_messages import BYTES, OFFICIAL, is_text
+from quarterdeck.receive.otlp_protobuf import message_class
+from quarterdeck.receive.otlp_request import Request
 
 _JSON_STRINGS = ("stringValue", "string_value")
 _JSON_BYTES = ("bytesValue", "bytes_value")

@@ -35,7 +35,8 @@ from typing import Any, NamedTuple
 import zstandard
 
 from quarterdeck.errors import TryAgain
-from quarterdeck.receive.otlp_decode import Encoding, Request, Signal, parse
+from quarterdeck.receive.otlp_decode import parse
+from quarterdeck.receive.otlp_request import Encoding, Request, Signal
 
 _MIB = 1024 * 1024
 
