@@ -74,6 +74,7 @@ def reads(chance: random.Random) -> list[Callable[[], Call]]:
             {"what": chance.choice(["sessions", "spans"]), "session": session()},
         ),
         lambda: ("GET", "/export", {"session_id": session()}),
+        lambda: ("GET", "/received", {"since": "2w"}),
         lambda: ("GET", "/project", {}),
         lambda: ("GET", "/projects", {}),
         lambda: ("GET", "/keys", {}),

@@ -22,6 +22,7 @@ from quarterdeck.api import (
     keys,
     login,
     projects,
+    received,
     sessions,
     spans,
     steps,
@@ -46,6 +47,7 @@ _ROUTERS = (
     steps.router,
     judgements.router,
     figures.router,
+    received.router,
     export.router,
 )
 

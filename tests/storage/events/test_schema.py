@@ -14,6 +14,7 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.sessions import Session
 from quarterdeck.storage.events import (
     figures_reads,
+    received_reads,
     scores,
     session_reads,
     span_reads,
@@ -41,6 +42,7 @@ ROWS: dict[str, Any] = {
     "idle_sessions": session_reads.IdleSessionsRow,
     "lifted_events": span_reads.LiftedEventsRow,
     "raw_spans": span_reads.RawSpansRow,
+    "received": received_reads.ReceivedRow,
     "scores": scores.ScoresRow,
     "search_spans": span_reads.SearchSpansRow,
     "session_export": session_reads.SessionRecordsRow,
