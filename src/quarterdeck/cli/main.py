@@ -16,6 +16,7 @@ import typer
 
 from quarterdeck.cli import (
     backup,
+    demo,
     errors,
     export,
     figures,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 
 app.command("up")(up.up)
+app.command("demo")(demo.demo)
 app.add_typer(sessions.app, name="sessions")
 app.command("figures")(figures.figures)
 app.command("export")(export.export)
