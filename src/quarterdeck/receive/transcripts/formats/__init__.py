@@ -5,7 +5,12 @@ The order only matters for speed: no two may recognize one file (the contract ki
 """
 
 from quarterdeck.receive.transcripts.format import Format
-from quarterdeck.receive.transcripts.formats import claude_code, otlp_json, tau2_bench
+from quarterdeck.receive.transcripts.formats import claude_code, openclaw, otlp_json, tau2_bench
 
-FORMATS: tuple[Format, ...] = (claude_code.FORMAT, otlp_json.FORMAT, tau2_bench.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    claude_code.FORMAT,
+    openclaw.FORMAT,
+    otlp_json.FORMAT,
+    tau2_bench.FORMAT,
+)
 """Each from the file of its name."""
