@@ -10,10 +10,8 @@ missing row could be read as one that was not worth showing.
 
 import argparse
 import http.client
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import socket
 import subprocess
@@ -25,7 +23,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from rows import REPOSITORY, Row
+from rows import Report as Report
+from rows import machine as machine
+from rows import own_version as _own_version
+from rows import spread as spread
+from rows import table as table
+
 DRIVERS = Path(os.environ.get("QUARTERDECK_BENCH_DRIVERS", REPOSITORY.parent / "shared" / "bench"))
 
 if not (DRIVERS / "targets.py").is_file():
@@ -62,8 +66,6 @@ DATA: Mapping[str, tuple[str, ...]] = {
     "one30k": ("--single", "30000", "--seed", "13"),
 }
 """Data set -> how the generator makes it.  Same arguments, same bytes."""
-
-Row = dict[str, Any]
 
 
 class NotServed(Exception):  # noqa: N818  # as the house's errors: what is the case
@@ -105,89 +107,6 @@ def options(about: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, help="file that the rows are added to, as JSON lines")
     return parser
-
-
-class Report:
-    """Rows, printed and written as they come, so that a run that breaks off has said something."""
-
-    def __init__(self, bench: str, out: Path | None) -> None:
-        self.rows: list[Row] = []
-        self._bench = bench
-        self._out = out
-
-    def add(self, row: Row) -> None:
-        told = {
-            "bench": self._bench,
-            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            **row,
-        }
-        self.rows.append(told)
-        short = {key: _rounded(value) for key, value in told.items()}
-        print(json.dumps(short), flush=True)
-        if self._out:
-            with self._out.open("a") as file:
-                file.write(json.dumps(told) + "\n")
-
-    def of(self, kind: str, target: str) -> list[Row]:
-        return [row for row in self.rows if row["kind"] == kind and row["target"] == target]
-
-
-def _rounded(value: Any) -> Any:
-    match value:
-        case float():
-            return float(f"{value:.4g}") if abs(value) < 1000 else round(value)
-        case dict():
-            return {key: _rounded(inner) for key, inner in value.items()}
-        case _:
-            return value
-
-
-def table(title: str, heads: Sequence[str], lines: Sequence[Sequence[object]]) -> None:
-    """A Markdown table, for docs/explanation/benchmarks.md."""
-    print(f"\n### {title}\n\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
-    for line in lines:
-        print("| " + " | ".join(str(cell) for cell in line) + " |")
-
-
-def spread(values: Sequence[float | None], digits: int = 1) -> str:
-    """Median (lowest-highest)."""
-    known = sorted(value for value in values if value is not None)
-    if not known:
-        return "-"
-    middle = f"{driver.med(known):,.{digits}f}"
-    if len(known) == 1:
-        return middle
-    return f"{middle} ({known[0]:,.{digits}f}-{known[-1]:,.{digits}f})"
-
-
-def machine() -> Row:
-    """What it ran on: absolute figures hold for this alone."""
-    info = Path("/proc/cpuinfo").read_text()
-    cpu = next((x.split(":")[1].strip() for x in info.splitlines() if "model name" in x), "?")
-    memory = int(Path("/proc/meminfo").read_text().split()[1]) >> 20
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True
-    )
-    return {
-        "kind": "machine",
-        "target": "",
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "memory_gib": memory,
-        "python": platform.python_version(),
-        "kernel": platform.release(),
-        "commit": commit.stdout.strip() or None,
-        "chdb_core": _own_version("chdb-core"),
-        "granian": _own_version("granian"),
-        "load_1m": os.getloadavg()[0],
-    }
-
-
-def _own_version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "absent"
 
 
 # -- data -----------------------------------------------------------------------------------
