@@ -1,0 +1,107 @@
+"""
+Quarterdeck: operations for autonomous AI agents.
+
+    import quarterdeck as qd
+
+    qd.init()
+    with qd.session("migrate billing to rust", task_type="code_migration") as session:
+        ...  # any framework, any client
+        session.outcome("success")
+
+The public names are those below, documented in docs/reference/sdk.md.  They are loaded when they
+are first used, so that `import quarterdeck` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from quarterdeck.sdk.carrying import bind, carrier, join
+    from quarterdeck.sdk.figures import Figures
+    from quarterdeck.sdk.human import approval, correction, question, stop, takeover
+    from quarterdeck.sdk.instrument import instrumented
+    from quarterdeck.sdk.reading import SessionRecord, Sessions, figures, get_session, sessions
+    from quarterdeck.sdk.session import feedback, outcome, session, units
+    from quarterdeck.sdk.starting import flush, init, shutdown, stats
+    from quarterdeck.sdk.stats import Stats
+    from quarterdeck.sdk.work import agent, handoff, model_call, step, tool
+
+__all__ = [
+    "Figures",
+    "SessionRecord",
+    "Sessions",
+    "Stats",
+    "agent",
+    "approval",
+    "bind",
+    "carrier",
+    "correction",
+    "feedback",
+    "figures",
+    "flush",
+    "get_session",
+    "handoff",
+    "init",
+    "instrumented",
+    "join",
+    "model_call",
+    "outcome",
+    "question",
+    "session",
+    "sessions",
+    "shutdown",
+    "stats",
+    "step",
+    "stop",
+    "takeover",
+    "tool",
+    "units",
+]
+
+_HOME = {
+    "agent": "work",
+    "approval": "human",
+    "bind": "carrying",
+    "carrier": "carrying",
+    "correction": "human",
+    "feedback": "session",
+    "figures": "reading",
+    "Figures": "figures",
+    "flush": "starting",
+    "get_session": "reading",
+    "handoff": "work",
+    "init": "starting",
+    "instrumented": "instrument",
+    "join": "carrying",
+    "model_call": "work",
+    "outcome": "session",
+    "question": "human",
+    "session": "session",
+    "SessionRecord": "reading",
+    "sessions": "reading",
+    "Sessions": "reading",
+    "shutdown": "starting",
+    "stats": "starting",
+    "Stats": "stats",
+    "step": "work",
+    "stop": "human",
+    "takeover": "human",
+    "tool": "work",
+    "units": "session",
+}
+"""Name -> the file of `quarterdeck.sdk` that has it."""
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"quarterdeck.sdk.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,172 @@
+"""
+A piece of work as a span: what every verb with a `with` is.
+
+The block starts an OpenTelemetry span, makes it the current one, and ends it.  An exception of
+the user's code passes through untouched and marks the span: an error, or cancelled for Ctrl-C and
+a cancelled task.  An error of ours is passed over, and the user's code runs without the span.
+
+No generator-based context manager, no lock and no serialization here: this is what an agent pays
+for each span (bench/sdk.py).
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.trace import Span, StatusCode, set_span_in_context
+from typing_extensions import Self
+
+from quarterdeck.sdk import runtime
+from quarterdeck.sdk.content import as_attribute, word
+from quarterdeck.sdk.rim import swallow
+from quarterdeck.sdk.runtime import SESSION_KEY, Running
+
+_CANCELLED = frozenset({"CancelledError", "Cancelled", "KeyboardInterrupt"})
+"""By name, as asyncio and trio may not be there: their cancelling is nobody's failure."""
+
+_MAX_MESSAGE = 1_000
+"""Characters of an error in a span's status; the exception's event has all of it."""
+
+
+class Block:
+    """One use at a time; it can be used again when it has ended."""
+
+    __slots__ = ("_running", "_span", "_token")
+
+    def __init__(self) -> None:
+        self._span: Span | None = None
+        self._token: Any = None
+        self._running: Running | None = None
+
+    def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
+        """The span's name and first attributes."""
+        raise NotImplementedError
+
+    def _started(self, span: Span) -> None:
+        """The span is there."""
+
+    def _around(self, context: Context) -> Context:
+        """The context that the span is started in."""
+        return context
+
+    def _ending(self, span: Span, error: BaseException | None) -> None:
+        """The last that is known before the span ends."""
+
+    # -- with --------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        running = runtime.running
+        if running is not None and self._span is None:
+            try:
+                self._open(running)
+            except Exception as error:  # noqa: BLE001 - the rim
+                swallow(type(self).__name__, error)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._span is not None:
+            self._leave()
+            self._close(error)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    # -- pieces, also for generators -----------------------------------------------------------
+
+    def _open(self, running: Running) -> None:
+        self._token = attach(self._start(running))
+
+    def _start(self, running: Running) -> Context:
+        """Start the span; the context in which it is current."""
+        name, attributes = self._begin(running)
+        context = self._around(get_current())
+        session: Any = context.get(SESSION_KEY)
+        if session is not None:
+            attributes.update(session.stamp)
+        elif running.outbox.root_attributes:
+            attributes.update(running.outbox.root_attributes)
+        span = running.tracer.start_span(name, context, attributes=attributes)
+        self._span = span
+        self._running = running
+        self._started(span)
+        return set_span_in_context(span, context)
+
+    def _leave(self) -> None:
+        token, self._token = self._token, None
+        if token is not None:
+            try:
+                detach(token)
+            except Exception as error:  # noqa: BLE001 - the rim
+                swallow(type(self).__name__, error)
+
+    def _close(self, error: BaseException | None) -> None:
+        span, self._span = self._span, None
+        if span is None:
+            return
+        try:
+            self._ending(span, error)
+            if error is not None:
+                mark(span, error, captures=self._captures)
+        except Exception as ours:  # noqa: BLE001 - the rim
+            swallow(type(self).__name__, ours)
+        try:
+            span.end()
+        except Exception as ours:  # noqa: BLE001 - the same
+            swallow(type(self).__name__, ours)
+        self._running = None
+
+    # -- for handles ---------------------------------------------------------------------------
+
+    @property
+    def _captures(self) -> bool:
+        return self._running is not None and self._running.options.capture_content
+
+    def set(self, key: str, value: object) -> None:
+        """Add an attribute of your own.  Nothing happens outside the block."""
+        self._set(key, value)
+
+    def _set(self, key: str, value: object) -> None:
+        span = self._span
+        if span is not None:
+            try:
+                span.set_attribute(word(key), as_attribute(value))
+            except Exception as error:  # noqa: BLE001 - the rim
+                swallow("set", error)
+
+
+def mark(span: Span, error: BaseException, *, captures: bool) -> None:
+    """Say how the work ended that raised `error`."""
+    kind = type(error)
+    if kind is GeneratorExit or (kind is SystemExit and not getattr(error, "code", None)):
+        return
+    if kind.__name__ in _CANCELLED:
+        span.set_attribute("error.type", kind.__name__)
+        return
+    module = kind.__module__
+    name = kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+    span.set_attribute("error.type", name)
+    if not captures:
+        # An error quotes what it choked on: a message, an argument.
+        span.set_status(StatusCode.ERROR, name)
+        return
+    try:
+        message = f"{kind.__name__}: {error}"
+    except Exception:  # noqa: BLE001 - the user's own __str__ fails
+        message = kind.__name__
+    span.set_status(StatusCode.ERROR, message[:_MAX_MESSAGE])
+    span.record_exception(error, escaped=True)

@@ -1,0 +1,116 @@
+"""
+What is going on now: snapshots of spans that have not ended.
+
+A span is told of when it has been open for a second, again when its attributes changed, and, if
+it is a root, every 30 seconds as a sign of life, so that a session of hours shows while it
+runs, and one whose process was killed says when it was last seen.  A snapshot is the span as it is,
+marked `quarterdeck.partial`, with the time of the snapshot as its end; the whole span replaces
+it later.
+
+Runs in the sender's thread.  The agent's part is one entry in a table of open spans.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan, Span
+
+from quarterdeck.sdk.rim import swallow
+
+TOLD_AFTER_NS = 1_000_000_000
+"""Most tool and model calls are shorter than this, and are told once, whole."""
+HEARTBEAT_NS = 30_000_000_000
+MAX_AT_ONCE = 512
+"""Snapshots in one request; the rest follow a second later."""
+
+
+class OpenSpans:
+    """Which open spans were told of, and how they looked then."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, tuple[int, int]] = {}
+        """Span id -> fingerprint, and when it was told."""
+
+    def due(
+        self, open_spans: Mapping[int, Span], *, now_ns: int, everything: bool = False
+    ) -> list[tuple[int, int, ReadableSpan]]:
+        """
+        Span id, fingerprint and snapshot of each span that should be told of, oldest first.
+
+        With `everything` also of those that began just now.
+        """
+        table = _copied(open_spans)
+        for span_id in [span_id for span_id in self._told if span_id not in table]:
+            del self._told[span_id]
+        found: list[tuple[int, int, ReadableSpan]] = []
+        for span_id, span in table.items():
+            if len(found) >= MAX_AT_ONCE:
+                break
+            age_ns = now_ns - (span.start_time or now_ns)
+            if age_ns < TOLD_AFTER_NS and not everything:
+                continue
+            try:
+                attributes = _attributes(span)
+                print_of = _fingerprint(span, attributes)
+                told = self._told.get(span_id)
+                if told is not None and not everything:
+                    quiet_ns = now_ns - told[1]
+                    beats = _is_root(span) and quiet_ns >= HEARTBEAT_NS
+                    if told[0] == print_of and not beats:
+                        continue
+                found.append((span_id, print_of, _snapshot(span, attributes, now_ns)))
+            except Exception as error:  # noqa: BLE001 - one odd span must not hide the others
+                swallow("partial span", error)
+        return found
+
+    def tell(self, told: list[tuple[int, int, ReadableSpan]], *, now_ns: int) -> None:
+        """These have arrived."""
+        for span_id, print_of, _ in told:
+            self._told[span_id] = (print_of, now_ns)
+
+    def forget(self) -> None:
+        self._told = {}
+
+
+def _copied(open_spans: Mapping[int, Span]) -> dict[int, Span]:
+    for _ in range(10):
+        try:
+            return dict(open_spans)
+        except RuntimeError:  # the agent began or ended a span meanwhile
+            continue
+    return {}
+
+
+def _attributes(span: Span) -> dict[str, Any]:
+    return dict(span.attributes or {})
+
+
+def _fingerprint(span: Span, attributes: dict[str, Any]) -> int:
+    parts: Any = (tuple(attributes.items()), span.name, len(span.events), span.status.status_code)
+    try:
+        return hash(parts)
+    except TypeError:  # a map among the values
+        return hash(repr(parts))
+
+
+def _is_root(span: Span) -> bool:
+    """First of its trace in this process."""
+    return span.parent is None or span.parent.is_remote
+
+
+def _snapshot(span: Span, attributes: dict[str, Any], now_ns: int) -> ReadableSpan:
+    attributes["quarterdeck.partial"] = True
+    return ReadableSpan(
+        name=span.name,
+        context=span.get_span_context(),
+        parent=span.parent,
+        resource=span.resource,
+        attributes=attributes,
+        events=tuple(span.events),
+        links=span.links,
+        kind=span.kind,
+        status=span.status,
+        start_time=span.start_time,
+        end_time=now_ns,
+        instrumentation_scope=span.instrumentation_scope,
+    )

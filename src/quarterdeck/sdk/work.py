@@ -1,0 +1,306 @@
+"""
+The verbs for what agents do: `agent`, `tool`, `model_call`, `step` and `handoff`.
+
+Attributes are OpenTelemetry's (`gen_ai.*`), ours only for what it lacks, so that any other
+OpenTelemetry backend understands the spans too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, overload
+
+from opentelemetry.trace import Span
+
+from quarterdeck.sdk import runtime
+from quarterdeck.sdk.blocks import Block
+from quarterdeck.sdk.content import as_messages, as_text, word
+from quarterdeck.sdk.rim import swallow
+from quarterdeck.sdk.runtime import Running
+from quarterdeck.sdk.wrapping import Decorating
+
+F = TypeVar("F", bound="Any")
+
+
+class Agent(Decorating):
+    """An agent at work."""
+
+    __slots__ = ("_input", "_name", "_role")
+
+    def __init__(self, name: object, *, role: object, input: object) -> None:
+        super().__init__()
+        self._name, self._role, self._input = name, role, input
+
+    def _again(self, name: str) -> Agent:
+        return Agent(self._name or name, role=self._role, input=self._input)
+
+    def _called(self, arguments: Mapping[str, Any]) -> None:
+        if self._input is None and arguments:
+            self._input = next(iter(arguments.values())) if len(arguments) == 1 else arguments
+
+    def _returned(self, result: object) -> None:
+        if result is not None:
+            self.output(result)
+
+    def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
+        name = word(self._name or "agent")
+        attributes: dict[str, Any] = {
+            "gen_ai.operation.name": "invoke_agent",
+            "gen_ai.agent.name": name,
+        }
+        if self._role is not None:
+            attributes["quarterdeck.role"] = word(self._role)
+        if self._input is not None and running.options.capture_content:
+            attributes["gen_ai.input.messages"] = as_messages(self._input, role="user")
+        return f"invoke_agent {name}", attributes
+
+    def output(self, value: object) -> None:
+        """What it came to: a text, messages, or any value."""
+        _content(self, "gen_ai.output.messages", value)
+
+
+class Tool(Decorating):
+    """A tool call."""
+
+    __slots__ = ("_arguments", "_call_id", "_name")
+
+    def __init__(self, name: object, *, arguments: object, call_id: object) -> None:
+        super().__init__()
+        self._name, self._arguments, self._call_id = name, arguments, call_id
+
+    def _again(self, name: str) -> Tool:
+        return Tool(self._name or name, arguments=self._arguments, call_id=self._call_id)
+
+    def _called(self, arguments: Mapping[str, Any]) -> None:
+        if self._arguments is None:
+            self._arguments = arguments
+
+    def _returned(self, result: object) -> None:
+        self.result(result)
+
+    def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
+        name = word(self._name or "tool")
+        attributes: dict[str, Any] = {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": name,
+        }
+        if self._call_id is not None:
+            attributes["gen_ai.tool.call.id"] = word(self._call_id)
+        if self._arguments is not None and running.options.capture_content:
+            attributes["gen_ai.tool.call.arguments"] = as_text(self._arguments)
+        return f"execute_tool {name}", attributes
+
+    def result(self, value: object) -> None:
+        """What came back."""
+        _text(self, "gen_ai.tool.call.result", value)
+
+
+class ModelCall(Decorating):
+    """A model call, for clients that no instrumentation knows."""
+
+    __slots__ = ("_input", "_model", "_provider", "_role")
+
+    def __init__(self, model: object, *, provider: object, input: object, role: object) -> None:
+        super().__init__()
+        self._model, self._provider, self._input, self._role = model, provider, input, role
+
+    def _again(self, name: str) -> ModelCall:
+        return ModelCall(self._model, provider=self._provider, input=self._input, role=self._role)
+
+    def _called(self, arguments: Mapping[str, Any]) -> None:
+        if self._input is None and arguments:
+            self._input = next(iter(arguments.values())) if len(arguments) == 1 else arguments
+
+    def _returned(self, result: object) -> None:
+        if result is not None:
+            self.output(result)
+
+    def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
+        model = word(self._model)
+        attributes: dict[str, Any] = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": model,
+        }
+        if self._provider is not None:
+            attributes["gen_ai.provider.name"] = word(self._provider)
+        if self._role is not None:
+            attributes["quarterdeck.role"] = word(self._role)
+        if self._input is not None and running.options.capture_content:
+            attributes["gen_ai.input.messages"] = as_messages(self._input, role="user")
+        return f"chat {model}", attributes
+
+    def output(self, value: object) -> None:
+        """What the model answered: messages, or a text."""
+        _content(self, "gen_ai.output.messages", value)
+
+    def usage(
+        self,
+        *,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        cache_write_tokens: int | None = None,
+        reasoning_tokens: int | None = None,
+    ) -> None:
+        """Counts nest: `input_tokens` includes cached ones, `output_tokens` reasoning."""
+        counts = {
+            "gen_ai.usage.input_tokens": input_tokens,
+            "gen_ai.usage.output_tokens": output_tokens,
+            "gen_ai.usage.cache_read.input_tokens": cached_tokens,
+            "gen_ai.usage.cache_write.input_tokens": cache_write_tokens,
+            "gen_ai.usage.reasoning.output_tokens": reasoning_tokens,
+        }
+        for key, count in counts.items():
+            if count is not None:
+                self._set(key, count)
+
+    def response(
+        self,
+        *,
+        id: str | None = None,
+        model: str | None = None,
+        finish_reason: str | None = None,
+    ) -> None:
+        """What the provider said of its answer: `model` is the one that served it."""
+        if id is not None:
+            self._set("gen_ai.response.id", id)
+        if model is not None:
+            self._set("gen_ai.response.model", model)
+        if finish_reason is not None:
+            self._set("gen_ai.response.finish_reasons", [finish_reason])
+
+
+class Step(Decorating):
+    """Any other piece of work."""
+
+    __slots__ = ("_input", "_name")
+
+    def __init__(self, name: object, *, input: object) -> None:
+        super().__init__()
+        self._name, self._input = name, input
+
+    def _again(self, name: str) -> Step:
+        return Step(self._name or name, input=self._input)
+
+    def _called(self, arguments: Mapping[str, Any]) -> None:
+        if self._input is None and arguments:
+            self._input = arguments
+
+    def _returned(self, result: object) -> None:
+        if result is not None:
+            self.output(result)
+
+    def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
+        attributes: dict[str, Any] = {"quarterdeck.kind": "step"}
+        if self._input is not None and running.options.capture_content:
+            attributes["gen_ai.input.messages"] = as_messages(self._input, role="user")
+        return word(self._name or "step"), attributes
+
+    def output(self, value: object) -> None:
+        """What it came to."""
+        _content(self, "gen_ai.output.messages", value)
+
+
+@overload
+def agent(name: F, /) -> F: ...  # type: ignore[overload-overlap]
+@overload
+def agent(
+    name: str | None = None, *, role: str | None = None, input: object = None
+) -> Agent: ...
+def agent(name: Any = None, *, role: str | None = None, input: object = None) -> Any:
+    """
+    An agent at work: `with qd.agent("planner", role="planner") as agent:`.
+
+    Also `async with`, and a decorator, with or without arguments: what the function is given and
+    returns are then the agent's input and output.  `role` is what it is used for, by which
+    sessions are compared.
+    """
+    if callable(name):
+        return Agent(None, role=role, input=input)(name)
+    return Agent(name, role=role, input=input)
+
+
+@overload
+def tool(name: F, /) -> F: ...  # type: ignore[overload-overlap]
+@overload
+def tool(
+    name: str | None = None, *, arguments: object = None, call_id: str | None = None
+) -> Tool: ...
+def tool(name: Any = None, *, arguments: object = None, call_id: str | None = None) -> Any:
+    """
+    A tool call: `with qd.tool("read_file", arguments={"path": path}) as tool:`.
+
+    As a decorator, with or without arguments, it records arguments and result by itself.
+    `call_id` is the id that the model gave the call: it joins request, approval and call.
+    """
+    if callable(name):
+        return Tool(None, arguments=arguments, call_id=call_id)(name)
+    return Tool(name, arguments=arguments, call_id=call_id)
+
+
+def model_call(
+    model: str, *, provider: str | None = None, input: object = None, role: str | None = None
+) -> ModelCall:
+    """
+    A call of a model through a client that nobody instruments.
+
+    Where `qd.init()` has instrumented the client, this would count the call again.
+    """
+    return ModelCall(model, provider=provider, input=input, role=role)
+
+
+def step(name: str, *, input: object = None) -> Step:
+    """Any other piece of work that should be seen: a phase, a check, a retrieval of your own."""
+    return Step(name, input=input)
+
+
+def handoff(to: str, *, source: str | None = None) -> None:
+    """Control passes to another agent.  `source` is the agent around it if left out."""
+    attributes: dict[str, Any] = {"quarterdeck.kind": "step"}
+    try:
+        attributes["quarterdeck.handoff.to"] = word(to)
+        if source is not None:
+            attributes["quarterdeck.handoff.from"] = word(source)
+        moment("handoff", attributes)
+    except Exception as error:  # noqa: BLE001 - the rim
+        swallow("handoff", error)
+
+
+class Moment(Block):
+    """Something that happens at once."""
+
+    __slots__ = ("_attributes", "_name")
+
+    def __init__(self, name: str, attributes: dict[str, Any]) -> None:
+        super().__init__()
+        self._name, self._attributes = name, attributes
+
+    def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
+        return self._name, self._attributes
+
+    def _started(self, span: Span) -> None:
+        # Ended with its start: it took no time, and a person's wait is not measured by it.
+        span.end(getattr(span, "start_time", None))
+
+
+def moment(name: str, attributes: dict[str, Any]) -> None:
+    """A span without duration, now."""
+    running = runtime.running
+    if running is not None:
+        Moment(name, attributes)._start(running)  # noqa: SLF001 - it is never current
+
+
+def _text(block: Block, key: str, value: object) -> None:
+    try:
+        if block._captures:  # noqa: SLF001 - the handles of this file are blocks
+            block._set(key, as_text(value))  # noqa: SLF001
+    except Exception as error:  # noqa: BLE001 - the rim
+        swallow(type(block).__name__, error)
+
+
+def _content(block: Block, key: str, value: object) -> None:
+    try:
+        if block._captures:  # noqa: SLF001
+            block._set(key, as_messages(value, role="assistant"))  # noqa: SLF001
+    except Exception as error:  # noqa: BLE001 - the rim
+        swallow(type(block).__name__, error)
