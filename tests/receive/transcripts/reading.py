@@ -84,7 +84,7 @@ def mutilated(draw: st.DrawFn, document: Any) -> Any:
         if draw(st.booleans()):
             del holder[key]
         else:
-            holder[key] = draw(st.sampled_from(_INSTEAD))
+            holder[key] = copy.deepcopy(draw(st.sampled_from(_INSTEAD)))
     return broken
 
 
