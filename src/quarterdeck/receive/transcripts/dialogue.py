@@ -35,6 +35,15 @@ def text_of(message: Message) -> str:
     return "\n".join(part.content for part in message.parts if isinstance(part, TextPart))
 
 
+def plain(content: Any) -> Any:
+    """A list of nothing but text parts as one text; any other content as it is."""
+    if isinstance(content, list) and content:
+        texts = [item.get("text") for item in content if isinstance(item, dict)]
+        if len(texts) == len(content) and all(isinstance(said, str) for said in texts):
+            return "\n".join(said for said in texts if isinstance(said, str))
+    return content
+
+
 class Read(NamedTuple):
     entries: tuple[Entry, ...]
     findings: tuple[Finding, ...]
@@ -116,10 +125,21 @@ class Dialogue:
             self._open[entry.call_id] = len(self._entries)
         self._entries.append(entry)
 
+    def amend(self, entry_id: str, **changes: Any) -> None:
+        """What the recorder told of an entry after it; an unknown id changes nothing."""
+        for place in range(len(self._entries) - 1, -1, -1):
+            if self._entries[place].id == entry_id:
+                self._entries[place] = msgspec.structs.replace(self._entries[place], **changes)
+                return
+
     @property
     def is_empty(self) -> bool:
         """Whether nobody said anything."""
         return not self._entries and not self._new
+
+    def counted(self, kind: type[Entry]) -> int:
+        """How many entries of one kind there are so far."""
+        return sum(isinstance(entry, kind) for entry in self._entries)
 
     def close(self) -> Read:
         """All entries, and what did not fit together."""

@@ -27,6 +27,12 @@ TIMEZONE_UNKNOWN = Finding(
     "placed up to a day off; durations are right",
 )
 
+STEPS_UNTIMED = Finding(
+    code="step_times_unknown",
+    message="the file tells when the session began and ended, and no time of its steps: they are "
+    "in order at its beginning, and none has a duration",
+)
+
 
 def instant_ns(value: Any) -> int | None:
     """Nanoseconds since 1970.  None where nothing was told or it is no time.  Never raises."""

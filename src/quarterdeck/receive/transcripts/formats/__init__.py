@@ -7,19 +7,41 @@ The order only matters for speed: no two may recognize one file (the contract ki
 from quarterdeck.receive.transcripts.format import Format
 from quarterdeck.receive.transcripts.formats import (
     agentrx,
+    agentsview_export,
     claude_code,
+    gptme,
+    grok_build,
+    kimi,
+    kiro,
+    omnigent,
     openclaw,
     otlp_json,
+    pi,
+    posit_assistant,
+    qwenpaw,
     tau2_bench,
+    vibe,
     who_and_when,
+    zed,
 )
 
 FORMATS: tuple[Format, ...] = (
     agentrx.FORMAT,
+    agentsview_export.FORMAT,
     claude_code.FORMAT,
+    gptme.FORMAT,
+    grok_build.FORMAT,
+    kimi.FORMAT,
+    kiro.FORMAT,
+    omnigent.FORMAT,
     openclaw.FORMAT,
     otlp_json.FORMAT,
+    pi.FORMAT,
+    posit_assistant.FORMAT,
+    qwenpaw.FORMAT,
     tau2_bench.FORMAT,
+    vibe.FORMAT,
     who_and_when.FORMAT,
+    zed.FORMAT,
 )
 """Each from the file of its name."""

@@ -12,13 +12,14 @@ import msgspec
 
 from quarterdeck.model.findings import Finding
 from quarterdeck.normalize.attributes import count, money
-from quarterdeck.receive.transcripts.dialogue import Dialogue, message_of, text_of
+from quarterdeck.receive.transcripts.dialogue import Dialogue, message_of, plain, text_of
 from quarterdeck.receive.transcripts.format import Followed, Format
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.lines import Record, read_records
 from quarterdeck.receive.transcripts.members import identifier, mapping, rest, text, told
+from quarterdeck.receive.transcripts.openclaw.marks import is_openclaws
 from quarterdeck.receive.transcripts.source import Source
-from quarterdeck.receive.transcripts.token_counts import usage_of
+from quarterdeck.receive.transcripts.token_counts import usage_disagrees, usage_of
 from quarterdeck.receive.transcripts.transcript import (
     Event,
     ModelCall,
@@ -29,8 +30,6 @@ from quarterdeck.receive.transcripts.transcript import (
 )
 
 _NAME = "pi"
-_OTHER_HOMES = frozenset({".openclaw", "openclaw"})
-"""OpenClaw keeps pi's files below its own folder, and has a format of its own here."""
 
 
 def _recognizes(source: Source) -> bool:
@@ -41,7 +40,7 @@ def _recognizes(source: Source) -> bool:
         isinstance(first, dict)
         and first.get("type") == "session"
         and {"id", "cwd", "timestamp"} <= first.keys()
-        and not _OTHER_HOMES & {*source.path.parts}
+        and not is_openclaws(source)
     )
 
 
@@ -142,15 +141,15 @@ def _take_message(said: Dialogue, record: Record, *, place: str, abandoned: bool
                 )  # fmt: skip
         case "toolResult":
             failed = message.get("isError") is True
-            content = message_of({"content": message.get("content")}, "tool")
+            result = plain(message.get("content"))
             said.answer(
                 identifier(message.get("toolCallId")),
-                text_of(content) or message.get("content"),
+                result,
                 tool=text(message.get("toolName")),
                 at_ns=at_ns,
                 place=place,
                 status="error" if failed else "ok",
-                error=text_of(content) if failed else "",
+                error=text(result) if failed else "",
                 metadata=rest(mapping(message.get("details"))),
             )
         case _:
@@ -189,7 +188,7 @@ def _model_call(
         status=_STATUS.get(stop, "ok" if stop else "unset"),
         error=text(message.get("errorMessage")),
     )
-    _compare(said, call, usage.get("totalTokens"))
+    said.note(*usage_disagrees(call.id, call.usage, told(count, usage.get("totalTokens"))))
     return call
 
 
@@ -207,21 +206,6 @@ def _known(message: dict[str, Any]) -> dict[str, Any]:
             for part in content
         ],
     }
-
-
-def _compare(said: Dialogue, call: ModelCall, total: Any) -> None:
-    whole = told(count, total)
-    if whole is None or call.usage is None:
-        return
-    parts = (call.usage.input_tokens or 0) + (call.usage.output_tokens or 0)
-    if parts != whole:
-        said.note(
-            Finding(
-                code="usage_disagrees",
-                message=f"{call.id}: the parts of the usage make {parts} tokens, its total says "
-                f"{whole}; the parts are used",
-            )
-        )
 
 
 FORMAT = Format(
