@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.receive.transcripts.importing import Encoding, Importer, Sent, Signal
     from quarterdeck.receive.transcripts.report import Report
+    from quarterdeck.receive.transcripts.source import Source
 
 TRY_FOR_S = 120.0
 """How long one request is tried again while the server is busy or away."""
@@ -70,7 +71,7 @@ def import_files(
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:
     """Import sessions from transcripts, benchmark results and OTLP files."""
-    from quarterdeck.receive.transcripts.files import named
+    from quarterdeck.receive.transcripts.files import find, named
     from quarterdeck.receive.transcripts.formats import FORMATS
     from quarterdeck.receive.transcripts.importing import Importer, Marks
 
@@ -89,9 +90,14 @@ def import_files(
     after_ns = _after_ns(since)
     console = terminal.make_console(stderr=True)
     if follow:
-        _follow(importer, paths or [], after_ns=after_ns, console=console)
+        folders = _folders(paths or [])
+        server.greet()
+        _follow(importer, folders, after_ns=after_ns, console=console)
     else:
-        _import_all(importer, paths or [], after_ns=after_ns, console=console)
+        sources = [source for source in find(paths or []) if source.written_ns >= after_ns]
+        if not dry_run:
+            server.greet()
+        _import_all(importer, sources, console=console)
         if not dry_run:
             server.settle()
     if as_json:
@@ -114,12 +120,9 @@ def _after_ns(since: str | None) -> int:
     return from_rfc3339(read) if read else 0
 
 
-def _import_all(importer: Importer, paths: list[Path], *, after_ns: int, console: Console) -> None:
+def _import_all(importer: Importer, sources: list[Source], *, console: Console) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from quarterdeck.receive.transcripts.files import find
-
-    sources = [source for source in find(paths) if source.written_ns >= after_ns]
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -141,12 +144,13 @@ def _import_all(importer: Importer, paths: list[Path], *, after_ns: int, console
         importer.close()
 
 
-def _follow(importer: Importer, paths: list[Path], *, after_ns: int, console: Console) -> None:
+def _follow(
+    importer: Importer, folders: list[tuple[Path, str]], *, after_ns: int, console: Console
+) -> None:
     """Until the keyboard interrupts.  A server that is away for a while is waited for."""
     from quarterdeck.receive.transcripts.follow import Watch
     from quarterdeck.receive.transcripts.source import Source
 
-    folders = _folders(paths)
     where = ", ".join(str(folder / pattern) for folder, pattern in folders)
     console.print(terminal.styled(f"Following {where}. Ctrl-C ends.", "dim"))
     watch = Watch(lambda: _written_after(folders, after_ns))
@@ -216,6 +220,10 @@ class _Server:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def greet(self) -> None:
+        """Raises at once where nobody answers: patience is for a server that was there."""
+        self._client.get("/healthz")
 
     def send(self, signal: Signal, body: bytes, *, encoding: Encoding) -> Sent:
         answer = self._patiently(
