@@ -115,7 +115,8 @@ class Dialogue:
         """
         input_ = (*call.input, *self._new)
         self._entries.append(msgspec.structs.replace(call, input=input_))
-        self._new = []
+        # The next request shows the model what it said itself.
+        self._new = list(call.output)
         if own_tools:
             self._request(call)
 

@@ -176,7 +176,7 @@ class _Builder:
         attributes = _entry_attributes(entry)
         if isinstance(entry, ModelCall):
             base = self._last_call.get(entry.parent)
-            if base is not None and entry.input:
+            if base is not None and entry.input and entry.continues:
                 attributes["quarterdeck.input.base_span_id"] = self._id(base)
             if entry.input:
                 self._last_call[entry.parent] = entry.id

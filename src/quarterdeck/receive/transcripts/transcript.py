@@ -94,6 +94,8 @@ class ModelCall(_Entry, tag="model", frozen=True, kw_only=True, omit_defaults=Tr
     instructions: str = ""
     input: Sequence[Message] = ()
     """What was new to the model since its previous call in the same parent; not the history."""
+    continues: bool = True
+    """False: `input` is whole, whatever was called before it in the same parent."""
     output: Sequence[Message] = ()
     """Usually one assistant message, tool calls as parts of it."""
     usage: Usage | None = None
