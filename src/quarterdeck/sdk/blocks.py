@@ -33,12 +33,15 @@ _MAX_MESSAGE = 1_000
 class Block:
     """One use at a time; it can be used again when it has ended."""
 
-    __slots__ = ("_running", "_span", "_token")
+    __slots__ = ("_late", "_running", "_span", "_token")
 
     def __init__(self) -> None:
         self._span: Span | None = None
         self._token: Any = None
         self._running: Running | None = None
+        self._late: dict[str, Any] | None = None
+        """Attributes since the start.  They are put on the span in one go before it ends, which
+        costs half; until then the live view takes them from here."""
 
     def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
         """The span's name and first attributes."""
@@ -119,6 +122,12 @@ class Block:
         if span is None:
             return
         try:
+            late = self._late
+            if late is not None:
+                self._late = None
+                if self._running is not None:
+                    self._running.outbox.late.pop(span.get_span_context().span_id, None)
+                put(span, late)
             self._ending(span, error)
             if error is not None:
                 mark(span, error, captures=self._captures)
@@ -138,15 +147,48 @@ class Block:
 
     def set(self, key: str, value: object) -> None:
         """Add an attribute of your own.  Nothing happens outside the block."""
-        self._set(key, value)
-
-    def _set(self, key: str, value: object) -> None:
-        span = self._span
-        if span is not None:
+        if self._span is not None:
             try:
-                span.set_attribute(word(key), as_attribute(value))
+                kind = type(value)
+                if kind is not int and kind is not float:
+                    value = as_attribute(value)
+                if type(key) is not str or not key:
+                    key = word(key)
+                late = self._late
+                if late is None:
+                    self._add({key: value})
+                else:
+                    late[key] = value
             except Exception as error:  # noqa: BLE001 - the rim
                 swallow("set", error)
+
+    def _add(self, attributes: dict[str, Any]) -> None:
+        """Attributes in the form that OpenTelemetry takes, of a span that is open."""
+        late = self._late
+        if late is not None:
+            late.update(attributes)
+        elif self._span is not None and self._running is not None:
+            self._late = attributes
+            self._running.outbox.late[self._span.get_span_context().span_id] = attributes
+
+
+def put(span: Any, attributes: dict[str, Any]) -> None:
+    """
+    Add attributes that need no cleaning, as all of ours are by now.
+
+    Into the dict inside OpenTelemetry's `BoundedAttributes`, where it is there and has room:
+    cleaning them again takes 0.5 us for each, on the agent's time.
+    """
+    bounded = getattr(span, "_attributes", None)
+    inner = getattr(bounded, "_dict", None)
+    if (
+        type(inner) is dict
+        and bounded.max_value_len is None
+        and (bounded.maxlen is None or len(inner) + len(attributes) <= bounded.maxlen)
+    ):
+        inner.update(attributes)
+    else:
+        span.set_attributes(attributes)
 
 
 def mark(span: Span, error: BaseException, *, captures: bool) -> None:

@@ -55,12 +55,21 @@ def as_attribute(value: object) -> Any:
 
 def as_messages(value: object, *, role: str) -> str:
     """Messages as JSON: a list of them as it is; anything else is what `role` said."""
+    if isinstance(value, str):
+        return _said_by(role, value)
     if isinstance(value, Mapping) and "role" in value:
         return as_text([value])
     if isinstance(value, list | tuple) and value and all(_is_message(item) for item in value):
         return as_text(value)
-    said = {"role": role, "parts": [{"type": "text", "content": as_text(value)}]}
-    return as_text([said])
+    return _said_by(role, as_text(value))
+
+
+def _said_by(role: str, text: str) -> str:
+    parts: list[object] = [{"type": "text", "content": cut(text)}]
+    try:
+        return _encoder.encode([{"role": role, "parts": parts}]).decode()
+    except Exception:  # noqa: BLE001 - text that is not Unicode
+        return as_messages(text.encode("utf-8", "replace").decode(), role=role)
 
 
 def _is_message(value: object) -> bool:

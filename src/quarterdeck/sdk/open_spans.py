@@ -11,7 +11,7 @@ Runs in the sender's thread.  The agent's part is one entry in a table of open s
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from opentelemetry.sdk.trace import ReadableSpan, Span
 
@@ -23,6 +23,9 @@ HEARTBEAT_NS = 30_000_000_000
 MAX_AT_ONCE = 512
 """Snapshots in one request; the rest follow a second later."""
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
 
 class OpenSpans:
     """Which open spans were told of, and how they looked then."""
@@ -32,12 +35,18 @@ class OpenSpans:
         """Span id -> fingerprint, and when it was told."""
 
     def due(
-        self, open_spans: Mapping[int, Span], *, now_ns: int, everything: bool = False
+        self,
+        open_spans: Mapping[int, Span],
+        late: Mapping[int, Mapping[str, Any]],
+        *,
+        now_ns: int,
+        everything: bool = False,
     ) -> list[tuple[int, int, ReadableSpan]]:
         """
         Span id, fingerprint and snapshot of each span that should be told of, oldest first.
 
-        With `everything` also of those that began just now.
+        `late` are attributes that are not yet on their spans.  With `everything` also of those
+        that began just now.
         """
         table = _copied(open_spans)
         for span_id in [span_id for span_id in self._told if span_id not in table]:
@@ -50,7 +59,7 @@ class OpenSpans:
             if age_ns < TOLD_AFTER_NS and not everything:
                 continue
             try:
-                attributes = _attributes(span)
+                attributes = {**(span.attributes or {}), **_copied(late.get(span_id, {}))}
                 print_of = _fingerprint(span, attributes)
                 told = self._told.get(span_id)
                 if told is not None and not everything:
@@ -72,17 +81,13 @@ class OpenSpans:
         self._told = {}
 
 
-def _copied(open_spans: Mapping[int, Span]) -> dict[int, Span]:
+def _copied(shared: Mapping[Key, Value]) -> dict[Key, Value]:
     for _ in range(10):
         try:
-            return dict(open_spans)
-        except RuntimeError:  # the agent began or ended a span meanwhile
+            return dict(shared)
+        except RuntimeError:  # the agent wrote to it meanwhile
             continue
     return {}
-
-
-def _attributes(span: Span) -> dict[str, Any]:
-    return dict(span.attributes or {})
 
 
 def _fingerprint(span: Span, attributes: dict[str, Any]) -> int:

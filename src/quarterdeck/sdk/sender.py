@@ -378,7 +378,8 @@ class Sender:
 
     def _tell_open(self, *, everything: bool) -> None:
         now_ns = time_ns()
-        due = self._open.due(self._outbox.open, now_ns=now_ns, everything=everything)
+        outbox = self._outbox
+        due = self._open.due(outbox.open, outbox.late, now_ns=now_ns, everything=everything)
         if not due:
             return
         body, lost = encoded([snapshot for _, _, snapshot in due])

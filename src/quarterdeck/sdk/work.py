@@ -143,16 +143,18 @@ class ModelCall(Decorating):
         reasoning_tokens: int | None = None,
     ) -> None:
         """Counts nest: `input_tokens` includes cached ones, `output_tokens` reasoning."""
-        counts = {
-            "gen_ai.usage.input_tokens": input_tokens,
-            "gen_ai.usage.output_tokens": output_tokens,
-            "gen_ai.usage.cache_read.input_tokens": cached_tokens,
-            "gen_ai.usage.cache_write.input_tokens": cache_write_tokens,
-            "gen_ai.usage.reasoning.output_tokens": reasoning_tokens,
-        }
-        for key, count in counts.items():
-            if count is not None:
-                self._set(key, count)
+        try:
+            if self._span is not None:
+                counts = {
+                    "gen_ai.usage.input_tokens": input_tokens,
+                    "gen_ai.usage.output_tokens": output_tokens,
+                    "gen_ai.usage.cache_read.input_tokens": cached_tokens,
+                    "gen_ai.usage.cache_write.input_tokens": cache_write_tokens,
+                    "gen_ai.usage.reasoning.output_tokens": reasoning_tokens,
+                }
+                self._add({key: count for key, count in counts.items() if count is not None})
+        except Exception as error:  # noqa: BLE001 - the rim
+            swallow("usage", error)
 
     def response(
         self,
@@ -163,11 +165,11 @@ class ModelCall(Decorating):
     ) -> None:
         """What the provider said of its answer: `model` is the one that served it."""
         if id is not None:
-            self._set("gen_ai.response.id", id)
+            self.set("gen_ai.response.id", id)
         if model is not None:
-            self._set("gen_ai.response.model", model)
+            self.set("gen_ai.response.model", model)
         if finish_reason is not None:
-            self._set("gen_ai.response.finish_reasons", [finish_reason])
+            self.set("gen_ai.response.finish_reasons", [finish_reason])
 
 
 class Step(Decorating):
@@ -293,7 +295,7 @@ def moment(name: str, attributes: dict[str, Any]) -> None:
 def _text(block: Block, key: str, value: object) -> None:
     try:
         if block._captures:  # noqa: SLF001 - the handles of this file are blocks
-            block._set(key, as_text(value))  # noqa: SLF001
+            block._add({key: as_text(value)})  # noqa: SLF001
     except Exception as error:  # noqa: BLE001 - the rim
         swallow(type(block).__name__, error)
 
@@ -301,6 +303,6 @@ def _text(block: Block, key: str, value: object) -> None:
 def _content(block: Block, key: str, value: object) -> None:
     try:
         if block._captures:  # noqa: SLF001
-            block._set(key, as_messages(value, role="assistant"))  # noqa: SLF001
+            block._add({key: as_messages(value, role="assistant")})  # noqa: SLF001
     except Exception as error:  # noqa: BLE001 - the rim
         swallow(type(block).__name__, error)
