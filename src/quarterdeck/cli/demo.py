@@ -60,8 +60,9 @@ def demo(
     you before they write a report.  Nothing leaves this machine.  Where no server answers, one
     is started.
     """
+    from quarterdeck.demo.job import Person
     from quarterdeck.demo.model import check_installed
-    from quarterdeck.demo.run import Person, reporting, run
+    from quarterdeck.demo.run import not_delivered, reporting, run
 
     if not yes and not sys.stdin.isatty():
         raise Invalid("the demo asks before it writes, and nobody can be asked", hint="Add --yes.")
@@ -78,6 +79,8 @@ def demo(
         with reporting(url=served.url), stage:
             endings = list(run(folder=folder, sessions=sessions, person=person, stage=stage))
         _tell_endings(endings, folder=folder, took_s=time.monotonic() - began)
+        if problem := not_delivered():
+            print(f"\n{problem}  `quarterdeck doctor` looks into it.")
         _tell_commands(endings, url=served.url)
         _stay(served)
 
@@ -109,8 +112,9 @@ class TerminalStage:
     def more(self, what: str) -> None:
         self._go_on(terminal.one_line(what), gap=" ")
 
-    def _go_on(self, what: str, *, gap: str) -> None:
-        if self._column + len(gap) + len(what) > self._width:
+    def _go_on(self, what: str, *, gap: str, room: int = 0) -> None:
+        """On this line if it fits there with `room` to spare, else on the next."""
+        if self._column + len(gap) + len(what) + room > self._width:
             self._end_line()
             self._put(" " * (WHO_COLUMNS + 2))
             gap = ""
@@ -118,8 +122,8 @@ class TerminalStage:
 
     def approves(self, question: str) -> bool:
         while True:
-            self.tell("you", f"{question} [y/n] ")
-            self._put(" ")
+            self.tell("you", question)
+            self._go_on("[y/n] ", gap=" ", room=len("yes"))
             try:
                 answer = input().strip().lower()
             except EOFError as error:

@@ -81,14 +81,17 @@ class Job:
     def __init__(
         self, task: Task, *, shops: Path, report: Path, models: Models, stage: Stage, seed: int
     ) -> None:
-        self._task = task
+        self.task = task
         self._shops = shops
         self._report = report
-        self._models = models
+        self.models = models
         self._stage = stage
         self._seed = seed
         self._temperature = 0.0 if seed == 0 else 0.6
         self.recovered = False
+        """A tool failed and worked later."""
+        self.is_asking = False
+        """The person is at the prompt: their Ctrl-C is the answer there, and told there."""
 
     def run(self, person: Person) -> tuple[str, str, str]:
         """The outcome: its label, the reason, and who says so."""
@@ -105,10 +108,13 @@ class Job:
             check, _ = self._review(counted)
         if 2 * len(check.agree) < check.days:
             return "failure", f"only {check}: not written", "evaluator"
+        if goods not in self.task.question:
+            return "failure", f"nobody asked for {goods}: not written", "evaluator"
         report = f"{sum(counted.values())} {goods}, {check}"
         if not self._approved(report, person):
             return "abandoned", f"{person.name} did not want the report", "human"
-        with qd.agent("worker", role="worker"):
+        qd.handoff("worker", source="reviewer")
+        with qd.agent("worker", role="worker", input="write the report"):
             tools.write_report(str(self._report), report)
         qd.units(reports=1, days=len(check.agree))
         if len(check.agree) == check.days:
@@ -117,12 +123,12 @@ class Job:
 
     def _plan(self) -> tuple[str, str]:
         """The planner: which shop's folder, and what to count there."""
-        with qd.agent("planner", role="planner", input=self._task.question) as planner:
+        with qd.agent("planner", role="planner", input=self.task.question) as planner:
             folders = tools.list_folders(str(self._shops))
             one_of_them = {**PLAN.answer, "folder": {"type": "string", "enum": folders}}
             plan = self._ask(
                 replace(PLAN, answer=one_of_them),
-                f"Task: {self._task.question}\nFolders: {', '.join(folders)}",
+                f"Task: {self.task.question}\nFolders: {', '.join(folders)}",
             )
             shop, goods = str(plan["folder"]), str(plan["count"])
             planner.output(f"count {goods} in {shop}")
@@ -168,13 +174,13 @@ class Job:
     def _review(self, counted: dict[str, int]) -> tuple[Check, bool]:
         """The reviewer: what the till says, and whether the worker is to look again."""
         with qd.agent("reviewer", role="reviewer", input=counted) as reviewer:
-            till = self._shops / self._task.shop / "till.csv"
+            till = self._shops / self.task.shop / "till.csv"
             try:
                 check = Check(**tools.check_report(str(till), counted))
             except FileNotFoundError as error:
                 self._stage.tell("reviewer", f"finds no {till.parent.name}/{till.name}")
                 raise NotFound(
-                    f"no till of a {self._task.shop} to check the report against: not written"
+                    f"no till of a {self.task.shop} to check the report against: not written"
                 ) from error
             differ = ", ".join(check.differ) or "none"
             said = self._ask(REVIEW, f"{check}. Differ: {differ}.")
@@ -190,51 +196,49 @@ class Job:
         """
         question = f"Write this report? {report}"
         if not person.asked:
-            with qd.step("--yes", input=question) as rule:
+            with qd.step("rule: --yes", input=question) as rule:
                 rule.set("quarterdeck.kind", "guardrail")
                 rule.output("every report may be written")
             self._stage.tell("--yes", f"write it: {report}")
             return True
         with qd.approval(question, tool="write_report", by=person.name) as asked:
-            if self._stage.approves(question):
+            self.is_asking = True
+            approved = self._stage.approves(question)
+            self.is_asking = False
+            if approved:
                 asked.approved(by=person.name)
                 return True
             asked.rejected(by=person.name)
             return False
 
     def _ask(self, prompt: Prompt, asked: str) -> dict[str, Any]:
-        before = self._models.fallbacks
-        said = self._models.ask(prompt, asked, seed=self._seed, temperature=self._temperature)
-        if self._models.fallbacks > before:
+        before = self.models.fallbacks
+        said = self.models.ask(prompt, asked, seed=self._seed, temperature=self._temperature)
+        if self.models.fallbacks > before:
             self._stage.more("(too long for the short context: the long one answers)")
         return said
 
 
-def run_session(job: Job, task: Task, *, session_id: str, person: Person, models: Models) -> Ending:
-    """
-    One task as one session.  Ctrl-C is the person's act and ends it as interrupted.
-    """
-    before = models.fallbacks
+def run_session(job: Job, *, session_id: str, person: Person) -> Ending:
+    """A job as a session.  Ctrl-C is the person's act, ends it as interrupted, and is passed on."""
+    fallbacks = job.models.fallbacks
     with qd.session(
-        task.question, id=session_id, task_type="demo", user=person.name, tags=["demo"]
+        job.task.question, id=session_id, task_type="demo", user=person.name, tags=["demo"]
     ) as session:
         try:
             label, reason, source = job.run(person)
         except KeyboardInterrupt:
-            qd.stop(by=person.name, reason="Ctrl-C")
+            if not job.is_asking:
+                qd.stop(by=person.name, reason="Ctrl-C")
             session.outcome("interrupted", reason="stopped with Ctrl-C", source="human")
             raise
         except (OSError, QuarterdeckError) as error:
-            label, reason, source = "failure", _first_line(error), "agent"
+            label, reason, source = "failure", str(error), "agent"
         session.outcome(label, reason=reason, source=source)
     return Ending(
         session_id=session_id,
         label=label,
         reason=reason,
         recovered=job.recovered,
-        fell_back=models.fallbacks > before,
+        fell_back=job.models.fallbacks > fallbacks,
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

