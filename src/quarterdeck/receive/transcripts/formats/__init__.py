@@ -8,6 +8,7 @@ from quarterdeck.receive.transcripts.format import Format
 from quarterdeck.receive.transcripts.formats import (
     agentrx,
     agentsview_export,
+    atif,
     claude_code,
     codex,
     gemini_cli,
@@ -32,6 +33,7 @@ from quarterdeck.receive.transcripts.formats import (
 FORMATS: tuple[Format, ...] = (
     agentrx.FORMAT,
     agentsview_export.FORMAT,
+    atif.FORMAT,
     claude_code.FORMAT,
     codex.FORMAT,
     gemini_cli.FORMAT,
