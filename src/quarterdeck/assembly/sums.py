@@ -96,7 +96,7 @@ class Sums:
         start_ns, end_ns = span.start_ns, span.end_ns
         if end_ns is None:
             self.open_spans += 1
-            end_ns = start_ns
+            end_ns = span.seen_ns or start_ns
         elif span.partial:
             self.open_spans += 1
         if self.started_ns is None or start_ns < self.started_ns:
@@ -149,8 +149,8 @@ class Sums:
         self.error_spans -= old.status == "error"
         if old.start_ns == self.started_ns and new.start_ns > old.start_ns:
             self.is_extreme_lost = True
-        old_end_ns = max(old.start_ns, old.end_ns or 0)
-        if old_end_ns == self.last_seen_ns and max(new.start_ns, new.end_ns or 0) < old_end_ns:
+        was_seen_ns = _last_ns(old)
+        if was_seen_ns == self.last_seen_ns and _last_ns(new) < was_seen_ns:
             self.is_extreme_lost = True
         was, now = _rank(old), _rank(new)
         for name, first in self.fields.items():
@@ -219,7 +219,7 @@ class Sums:
                 read += 1
                 if self.started_ns is None or span.start_ns < self.started_ns:
                     self.started_ns = span.start_ns
-                self.last_seen_ns = max(self.last_seen_ns, span.start_ns, span.end_ns or 0)
+                self.last_seen_ns = max(self.last_seen_ns, _last_ns(span))
         for name, first in self.fields.items():
             if first.is_lost:
                 first.is_lost = False
@@ -295,6 +295,11 @@ def score_identity(score: Score, span: Span | None = None) -> tuple[str, ...]:
         score.scope, trace_id, span_id, score.target_response_id, score.name, score.judge,
         score.identifier, score.author,
     )  # fmt: skip
+
+
+def _last_ns(span: Span) -> int:
+    """When something was last heard of it: its end, or, while it is open, a sign of life."""
+    return max(span.start_ns, span.end_ns or span.seen_ns or 0)
 
 
 def _rank(span: Span) -> Rank:

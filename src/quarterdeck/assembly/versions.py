@@ -2,7 +2,8 @@
 Which of two versions of one span wins.
 
 The same rule as the event store's `ver`, on facts instead of raw attributes: complete beats
-partial, then more facts, then the later end, then the larger encoding.  It is a total order,
+partial, then more facts, then the later end (of open ones: the later sign of life), then the
+larger encoding.  It is a total order,
 so the winner does not depend on the order of arrival.
 """
 
@@ -19,7 +20,7 @@ def supersedes(new: Span, old: Span) -> bool:
 
 
 def _rank(span: Span) -> tuple[bool, int, int, bytes]:
-    return has_ended(span), _facts(span), span.end_ns or 0, _encoder.encode(span)
+    return has_ended(span), _facts(span), span.end_ns or span.seen_ns or 0, _encoder.encode(span)
 
 
 def _facts(span: Span) -> int:

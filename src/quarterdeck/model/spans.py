@@ -145,6 +145,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     """At most 500 characters; whole in the raw span."""
     partial: bool = False
     """Sent at its start, to be completed later by the same id."""
+    seen_ns: int | None = None
+    """Of a partial span, when its sender last saw it open: a sign of life."""
     synthetic: bool = False
     """Made by us from a log record: there was no span."""
     ghost: bool = False

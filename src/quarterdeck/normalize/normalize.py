@@ -439,7 +439,9 @@ def _span(draft: Draft, plan: Plan) -> Span:
     # What the span itself says comes last and wins.
     found = {
         "start_ns": raw.start_ns,
+        # The end of a partial span is when it was sent: it has not ended.
         "end_ns": None if found.get("partial") else raw.end_ns or None,
+        "seen_ns": (raw.end_ns or None) if found.get("partial") else None,
         "parent_span_id": raw.parent_span_id,
         "span_id": raw.span_id,
         **_resource_facts(resource),

@@ -116,16 +116,18 @@ def stored_raw(raw: RawSpan) -> StoredRaw:
 def content_version(span: Span, raw: RawSpan, body: bytes) -> int:
     """
     Which of two deliveries of one span wins: the complete one; of those the one with more
-    attributes and events; then the longer; then a hash of the content decides.
+    attributes and events; then the longer (of partial ones, the one sent later); then a hash of
+    the content decides.
 
     So the winner depends on what was sent and not on when.  1 + 12 + 27 + 24 bits, the duration
     in milliseconds (27 bits are 37 hours; longer ones are equal).
     """
     weight = len(raw.attributes) + len(raw.events) + len(raw.links)
     ver = (min(weight, 0xFFF) << 51) | (crc32(body) & 0xFF_FFFF)
-    if span.end_ns is None:
+    until_ns = span.end_ns or span.seen_ns
+    if until_ns is None:
         return ver
-    took_ms = (span.end_ns - span.start_ns) // 1_000_000
+    took_ms = (until_ns - span.start_ns) // 1_000_000
     if took_ms > 0:
         ver |= min(took_ms, 0x7FF_FFFF) << 24
     return ver if span.partial else ver | 1 << 63
