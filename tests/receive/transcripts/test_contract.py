@@ -107,7 +107,8 @@ def test_what_was_read_is_what_the_server_understands(name: str) -> None:
         trace_id = trace_id_of(transcript)
         for entry in transcript.entries:
             span = spans[span_id_of(trace_id, transcript.part, entry.id)]
-            assert span.kind == KINDS[type(entry)], (source.shown, entry.id)
+            asks_a_person = isinstance(entry, ToolCall) and span.kind == "human"
+            assert span.kind == KINDS[type(entry)] or asks_a_person, (source.shown, entry.id)
             _assert_same(entry, span)
 
 
