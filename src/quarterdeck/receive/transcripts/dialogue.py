@@ -23,6 +23,9 @@ from quarterdeck.receive.transcripts.transcript import (
     ToolCall,
 )
 
+UNNAMED = "unnamed"
+"""A tool whose name the recorder does not tell."""
+
 
 def message_of(value: Mapping[str, Any], role: str = "user") -> Message:
     """A message of any known shape; an unknown one has no parts."""
@@ -173,7 +176,7 @@ class Dialogue:
                     parent=call.parent,
                     agent=call.agent,
                     start_ns=at_ns,
-                    tool=part.name,
+                    tool=part.name or UNNAMED,
                     call_id=part.id,
                     arguments=part.arguments,
                 )
@@ -198,7 +201,7 @@ class Dialogue:
             self._entries.append(
                 ToolCall(
                     id=self.id("", f"result {place or len(self._entries)}"), start_ns=at_ns,
-                    end_ns=at_ns, tool=tool, call_id=call_id, result=result, status=status,
+                    end_ns=at_ns, tool=tool or UNNAMED, call_id=call_id, result=result, status=status,
                     error=error, error_type=error_type, metadata=dict(metadata),
                 )
             )  # fmt: skip
