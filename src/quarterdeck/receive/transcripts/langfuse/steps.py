@@ -246,10 +246,6 @@ class Steps:
                 )
             )
 
-
-_RESULTS = ("gcp.vertex.agent.tool_response", "tool_response")
-
-
     def _tell_totals(self, entries: Sequence[Entry]) -> None:
         """Where an agent's own total is not what the calls in it make."""
         sums = _sums_below(entries)
@@ -283,6 +279,9 @@ def _sums_below(entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:
             )  # fmt: skip
             step = above[step]
     return sums
+
+
+_RESULTS = ("gcp.vertex.agent.tool_response", "tool_response")
 
 
 def _result(o: Observation) -> Any:
