@@ -17,6 +17,7 @@ import typer
 from quarterdeck.cli import (
     backup,
     demo,
+    doctor,
     errors,
     export,
     figures,
@@ -49,6 +50,7 @@ app.command("import")(imports.import_files)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
+app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("requeue")(requeue.requeue)
