@@ -15,15 +15,17 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
 
 from quarterdeck.sdk.instrumentors.imports import ImportWatch
 from quarterdeck.sdk.instrumentors.targets import TARGETS, By, OwnWay, Target, Way
 
 if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
+
     from opentelemetry.trace import TracerProvider
 
 _LOG = logging.getLogger(__name__)
@@ -36,8 +38,7 @@ State = Literal["on", "waiting", "left_alone", "missing", "failed"]
 _GROUPS = ("opentelemetry_instrumentor", "openinference_instrumentor")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrumented:
+class Instrumented(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one library that is installed."""
 
     library: str
@@ -283,7 +284,9 @@ class Instrumentation:
 
 
 @lru_cache(maxsize=256)
-def _distribution(package: str) -> Distribution | None:
+def _distribution(package: str) -> "Distribution | None":
+    from importlib.metadata import PackageNotFoundError, distribution  # 10 ms, not for `init`
+
     try:
         return distribution(package)
     except PackageNotFoundError:
@@ -294,7 +297,7 @@ def _installed(target: Target) -> bool:
     return any(_distribution(package) is not None for package in target.packages)
 
 
-def _entry_point(way: Way) -> EntryPoint | None:
+def _entry_point(way: Way) -> "EntryPoint | None":
     """Names the instrumentor's class.  Both groups of OpenInference's packages name one."""
     found = _distribution(way.package)
     if found is None:
@@ -303,7 +306,7 @@ def _entry_point(way: Way) -> EntryPoint | None:
     return next((p for group in _GROUPS for p in points if p.group == group), None)
 
 
-def _entry_point_called(name: str) -> EntryPoint | None:
+def _entry_point_called(name: str) -> "EntryPoint | None":
     from importlib.metadata import entry_points
 
     for group in reversed(_GROUPS):  # OpenInference's first
@@ -313,7 +316,7 @@ def _entry_point_called(name: str) -> EntryPoint | None:
     return None
 
 
-def _way_of(point: EntryPoint, package: str) -> Way:
+def _way_of(point: "EntryPoint", package: str) -> Way:
     by: By = "openinference" if point.module.startswith("openinference.") else "opentelemetry"
     return Way(by=by, package=package)
 
@@ -369,16 +372,15 @@ _PROCESS = Instrumentation()
 
 def instrument(
     selection: Selection, *, tracer_provider: "TracerProvider", capture_content: bool = True
-) -> tuple[Instrumented, ...]:
+) -> None:
     """
     Switch on what `selection` names, now or when it is imported.  Called again, it adds to what
-    is there.  Never raises: what did not work is in the answer, as it is in `instrumented()`.
+    is there.  Never raises: what came of it is in `instrumented()`.
     """
     try:
         _PROCESS.begin(selection, provider=tracer_provider, capture_content=capture_content)
     except Exception:  # noqa: BLE001  # the rim: an agent without instrumentation is an agent
         _LOG.warning("libraries were not instrumented", exc_info=True)
-    return instrumented()
 
 
 def instrumented() -> tuple[Instrumented, ...]:

@@ -14,17 +14,21 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
 
 _LOG = logging.getLogger(__name__)
 
 Callback = Callable[[], None]
 
 
-class ImportWatch(MetaPathFinder):
+class ImportWatch:
     """
+    A finder for `sys.meta_path` (no subclass of one: `importlib.abc` takes longer than `init`).
     Calls back once for each module that is waited for.  Of modules that were imported already,
     at once.  Namespace packages have no body to run and are never reported.
     """
@@ -51,7 +55,7 @@ class ImportWatch(MetaPathFinder):
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    ) -> "ModuleSpec | None":
         if fullname not in self._waiting:
             return None
         for finder in sys.meta_path:
@@ -64,7 +68,7 @@ class ImportWatch(MetaPathFinder):
                 return found
         return None
 
-    def _listen(self, loader: Loader, name: str) -> None:
+    def _listen(self, loader: "Loader", name: str) -> None:
         """Have `loader` tell us that it ran the module.  One that can't be changed does not."""
         run = loader.exec_module
 

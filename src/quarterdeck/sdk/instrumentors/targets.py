@@ -17,9 +17,10 @@ A library that tells nothing about the agent's work, such as `requests`, is not 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from quarterdeck.sdk.instrumentors import own
 from quarterdeck.sdk.instrumentors.imports import ImportWatch
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 By = Literal["own", "openinference", "opentelemetry", "openllmetry"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One instrumentor.  Its package's entry points name the class, so a rename breaks nothing."""
 
     by: By
@@ -41,8 +41,7 @@ class Way:
     """For `instrument()`, beside the tracer provider."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnWay:
+class OwnWay(msgspec.Struct, frozen=True, kw_only=True):
     """The library's own spans."""
 
     by: By = "own"
@@ -59,8 +58,7 @@ class OwnWay:
     """What the user has to do or to know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     library: str
     """As users name it in `qd.init(instrument=[…])`."""
     module: str
