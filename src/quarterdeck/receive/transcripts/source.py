@@ -8,6 +8,7 @@ a file of any length is no problem; a JSON document is held whole.
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -32,11 +33,26 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 """What reading may raise: no permission, a gzip file that ends early or is damaged."""
 
 
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b')
+"""A text, kept, or what Python and JavaScript write for a number that JSON does not have."""
+
+
+def _null(found: re.Match[bytes]) -> bytes:
+    return found.group() if found.group().startswith(b'"') else b"null"
+
+
 def decode(text: bytes) -> Any:
-    """One JSON value.  Raises `Invalid` for what is none, or is nested too deep to be a record."""
+    """
+    One JSON value; NaN and Infinity in it are null, as numbers that are not told.
+
+    Raises `Invalid` for what is none, or is nested too deep to be a record.
+    """
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if b"NaN" in text or b"Infinity" in text:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                return msgspec.json.decode(_NO_NUMBER.sub(_null, text))
         raise Invalid(f"not JSON: {error}", hint="Is it the file that was meant?") from error
     except RecursionError as error:
         raise Invalid("nested too deep", hint="No recorder writes such a file.") from error

@@ -356,6 +356,8 @@ _USAGE = {
     "cache_write_tokens": "gen_ai.usage.cache_write.input_tokens",
     "cache_write_1h_tokens": "gen_ai.usage.cache_creation.1h_input_tokens",
     "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
+    "input_audio_tokens": "gen_ai.usage.audio.input_tokens",
+    "output_audio_tokens": "gen_ai.usage.audio.output_tokens",
     "web_searches": "gen_ai.usage.web_search_requests",
 }
 

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
+from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import Message, TextPart, ToolCallPart
 from quarterdeck.receive.transcripts.beginnings import begins_like
@@ -27,7 +26,7 @@ from quarterdeck.receive.transcripts.members import (
     rest,
     text,
 )
-from quarterdeck.receive.transcripts.source import Source, content_id
+from quarterdeck.receive.transcripts.source import Source, content_id, decode
 from quarterdeck.receive.transcripts.transcript import (
     BadLine,
     ModelCall,
@@ -60,9 +59,9 @@ def _read(source: Source) -> Read:
     with opened(source) as database:
         for number, row in enumerate(_rows(database), start=1):
             try:
-                value = msgspec.json.decode(text(row.get("value")))
-            except msgspec.DecodeError as error:
-                yield BadLine(source.shown, number, f"row {row.get('key')!r}: not JSON: {error}")
+                value = decode(text(row.get("value")).encode())
+            except Invalid as error:
+                yield BadLine(source.shown, number, f"row {row.get('key')!r}: {error.message}")
                 continue
             if isinstance(value, dict):
                 yield _transcript(value, row, source)

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import msgspec
-
+from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.scores import Judge, Score
 from quarterdeck.normalize.attributes import decode_json, number, workflow_name
@@ -31,7 +30,7 @@ from quarterdeck.receive.transcripts.members import (
     text,
     told,
 )
-from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.source import Source, decode
 from quarterdeck.receive.transcripts.transcript import BadLine, Entry, ModelCall, Read, Transcript
 
 _NAME = "langfuse_trace"
@@ -99,8 +98,8 @@ def _transcript(
 def _unquoted(value: Any) -> Any:
     """A trace's input and output are JSON, and so a text among them stands in quotes."""
     if isinstance(value, str) and value.startswith('"'):
-        with suppress(msgspec.DecodeError):
-            return msgspec.json.decode(value)
+        with suppress(Invalid):
+            return decode(value.encode())
     return value
 
 

@@ -7,10 +7,10 @@ sub-agent is a conversation that names its root.  Tokens and cost are told for a
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-import msgspec
-
+from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import Message, Part, ReasoningPart, ToolCallPart
 from quarterdeck.normalize.attributes import decode_json, money
@@ -27,7 +27,7 @@ from quarterdeck.receive.transcripts.members import (
     text,
     told,
 )
-from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.source import Source, decode
 from quarterdeck.receive.transcripts.token_counts import totals_only, usage_of
 from quarterdeck.receive.transcripts.transcript import (
     BadLine,
@@ -161,10 +161,9 @@ def _rows(database: Database, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _decoded(data: Any) -> Any:
     if not isinstance(data, str | bytes) or not data:
         return None
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    with suppress(Invalid):
+        return decode(data.encode() if isinstance(data, str) else data)
+    return None
 
 
 def _type(spelled: Any) -> str:

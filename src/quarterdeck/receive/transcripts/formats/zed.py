@@ -9,8 +9,6 @@ each request of the person, or for the thread, and not for its calls.
 
 from typing import Any
 
-import msgspec
-
 from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import (
@@ -35,7 +33,7 @@ from quarterdeck.receive.transcripts.members import (
     rest,
     text,
 )
-from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.source import Source, decode
 from quarterdeck.receive.transcripts.token_counts import totals_only, usage_of
 from quarterdeck.receive.transcripts.transcript import (
     BadLine,
@@ -66,7 +64,7 @@ def _read(source: Source) -> Read:
             try:
                 thread = _thread(row)
             except Invalid as error:
-                yield BadLine(source.shown, number, f"thread {session_id!r}: {error}")
+                yield BadLine(source.shown, number, f"thread {session_id!r}: {error.message}")
                 continue
             yield _transcript(thread, row, session_id or f"row {number}", source)
 
@@ -89,10 +87,7 @@ def _thread(row: dict[str, Any]) -> dict[str, Any]:
         data = _unpacked(data)
     elif packed not in ("json", ""):
         raise Invalid(f"its data is of an unknown type: {packed!r}")
-    try:
-        thread = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid(f"its data is no JSON: {error}") from error
+    thread = decode(data)
     if not isinstance(thread, dict):
         raise Invalid("its data is no object")
     return thread
