@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quarterdeck.model.usage import Usage
 from quarterdeck.receive.transcripts.formats.swe_agent import FORMAT
-from quarterdeck.receive.transcripts.transcript import Transcript
+from quarterdeck.receive.transcripts.spans import span_id_of, to_spans, trace_id_of
+from quarterdeck.receive.transcripts.transcript import AgentRun, Transcript
 from receive.transcripts.reading import calls, codes, mutilated, raw, survives, tools, transcripts
 
 
@@ -38,11 +41,27 @@ def test_cost_is_told_for_the_run_and_tokens_of_no_call(shared: Path) -> None:
         of, stats = one(path), raw(path)["info"]["model_stats"]
         assert of.recorded_cost_usd is not None
         assert float(of.recorded_cost_usd) == stats["instance_cost"]
-        assert of.metadata["tokens_sent"] == stats["tokens_sent"]
+        run = of.entries[0]
+        assert isinstance(run, AgentRun)
+        assert run.total is not None
+        assert run.total.usage == Usage(
+            input_tokens=stats["tokens_sent"], output_tokens=stats["tokens_received"]
+        )
         assert all(call.usage is None for call in calls(of))
         assert "usage_missing" in codes(of)
         costs.append(round(float(of.recorded_cost_usd), 2))
     assert costs == [0.02, 0.54, 1.27]
+
+
+def test_a_commands_duration_is_told_and_no_other(shared: Path) -> None:
+    for path in files(shared):
+        of = one(path)
+        told = [step.get("execution_time") for step in raw(path)["trajectory"]]
+        assert [t.took_ns and t.took_ns / 1e9 for t in tools(of)] == pytest.approx(told)
+        spans = {s.span_id: s for s in to_spans(of, placed_ns=1)}
+        for tool in tools(of):
+            span = spans[span_id_of(trace_id_of(of), "", tool.id)]
+            assert span.end_ns - span.start_ns == (tool.took_ns or 0)
 
 
 def test_submitted_is_no_success(shared: Path) -> None:

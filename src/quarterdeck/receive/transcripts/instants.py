@@ -67,3 +67,10 @@ def after(start_ns: int | None, seconds: float | None) -> int | None:
     if start_ns is None or seconds is None or not 0 <= seconds < 10**9:
         return None
     return start_ns + round(seconds * NS_PER_S)
+
+
+def span_of(seconds: Any) -> int | None:
+    """So many seconds as nanoseconds; None where it is no duration.  Never raises."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    return round(seconds * NS_PER_S) if 0 <= seconds < 10**9 else None

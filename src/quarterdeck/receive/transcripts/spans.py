@@ -7,7 +7,8 @@ sends the same spans; the store keeps one of each.
 
 Times that the file does not tell are filled so that the order stays: an entry without a time
 follows the one before it by a microsecond.  Where no time is told at all, the session is placed
-where the caller says, and a finding says so: no duration of it means anything.
+where the caller says, and a finding says so: no duration of it means anything but those that the
+file tells of single steps.
 """
 
 import hashlib
@@ -249,8 +250,10 @@ def _times_of(transcript: Transcript, *, placed_ns: int) -> list[_Timed]:
     for entry in transcript.entries:
         start = entry.start_ns if entry.start_ns is not None else last + _STEP_NS
         end = max(start, entry.end_ns if entry.end_ns is not None else start)
-        times.append(_Timed(start, end))
         last = max(last, start)
+        if entry.took_ns is not None and entry.start_ns is None:
+            last = end = start + max(0, entry.took_ns)
+        times.append(_Timed(start, end))
     return _stretched(transcript.entries, times)
 
 
@@ -453,8 +456,13 @@ def _placed_finding(of: Transcript) -> Finding:
     return Finding(
         code="times_unknown",
         message=f"the file tells no times: the session is placed at {where}, "
-        "its steps are in order, and no duration of it means anything",
+        "its steps are in order, and no duration of it means anything"
+        + (" but those that the file tells of single steps" if _tells_durations(of) else ""),
     )
+
+
+def _tells_durations(of: Transcript) -> bool:
+    return any(entry.took_ns is not None for entry in of.entries)
 
 
 def _score_events(scores: Sequence[Score], *, scope: str) -> tuple[RawEvent, ...]:

@@ -65,6 +65,8 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_ns: int | None = None
     end_ns: int | None = None
     """None = not told.  Equal to the start where the file has one instant only."""
+    took_ns: int | None = None
+    """How long it took, where the file tells that and not when it was."""
     status: Status = "unset"
     error_type: str = ""
     error: str = ""

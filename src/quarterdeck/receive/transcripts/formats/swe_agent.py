@@ -15,9 +15,11 @@ from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from quarterdeck.model.outcomes import Outcome
+from quarterdeck.model.usage import Usage
 from quarterdeck.normalize import attributes as parse
 from quarterdeck.receive.transcripts.dialogue import message_of, text_of
 from quarterdeck.receive.transcripts.format import Format
+from quarterdeck.receive.transcripts.instants import span_of
 from quarterdeck.receive.transcripts.members import (
     identifier,
     listing,
@@ -29,9 +31,18 @@ from quarterdeck.receive.transcripts.members import (
 )
 from quarterdeck.receive.transcripts.model_names import Model, litellm_model
 from quarterdeck.receive.transcripts.source import Source, content_id
-from quarterdeck.receive.transcripts.transcript import Entry, ModelCall, Read, ToolCall, Transcript
+from quarterdeck.receive.transcripts.transcript import (
+    AgentRun,
+    Entry,
+    ModelCall,
+    Read,
+    ToolCall,
+    Total,
+    Transcript,
+)
 
 NAME = "swe_agent"
+AGENT = "agent"
 
 _OWN_TOOLS = frozenset(
     {"create", "edit", "find_file", "goto", "insert", "open", "scroll_down", "scroll_up",
@@ -63,13 +74,20 @@ def read(source: Source) -> Read:
     steps = records(document["trajectory"])
     replay = _decoded(document.get("replay_config"))
     model = _model(replay, source)
-    entries = list(_entries(steps, history, model))
+    whole = Total(
+        model=model.name,
+        usage=_usage(stats),
+        recorded_cost_usd=told(parse.money, stats.get("instance_cost")),
+    )
+    entries = (
+        AgentRun(id=AGENT, name="swe-agent", total=whole),
+        *_entries(steps, history, model),
+    )
     status = identifier(info.get("exit_status"))
     yield Transcript(
         format=NAME,
         session_id=content_id(NAME, document),
         entries=entries,
-        agent="swe-agent",
         task=_task(history),
         task_type=NAME,
         workflow="swe-agent",
@@ -79,18 +97,22 @@ def read(source: Source) -> Read:
         status="error" if status.startswith("exit_") else "unset",
         error=status if status.startswith("exit_") else "",
         outcome=_outcome(info),
-        recorded_cost_usd=told(parse.money, stats.get("instance_cost")),
+        recorded_cost_usd=whole.recorded_cost_usd,
         findings=tuple(_findings(steps, history, stats)),
         metadata=present(
             {
                 "exit_status": status,
                 "submission": info.get("submission"),
                 "environment": document.get("environment"),
-                "tokens_sent": stats.get("tokens_sent"),
-                "tokens_received": stats.get("tokens_received"),
-                "api_calls": stats.get("api_calls"),
             }
         ),
+    )
+
+
+def _usage(stats: Mapping[str, Any]) -> Usage:
+    return Usage(
+        input_tokens=told(parse.count, stats.get("tokens_sent")),
+        output_tokens=told(parse.count, stats.get("tokens_received")),
     )
 
 
@@ -130,6 +152,7 @@ def _entries(
         said = (TextPart(content=words),) if words else ()
         yield ModelCall(
             id=f"{place}",
+            parent=AGENT,
             model=model.name,
             provider=model.provider,
             instructions=instructions if place == 1 else "",
@@ -158,6 +181,7 @@ def _execution(
     first = action.split(maxsplit=1)[0]
     return ToolCall(
         id=f"{place}/tool",
+        parent=AGENT,
         tool=(request.name if request else "") or (first if first in _OWN_TOOLS else "shell"),
         call_id=request.id if request else "",
         arguments={"command": action},
@@ -165,7 +189,7 @@ def _execution(
         status="error" if refused or timed_out else "unset",
         error=printed if refused or timed_out else "",
         error_type="timeout" if timed_out else "refused" if refused else "",
-        metadata=present({"execution_time_s": step.get("execution_time")}),
+        took_ns=span_of(step.get("execution_time")),
     )
 
 
@@ -235,13 +259,12 @@ def _findings(
             message=f"the history holds a demonstration, another run of {length} characters: "
             "it is input of the first call, and none of its steps is counted",
         )
-    sent = told(parse.count, stats.get("tokens_sent"))
-    received = told(parse.count, stats.get("tokens_received"))
-    if sent or received:
+    whole = _usage(stats)
+    if whole != Usage():
         yield Finding(
             code="usage_missing",
-            message=f"the run's totals tell {sent or 0} tokens sent and {received or 0} received, "
-            f"its {len(steps)} calls tell none",
+            message=f"the run's totals tell {whole.input_tokens} tokens sent and "
+            f"{whole.output_tokens} received, its {len(steps)} calls tell none: the totals count",
         )
     asked = told(parse.count, stats.get("api_calls"))
     if asked is not None and asked != len(steps):
