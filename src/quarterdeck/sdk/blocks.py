@@ -12,11 +12,10 @@ for each span (bench/sdk.py).
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import Span, StatusCode, set_span_in_context
-from typing_extensions import Self
 
 from quarterdeck.sdk import runtime
 from quarterdeck.sdk.content import as_attribute, word
@@ -179,8 +178,8 @@ def put(span: Any, attributes: dict[str, Any]) -> None:
     Into the dict inside OpenTelemetry's `BoundedAttributes`, where it is there and has room:
     cleaning them again takes 0.5 us for each, on the agent's time.
     """
-    bounded = getattr(span, "_attributes", None)
-    inner = getattr(bounded, "_dict", None)
+    bounded: Any = getattr(span, "_attributes", None)
+    inner: Any = getattr(bounded, "_dict", None)
     if (
         type(inner) is dict
         and bounded.max_value_len is None

@@ -12,14 +12,13 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast
 from urllib.parse import quote, unquote
 
 from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.context import set_value as with_value
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from typing_extensions import Self
 
 from quarterdeck.sdk import runtime
 from quarterdeck.sdk.rim import notice, swallow
@@ -52,35 +51,31 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _bound(function: Callable[P, R], context: Context) -> Callable[P, R]:
-    if not callable(function):
+    made: Any = function
+    if not callable(made):
         notice("bind", f"takes a function, and {function!r:.80} is none")
         return function
-    made: Any
     if inspect.iscoroutinefunction(function):
 
-        async def run_async(*positional: P.args, **named: P.kwargs) -> Any:
+        @functools.wraps(function)
+        async def run_async(*positional: Any, **named: Any) -> Any:
             token = attach(context)
             try:
-                return await function(*positional, **named)
+                return await made(*positional, **named)
             finally:
                 detach(token)
 
-        made = run_async
-    else:
+        return cast("Callable[P, R]", run_async)
 
-        def run(*positional: P.args, **named: P.kwargs) -> R:
-            token = attach(context)
-            try:
-                return function(*positional, **named)
-            finally:
-                detach(token)
+    @functools.wraps(function)
+    def run(*positional: Any, **named: Any) -> Any:
+        token = attach(context)
+        try:
+            return made(*positional, **named)
+        finally:
+            detach(token)
 
-        made = run
-    try:
-        made = functools.update_wrapper(made, function)
-    except Exception as error:  # noqa: BLE001 - an odd callable's attributes: it still runs
-        swallow("bind", error)
-    return cast("Callable[P, R]", made)
+    return cast("Callable[P, R]", run)
 
 
 def carrier() -> dict[str, str]:

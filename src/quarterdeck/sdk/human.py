@@ -49,9 +49,11 @@ class HumanAct(Block):
         if self._is_settled:
             return
         # Ctrl-C at the prompt is the person's own no; a timeout is nobody's.
-        decision = {KeyboardInterrupt: "cancelled", TimeoutError: "timeout"}.get(
-            type(error) if error is not None else type(None), "none"
-        )
+        decision = "none"
+        if isinstance(error, KeyboardInterrupt):
+            decision = "cancelled"
+        elif isinstance(error, TimeoutError):
+            decision = "timeout"
         span.set_attribute("quarterdeck.human.decision", decision)
 
     def approved(self, *, by: str | None = None) -> None:
@@ -112,9 +114,7 @@ def approval(
     `decision` it is told at once, without a block: `waited_s` is how long it took, where known.
     """
     about = {"tool": tool, "call_id": call_id, "by": by}
-    return _act(
-        "approval", question, about, decision=decision, answer=answer, waited_s=waited_s
-    )
+    return _act("approval", question, about, decision=decision, answer=answer, waited_s=waited_s)
 
 
 def question(
@@ -125,7 +125,11 @@ def question(
     answer: str | None = None,
     waited_s: float | None = None,
 ) -> HumanAct:
-    """A person is asked something; inside, `asked.answered(text, by=…)`.  With `answer`, at once."""
+    """
+    A person is asked something; inside, `asked.answered(text, by=…)`.
+
+    With `answer` it is told at once, without a block.
+    """
     about = {"call_id": call_id, "by": by}
     return _act("question", text, about, decision=None, answer=answer, waited_s=waited_s)
 
@@ -174,7 +178,7 @@ class Told(HumanAct):
 
     __slots__ = ()
 
-    def _open(self, running: Running) -> None:
+    def _open(self, _running: Running) -> None:
         return None
 
 

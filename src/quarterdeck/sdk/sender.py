@@ -14,7 +14,6 @@ its time, also when the server hangs: what is on its way then is written to disk
 twice at worst, which is harmless.
 """
 
-import gzip
 import os
 import threading
 from collections import deque
@@ -28,13 +27,11 @@ from opentelemetry.context import (
     attach,
     detach,
 )
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan
 
 from quarterdeck.errors import QuarterdeckError, TryAgain
 from quarterdeck.sdk.client import Client
 from quarterdeck.sdk.delivery import ANSWER_TIMEOUT_S, Answer, Delivery, backoff_s
+from quarterdeck.sdk.encoding import Batch, encoded, halves
 from quarterdeck.sdk.open_spans import OpenSpans
 from quarterdeck.sdk.outbox import Outbox
 from quarterdeck.sdk.rim import log, swallow, swallowed
@@ -64,12 +61,6 @@ CALL_TRIES = 10
 STATUS_EVERY_S = 5.0
 
 
-class _Batch(NamedTuple):
-    body: bytes
-    """A gzipped request."""
-    spans: int
-
-
 class _Call(NamedTuple):
     path: str
     body: dict[str, Any]
@@ -96,7 +87,7 @@ class Sender:
         self._counts = counts
         self._service = service
         self._open = OpenSpans()
-        self._pending: deque[_Batch] = deque()
+        self._pending: deque[Batch] = deque()
         self._calls: deque[_Call] = deque()
         self._restart()
 
@@ -188,10 +179,13 @@ class Sender:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=max(0.0, until - monotonic()))
         if thread is None or thread.is_alive():
-            self._finish_here(until)
-        self._delivery.close() if not self._is_abandoned else self._delivery.forget()
+            self._finish_here()
+        if self._is_abandoned:
+            self._delivery.forget()
+        else:
+            self._delivery.close()
 
-    def _finish_here(self, until: float) -> None:
+    def _finish_here(self) -> None:
         """The thread never ran, or hangs in a request."""
         if self._working.acquire(blocking=False):
             try:
@@ -267,6 +261,10 @@ class Sender:
             self._report(final=final)
             detach(token)
 
+    def _was_abandoned(self) -> bool:
+        """While the request was on its way, the main thread put everything on disk."""
+        return self._is_abandoned
+
     def _left_s(self) -> float:
         """For one request: at the end no longer than the end may take."""
         if not self._is_stopping:
@@ -294,7 +292,7 @@ class Sender:
             if lost:
                 self._counts.drop("unencodable", lost)
             if len(spans) > lost:
-                self._pending.append(_Batch(body, len(spans) - lost))
+                self._pending.append(Batch(body, len(spans) - lost))
             self._bound_pending()
 
     def _bound_pending(self) -> None:
@@ -314,16 +312,14 @@ class Sender:
         while self._pending and not self._is_abandoned:
             batch = self._pending[0]
             answer = self._delivery.send(batch.body, timeout_s=self._left_s())
-            if self._is_abandoned:
-                return False
-            if not self._take_answer(batch, answer):
+            if self._was_abandoned() or not self._take_answer(batch, answer):
                 return False
             self._pending.popleft()
             if self._is_stopping and monotonic() > self._stop_at:
                 return False
         return True
 
-    def _take_answer(self, batch: _Batch, answer: Answer) -> bool:
+    def _take_answer(self, batch: Batch, answer: Answer) -> bool:
         """Whether the batch is settled; if not it has to be sent again later."""
         if answer.problem:
             self._note_problem(answer)
@@ -343,7 +339,7 @@ class Sender:
         self._split(batch, answer)
         return True
 
-    def _split(self, batch: _Batch, answer: Answer) -> None:
+    def _split(self, batch: Batch, answer: Answer) -> None:
         """Refused for good: send halves, until the span that is to blame stands alone."""
         refused = [(batch, answer)]
         requests = 0
@@ -362,7 +358,7 @@ class Sender:
                     # It waits its turn behind the batch that it came from.
                     self._pending.append(half)
 
-    def _set_aside(self, batch: _Batch, answer: Answer) -> None:
+    def _set_aside(self, batch: Batch, answer: Answer) -> None:
         reason = "too_large" if answer.verdict == "too_large" else "refused"
         self._counts.drop(reason, batch.spans)
         if self._spool is not None:
@@ -385,7 +381,7 @@ class Sender:
         body, lost = encoded([snapshot for _, _, snapshot in due])
         answer = self._delivery.send(body, timeout_s=self._left_s())
         if answer.verdict == "later":
-            self._take_answer(_Batch(body, 0), answer)
+            self._take_answer(Batch(body, 0), answer)
             return
         # Also when it was refused: the same snapshot would be refused again.
         self._open.tell(due, now_ns=now_ns)
@@ -402,7 +398,7 @@ class Sender:
             and monotonic() - self._away_since >= SPOOL_AFTER_S
         )
 
-    def _put_away(self, batches: list[_Batch]) -> None:
+    def _put_away(self, batches: list[Batch]) -> None:
         """What could not be sent goes to disk, or, where it can't, stays in memory."""
         spool = self._spool
         for batch in batches:
@@ -441,7 +437,7 @@ class Sender:
                 body = spool.read(file)
                 if body is None:
                     continue
-                batch = _Batch(body, file.spans)
+                batch = Batch(body, file.spans)
                 answer = self._delivery.send(body, timeout_s=self._left_s())
                 if not self._take_answer(batch, answer):
                     return
@@ -492,49 +488,3 @@ class Sender:
 def _quiet() -> Context:
     """A context in which instrumented HTTP clients make no spans: ours would tell of itself."""
     return Context({_SUPPRESS_INSTRUMENTATION_KEY: True, _SUPPRESS_HTTP_INSTRUMENTATION_KEY: True})
-
-
-def encoded(spans: list[ReadableSpan]) -> tuple[bytes, int]:
-    """A gzipped request, and how many spans could not be encoded."""
-    lost = 0
-    try:
-        request = encode_spans(spans)
-    except Exception:  # noqa: BLE001 - some span holds what protobuf can't: find it
-        request = ExportTraceServiceRequest()
-        for span in spans:
-            try:
-                request.MergeFrom(encode_spans([span]))
-            except Exception as error:  # noqa: BLE001 - one bad span leaves the others alone
-                swallow("encoding", error)
-                lost += 1
-    # Level 1 is a fifth of the time of 6 for a tenth more bytes, and the agent's machine pays.
-    return gzip.compress(request.SerializeToString(), 1), lost
-
-
-def halves(body: bytes) -> tuple[_Batch, ...]:
-    """The request in two; () if it can't be read."""
-    try:
-        request = ExportTraceServiceRequest.FromString(gzip.decompress(body))
-    except Exception:  # noqa: BLE001 - not ours to repair: it is set aside whole
-        return ()
-    spans = [
-        (of_resource, of_scope, span)
-        for of_resource in request.resource_spans
-        for of_scope in of_resource.scope_spans
-        for span in of_scope.spans
-    ]
-    middle = len(spans) // 2
-    found = []
-    for part in (spans[:middle], spans[middle:]):
-        half = ExportTraceServiceRequest()
-        for of_resource, of_scope, span in part:
-            to_resource = half.resource_spans.add(
-                resource=of_resource.resource, schema_url=of_resource.schema_url
-            )
-            to_resource.scope_spans.add(
-                scope=of_scope.scope, schema_url=of_scope.schema_url, spans=[span]
-            )
-        found.append(_Batch(gzip.compress(half.SerializeToString(), 1), len(part)))
-    return tuple(found)
-
-

@@ -17,8 +17,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar, overload
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.context import set_value as with_value
@@ -29,9 +29,10 @@ from quarterdeck.sdk.client import segment
 from quarterdeck.sdk.content import as_attribute, cut, word
 from quarterdeck.sdk.rim import notice, swallow
 from quarterdeck.sdk.runtime import SESSION_KEY, Running
-from quarterdeck.sdk.wrapping import Decorating
+from quarterdeck.sdk.wrapping import Decorating, is_function
 
-F = TypeVar("F", bound="Any")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 OUTCOMES = ("success", "success_partial", "failure", "abandoned", "interrupted", "unknown")
 
@@ -78,7 +79,7 @@ class Session(Decorating):
         self.id: str = "" if session_id is None else _session_id(session_id)
         """As sent.  Given, or made when the session begins."""
 
-    def _again(self, name: str) -> Session:
+    def _again(self, _name: str) -> Session:
         return Session(task=self._task, session_id=self._given_id, about=self._about)
 
     def _open(self, running: Running) -> None:
@@ -98,15 +99,14 @@ class Session(Decorating):
         }
         if self._task is not None:
             attributes["quarterdeck.task"] = cut(str(self._task))
-        for key, value in self._about.items():
-            if value is not None and value != ():
-                attributes[key] = value
+        told = {key: value for key, value in self._about.items() if value is not None}
+        attributes.update(told)
         if self._is_inner:
             self._current = outer
         else:
             self._current = Current(self.id, user=attributes.get("user.id", ""))
             self._current.tags = list(attributes.get("quarterdeck.tags", ()))
-        return "session", {key: value for key, value in attributes.items() if value != ""}
+        return "session", {k: value for k, value in attributes.items() if value not in ("", ())}
 
     def _around(self, context: Context) -> Context:
         if self._is_inner:
@@ -149,7 +149,7 @@ class Session(Decorating):
 
 
 @overload
-def session(task: F, /) -> F: ...  # type: ignore[overload-overlap]
+def session(task: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def session(
     task: str | None = None,
@@ -167,7 +167,7 @@ def session(
 def session(
     task: Any = None,
     *,
-    id: str | None = None,
+    id: str | None = None,  # noqa: A002 - the word that users know
     task_type: str | None = None,
     user: str | None = None,
     tags: Sequence[str] = (),
@@ -184,7 +184,7 @@ def session(
     `id` joins what has the same id, e.g. a ticket that is worked on over days; without one, one
     is made.  `case` and `trial` (from 0) say which task of a test suite it is, and which try.
     """
-    if callable(task):
+    if is_function(task):
         return Session(task=None, session_id=None, about={})(task)
     about: dict[str, Any] = {}
     try:

@@ -162,9 +162,7 @@ class Spool:
 
     def _redaction(self) -> Redactor:
         if self._redactor is None:
-            own = (
-                [Pattern("quarterdeck_key", re.escape(self._api_key))] if self._api_key else []
-            )
+            own = [Pattern("quarterdeck_key", re.escape(self._api_key))] if self._api_key else []
             self._redactor = Redactor(own)
         return self._redactor
 
@@ -215,9 +213,7 @@ def _files(folder: Path) -> list[Waiting]:
             for entry in entries:
                 named = _NAME.fullmatch(entry.name)
                 if named and entry.is_file(follow_symlinks=False):
-                    found.append(
-                        Waiting(Path(entry.path), int(named[2][:9]), entry.stat().st_size)
-                    )
+                    found.append(Waiting(Path(entry.path), int(named[2][:9]), entry.stat().st_size))
     except FileNotFoundError:
         return []
     except OSError as error:

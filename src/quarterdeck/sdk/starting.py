@@ -137,9 +137,7 @@ def _instrument(selection: bool | Sequence[str], options: Options) -> None:
         return
     from quarterdeck.sdk.instrument import instrument
 
-    instrument(
-        selection, tracer_provider=running.provider, capture_content=options.capture_content
-    )
+    instrument(selection, tracer_provider=running.provider, capture_content=options.capture_content)
 
 
 def flush(timeout_s: float = 5.0) -> bool:

@@ -7,8 +7,8 @@ OpenTelemetry backend understands the spans too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar, overload
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar, overload
 
 from opentelemetry.trace import Span
 
@@ -17,9 +17,10 @@ from quarterdeck.sdk.blocks import Block
 from quarterdeck.sdk.content import as_messages, as_text, word
 from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import Running
-from quarterdeck.sdk.wrapping import Decorating
+from quarterdeck.sdk.wrapping import Decorating, is_function
 
-F = TypeVar("F", bound="Any")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Agent(Decorating):
@@ -27,12 +28,12 @@ class Agent(Decorating):
 
     __slots__ = ("_input", "_name", "_role")
 
-    def __init__(self, name: object, *, role: object, input: object) -> None:
+    def __init__(self, name: object, *, role: object, given: object) -> None:
         super().__init__()
-        self._name, self._role, self._input = name, role, input
+        self._name, self._role, self._input = name, role, given
 
     def _again(self, name: str) -> Agent:
-        return Agent(self._name or name, role=self._role, input=self._input)
+        return Agent(self._name or name, role=self._role, given=self._input)
 
     def _called(self, arguments: Mapping[str, Any]) -> None:
         if self._input is None and arguments:
@@ -100,12 +101,12 @@ class ModelCall(Decorating):
 
     __slots__ = ("_input", "_model", "_provider", "_role")
 
-    def __init__(self, model: object, *, provider: object, input: object, role: object) -> None:
+    def __init__(self, model: object, *, provider: object, given: object, role: object) -> None:
         super().__init__()
-        self._model, self._provider, self._input, self._role = model, provider, input, role
+        self._model, self._provider, self._input, self._role = model, provider, given, role
 
-    def _again(self, name: str) -> ModelCall:
-        return ModelCall(self._model, provider=self._provider, input=self._input, role=self._role)
+    def _again(self, _name: str) -> ModelCall:
+        return ModelCall(self._model, provider=self._provider, given=self._input, role=self._role)
 
     def _called(self, arguments: Mapping[str, Any]) -> None:
         if self._input is None and arguments:
@@ -159,7 +160,7 @@ class ModelCall(Decorating):
     def response(
         self,
         *,
-        id: str | None = None,
+        id: str | None = None,  # noqa: A002 - the provider's word
         model: str | None = None,
         finish_reason: str | None = None,
     ) -> None:
@@ -177,12 +178,12 @@ class Step(Decorating):
 
     __slots__ = ("_input", "_name")
 
-    def __init__(self, name: object, *, input: object) -> None:
+    def __init__(self, name: object, *, given: object) -> None:
         super().__init__()
-        self._name, self._input = name, input
+        self._name, self._input = name, given
 
     def _again(self, name: str) -> Step:
-        return Step(self._name or name, input=self._input)
+        return Step(self._name or name, given=self._input)
 
     def _called(self, arguments: Mapping[str, Any]) -> None:
         if self._input is None and arguments:
@@ -204,12 +205,15 @@ class Step(Decorating):
 
 
 @overload
-def agent(name: F, /) -> F: ...  # type: ignore[overload-overlap]
+def agent(name: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
+def agent(name: str | None = None, *, role: str | None = None, input: object = None) -> Agent: ...
 def agent(
-    name: str | None = None, *, role: str | None = None, input: object = None
-) -> Agent: ...
-def agent(name: Any = None, *, role: str | None = None, input: object = None) -> Any:
+    name: Any = None,
+    *,
+    role: str | None = None,
+    input: object = None,  # noqa: A002 - the word that users know, here and below
+) -> Any:
     """
     An agent at work: `with qd.agent("planner", role="planner") as agent:`.
 
@@ -217,13 +221,13 @@ def agent(name: Any = None, *, role: str | None = None, input: object = None) ->
     returns are then the agent's input and output.  `role` is what it is used for, by which
     sessions are compared.
     """
-    if callable(name):
-        return Agent(None, role=role, input=input)(name)
-    return Agent(name, role=role, input=input)
+    if is_function(name):
+        return Agent(None, role=role, given=input)(name)
+    return Agent(name, role=role, given=input)
 
 
 @overload
-def tool(name: F, /) -> F: ...  # type: ignore[overload-overlap]
+def tool(name: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def tool(
     name: str | None = None, *, arguments: object = None, call_id: str | None = None
@@ -235,25 +239,29 @@ def tool(name: Any = None, *, arguments: object = None, call_id: str | None = No
     As a decorator, with or without arguments, it records arguments and result by itself.
     `call_id` is the id that the model gave the call: it joins request, approval and call.
     """
-    if callable(name):
+    if is_function(name):
         return Tool(None, arguments=arguments, call_id=call_id)(name)
     return Tool(name, arguments=arguments, call_id=call_id)
 
 
 def model_call(
-    model: str, *, provider: str | None = None, input: object = None, role: str | None = None
+    model: str,
+    *,
+    provider: str | None = None,
+    input: object = None,  # noqa: A002
+    role: str | None = None,
 ) -> ModelCall:
     """
     A call of a model through a client that nobody instruments.
 
     Where `qd.init()` has instrumented the client, this would count the call again.
     """
-    return ModelCall(model, provider=provider, input=input, role=role)
+    return ModelCall(model, provider=provider, given=input, role=role)
 
 
-def step(name: str, *, input: object = None) -> Step:
+def step(name: str, *, input: object = None) -> Step:  # noqa: A002
     """Any other piece of work that should be seen: a phase, a check, a retrieval of your own."""
-    return Step(name, input=input)
+    return Step(name, given=input)
 
 
 def handoff(to: str, *, source: str | None = None) -> None:
@@ -277,7 +285,7 @@ class Moment(Block):
         super().__init__()
         self._name, self._attributes = name, attributes
 
-    def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
+    def _begin(self, _running: Running) -> tuple[str, dict[str, Any]]:
         return self._name, self._attributes
 
     def _started(self, span: Span) -> None:

@@ -52,12 +52,18 @@ class Decorating(Block):
         """The function returned this; before the span ends."""
 
 
+def is_function(given: object) -> bool:
+    """Whether a verb stands bare before a function: `@qd.tool`."""
+    return callable(given) or isinstance(given, staticmethod | classmethod)
+
+
 def wrapped(function: Callable[P, R], verb: Decorating) -> Callable[P, R]:
-    if isinstance(function, staticmethod | classmethod):
-        inner = wrapped(function.__func__, verb)
-        return cast("Callable[P, R]", type(function)(inner))
-    if inspect.isclass(function) or not callable(function):
-        notice(type(verb).__name__, f"decorates functions, and {function!r:.80} is none")
+    given: Any = function
+    if isinstance(given, staticmethod | classmethod):
+        inner = wrapped(given.__func__, verb)
+        return cast("Callable[P, R]", type(given)(inner))
+    if isinstance(given, type) or not is_function(given):
+        notice(type(verb).__name__, f"decorates functions, and {given!r:.80} is none")
         return function
     begin = functools.partial(_begun, verb, _name_of(function), _parameters(function))
     if inspect.isasyncgenfunction(function):
