@@ -128,7 +128,7 @@ class Conversation:
             end_ns=at_ns if at_ns is not None else call.end_ns,
         )
         for number, block in enumerate(records(message["content"])):
-            if block.get("type") in _CALL_BLOCKS:
+            if text(block.get("type")) in _CALL_BLOCKS:
                 self._request(block, thread, at_ns, f"{place}/{number}")
             elif text(block.get("type")).endswith("_tool_result"):
                 self._result(record, block, thread, at_ns, f"{place}/{number}")
@@ -359,14 +359,7 @@ class Conversation:
             return
         match people.said(words):
             case "interrupt":
-                if not (thread.refused and people.interrupts_a_tool(words)):
-                    self._add(
-                        PersonAct(
-                            id=self._id("stop", record, place), parent=thread.run, kind="stop",
-                            decision="cancelled", start_ns=at_ns, end_ns=at_ns,
-                        )
-                    )  # fmt: skip
-                thread.refused = False
+                self._interrupted(record, words, thread, at_ns, place)
             case "command":
                 command = people.command_of(words) or words
                 self.command = self.command or command
@@ -381,6 +374,24 @@ class Conversation:
                 self.prompts += 1
             case _:
                 pass
+
+    def _interrupted(
+        self, record: dict[str, Any], words: str, thread: _Thread, at_ns: int | None, place: str
+    ) -> None:
+        """Somebody stopped the agent; the tools that ran have no result for that reason."""
+        if not (thread.refused and people.interrupts_a_tool(words)):
+            self._add(
+                PersonAct(
+                    id=self._id("stop", record, place), parent=thread.run, kind="stop",
+                    decision="cancelled", start_ns=at_ns, end_ns=at_ns,
+                )
+            )  # fmt: skip
+        thread.refused = False
+        for index in self.open.values():
+            self.entries[index] = msgspec.structs.replace(
+                self.entries[index], status="cancelled", end_ns=at_ns
+            )
+        self.open.clear()
 
     # -- threads -------------------------------------------------------------------------------
 

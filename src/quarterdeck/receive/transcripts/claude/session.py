@@ -177,7 +177,7 @@ class SessionLines:
         """What a person types while tools run; at rest it is the next prompt, told by its line."""
         words = text(line.get("content"))
         if line.get("operation") == "enqueue" and words and self.talk.open:
-            self.talk.event("queued message", line, place, input=words)
+            self.talk.event("queued message", line, place, words=words)
 
     @property
     def recorded_cost_usd(self) -> Decimal | None:

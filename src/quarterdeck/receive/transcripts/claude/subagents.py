@@ -92,7 +92,7 @@ def _in_caller(caller: Source, agent_id: str) -> Spawned:
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
         for block in records(mapping(record.get("message")).get("content")):
-            if block.get("name") in SPAWNING_TOOLS:
+            if text(block.get("name")) in SPAWNING_TOOLS:
                 kind = text(mapping(block.get("input")).get("subagent_type"))
                 started[identifier(block.get("id"))] = kind
             elif block.get("type") == "tool_result" and _names(record, agent_id):

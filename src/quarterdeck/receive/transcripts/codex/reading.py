@@ -46,7 +46,7 @@ def is_rollout(source: Source) -> bool:
         "type" not in first
         and "timestamp" in first
         and "instructions" in first
-        and (not second or second.get("type") in _ITEMS or "record_type" in second)
+        and (not second or text(second.get("type")) in _ITEMS or "record_type" in second)
     )
 
 
@@ -129,7 +129,7 @@ def _copied(lines: list[Record], thread: Thread) -> int:
         if at_ns is None or at_ns - began_ns > _REWRITTEN_WITHIN_NS:
             break
         payload = mapping(record.value.get("payload"))
-        if payload.get("type") in _ANSWERS or payload.get("role") == "assistant":
+        if text(payload.get("type")) in _ANSWERS or payload.get("role") == "assistant":
             last = number
     return last
 

@@ -70,7 +70,7 @@ def _is_line(line: dict[str, Any]) -> bool:
         case "system":
             return "subtype" in line and "sessionId" in line
         case kind:
-            return kind in _OWN_TYPES and "sessionId" in line
+            return text(kind) in _OWN_TYPES and "sessionId" in line
 
 
 def _is_another_recorders(line: dict[str, Any]) -> bool:
@@ -163,7 +163,7 @@ def _last_copied(source: Source, copy: Copied) -> int:
             record.number
             for record in read_records(source)
             if isinstance(record, Record)
-            and mapping(record.value.get("message")).get("id") in copy.message_ids
+            and text(mapping(record.value.get("message")).get("id")) in copy.message_ids
         ),
         default=0,
     )
