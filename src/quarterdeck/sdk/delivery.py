@@ -3,22 +3,27 @@ One request to the server, and what its answer means.
 
 OTLP over HTTP as gzipped protobuf.  Redirects are not followed, because a key must not travel to
 a host that the user did not name.  It refuses to retry, to wait and to remember: `sender.py`
-does.  httpx is imported with the first request, in the sender's thread.
+does.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import ssl
+from base64 import b64encode
 from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
 from time import time
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    import httpx
+from typing import Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 10.0
 """A server answers when the data is on its disk, which takes milliseconds."""
+
+MAX_ANSWER_BYTES = 64 * 1024
+"""OTLP's answers have some dozen bytes; a proxy's page is only quoted from."""
 
 MAX_RETRY_AFTER_S = 300.0
 """A longer pause that a server or a proxy asks for is cut: the spool is bounded."""
@@ -40,59 +45,127 @@ class Answer(NamedTuple):
 
 
 class Delivery:
-    """One server and one key."""
+    """
+    One server and one key, over one connection that is kept.
+
+    By `http.client`: another HTTP library, imported in the sender's thread, is half there for as
+    long as its import takes, and clients that look for it in `sys.modules` (openai's looks for
+    httpx at each call) fail in the agent's.
+    """
 
     def __init__(self, *, url: str, api_key: str) -> None:
         self._address = f"{url}/v1/traces"
-        self._api_key = api_key
-        self._client: httpx.Client | None = None
+        self._headers = {
+            "content-type": "application/x-protobuf",
+            "content-encoding": "gzip",
+            "user-agent": "quarterdeck-sdk",
+        }
+        if api_key:
+            self._headers["authorization"] = f"Bearer {api_key}"
+        self._connection: HTTPConnection | None = None
+        self._target = ""
+        """What the request line names: a path, or all of the address for a proxy."""
 
     def send(self, body: bytes, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
         """`body` is a gzipped ExportTraceServiceRequest.  Never raises for what a network does."""
-        import httpx
-
         try:
-            client = self._connected()
-            response = client.post(
-                self._address,
-                content=body,
-                timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
-            )
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            return self._post(body, timeout_s)
+        except ValueError as error:  # also UnicodeError, of a host that can't be one
+            self.close()
             return Answer("later", problem=f"not a server's address: {self._address!r} ({error})")
-        except (httpx.HTTPError, OSError) as error:
+        except (HTTPException, OSError) as error:
+            self.close()
             return Answer("later", problem=f"{type(error).__name__}: {error}"[:300])
-        return read_answer(
-            response.status_code, response.content, response.headers.get("retry-after", "")
-        )
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def forget(self) -> None:
         """In a forked child: the connections are the parent's, so they are left alone."""
-        self._client = None
+        self._connection = None
 
-    def _connected(self) -> httpx.Client:
-        import httpx
+    def _post(self, body: bytes, timeout_s: float) -> Answer:
+        if self._connection is not None:
+            try:
+                return self._ask(self._connection, body, timeout_s)
+            except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                self.close()  # the server closed it while it was idle: once more, with a new one
+        self._connection = self._connected(timeout_s)
+        return self._ask(self._connection, body, timeout_s)
 
-        if self._client is None:
-            headers = {
-                "content-type": "application/x-protobuf",
-                "content-encoding": "gzip",
-                "user-agent": "quarterdeck-sdk",
-            }
-            if self._api_key:
-                headers["authorization"] = f"Bearer {self._api_key}"
-            self._client = httpx.Client(
-                headers=headers,
-                follow_redirects=False,
-                # A proxy set for the outside must not be asked for this machine's own server.
-                trust_env=httpx.URL(self._address).host not in {"127.0.0.1", "localhost", "::1"},
-            )
-        return self._client
+    def _ask(self, connection: HTTPConnection, body: bytes, timeout_s: float) -> Answer:
+        if connection.sock is None:
+            connection.connect()
+        connection.sock.settimeout(timeout_s)
+        connection.request("POST", self._target, body, self._headers)
+        reply = connection.getresponse()
+        said = reply.read(MAX_ANSWER_BYTES)
+        if reply.read(1):
+            self.close()  # the rest would be taken for the next answer
+        return read_answer(reply.status, said, reply.headers.get("retry-after", ""))
+
+    def _connected(self, timeout_s: float) -> HTTPConnection:
+        """A connection to the server, or through the proxy that the environment names."""
+        parts = urlsplit(self._address)
+        host = parts.hostname
+        if parts.scheme not in ("http", "https") or not host:
+            raise ValueError("expected http://host or https://host")
+        connect_s = min(timeout_s, CONNECT_TIMEOUT_S)
+        self._target = parts.path
+        port = parts.port
+        proxy = _proxy_for(parts.scheme, host)
+        if proxy is None:
+            if parts.scheme == "https":
+                return HTTPSConnection(host, port, timeout=connect_s, context=_tls())
+            return HTTPConnection(host, port, timeout=connect_s)
+        known = {"proxy-authorization": proxy.authorization} if proxy.authorization else {}
+        if parts.scheme == "https":
+            through = HTTPSConnection(proxy.host, proxy.port, timeout=connect_s, context=_tls())
+            through.set_tunnel(host, port, known)
+            return through
+        self._target = self._address
+        self._headers |= known
+        return HTTPConnection(proxy.host, proxy.port, timeout=connect_s)
+
+
+class _Proxy(NamedTuple):
+    host: str
+    port: int
+    authorization: str
+
+
+def _proxy_for(scheme: str, host: str) -> _Proxy | None:
+    """A proxy set for the outside must not be asked for this machine's own server."""
+    if host in {"127.0.0.1", "localhost", "::1"} or not any(
+        name.lower() in (f"{scheme}_proxy", "all_proxy") and value
+        for name, value in os.environ.items()
+    ):
+        return None
+    from urllib.request import getproxies_environment, proxy_bypass
+
+    proxies = getproxies_environment()
+    named = proxies.get(scheme) or proxies.get("all")
+    if not named or proxy_bypass(host):
+        return None
+    parts = urlsplit(named if "://" in named else f"http://{named}")
+    if not parts.hostname:
+        raise ValueError(f"the proxy {named.rpartition('@')[2]!r} has no host")
+    authorization = ""
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {b64encode(pair.encode()).decode()}"
+    return _Proxy(parts.hostname, parts.port or 80, authorization)
+
+
+def _tls() -> ssl.SSLContext:
+    """The certificates that SSL_CERT_FILE names, else certifi's, as most clients trust them."""
+    if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
+        return ssl.create_default_context()
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def read_answer(status: int, body: bytes, retry_after: str) -> Answer:
