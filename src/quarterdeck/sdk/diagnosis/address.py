@@ -33,15 +33,15 @@ CLOCK_FAIL_S = 300.0
 def check_address(situation: Situation) -> Check:
     """Whether a connection can be made at all."""
     url, host = situation.url, situation.host
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not host or not situation.port:
+    if not host or not situation.port or not url.lower().startswith(("http://", "https://")):
         return fail(
             "address",
             f"QUARTERDECK_URL is {without_credentials(url)!r}",
             f"Write a scheme, a host and a port: export QUARTERDECK_URL={DEFAULT_URL}",
         )
+    path = urlsplit(url).path.rstrip("/")
     for tail in ("/v1/traces", "/v1", "/api/v1", "/api"):
-        if parts.path.rstrip("/").endswith(tail):
+        if path.endswith(tail):
             base = without_credentials(url).rstrip("/").removesuffix(tail)
             return fail(
                 "address",

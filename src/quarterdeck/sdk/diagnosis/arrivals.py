@@ -128,21 +128,23 @@ def _lost(metrics: str) -> Counter[str]:
     return +lost
 
 
-def check_sessions(situation: Situation) -> Check:
+def check_sessions(situation: Situation) -> Iterator[Check]:
     asked = {"figure": "sessions", "since": "1h", "q": "-tag:doctor"}
     told = _ask(situation, "/api/v1/figures", asked)
     rows = (told or {}).get("rows") or []
     began = int(rows[0].get("sessions") or 0) if rows else 0
     if began:
-        return ok("sessions", f"{plural(began, 'session')} began in the last hour")
+        yield ok("sessions", f"{plural(began, 'session')} began in the last hour")
+        return
     newest = ((_ask(situation, "/api/v1/sessions", _NEWEST) or {}).get("sessions") or [None])[0]
     if newest is None:
-        return warn(
+        yield warn(
             "sessions",
             "the project has no session at all",
             "docs/tutorial/first-session.md sends the first one; is it the right project?",
         )
-    return warn(
+        return
+    yield warn(
         "sessions",
         f"none began in the last hour; the last news is of {one_line(str(newest['session_id']))}, "
         f"at {newest.get('last_seen_at')}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +14,7 @@ from quarterdeck.sdk.diagnosis.situation import Situation, port_of, same_host
 from quarterdeck.sdk.instrument import Instrumented, double, instrumented
 from quarterdeck.sdk.instrumentors.targets import TARGETS, Target, Way
 from quarterdeck.sdk.shown import count, one_line, plural, rounded
-from quarterdeck.sdk.status import Status, read_statuses
+from quarterdeck.sdk.status import Status, read_statuses, without_credentials
 
 RECENT_S = 24 * 3600.0
 """Older processes are history, unless they still run."""
@@ -31,13 +32,15 @@ def check_processes(situation: Situation) -> Iterator[Check]:
             "Call qd.init() when the agent starts; if it runs elsewhere, run this there too.",
         )
         return
-    troubled = [(status, said) for status in statuses if (said := _trouble(status, situation))]
+    troubled = [(status, said) for status in statuses if (said := _trouble(status))]
     for status, said in troubled[:NAMED]:
-        yield warn("sdk_processes", f"{_name(status)}: {'; '.join(said)}", _next(status, situation))
+        yield warn("sdk_processes", f"{_name(status)}: {'; '.join(said)}", _next(status))
     if len(troubled) > NAMED:
         more = len(troubled) - NAMED
         yield warn("sdk_processes", f"{more} more processes tell of trouble", f"Look in {folder}")
-    if not troubled:
+    elsewhere = list(_elsewhere(statuses, situation))
+    yield from elsewhere
+    if not troubled and not elsewhere:
         sent = sum(_number(status.stats, "sent") for status in statuses)
         yield ok(
             "sdk_processes",
@@ -56,7 +59,7 @@ def _recent(folder: Path | None) -> list[Status]:
     ]
 
 
-def _trouble(status: Status, situation: Situation) -> list[str]:
+def _trouble(status: Status) -> list[str]:
     stats = status.stats
     said = []
     dropped = stats.get("dropped")
@@ -74,19 +77,27 @@ def _trouble(status: Status, situation: Situation) -> list[str]:
     errors = stats.get("errors")
     if isinstance(errors, Mapping) and errors:
         said.append(f"errors of the SDK: {one_line(', '.join(map(str, errors)), limit=120)}")
-    if not _same_server(status.url, situation):
-        said.append(
-            f"it sends to {one_line(status.url)} and not to {situation.host}:{situation.port}"
-        )
     problem = stats.get("last_problem")
     if said and problem:
         said.append(f"last problem: {one_line(str(problem), limit=160)}")
     return said
 
 
-def _next(status: Status, situation: Situation) -> str:
-    if not _same_server(status.url, situation):
-        return "If it should report here, set QUARTERDECK_URL where it starts."
+def _elsewhere(statuses: Sequence[Status], situation: Situation) -> Iterator[Check]:
+    """Told only where none sends here: a machine may report to several servers."""
+    urls = Counter(one_line(status.url, limit=80) for status in statuses)
+    if any(_same_server(status.url, situation) for status in statuses):
+        return
+    where = ", ".join(url for url, _ in urls.most_common(3))
+    yield warn(
+        "sdk_processes",
+        f"all {len(statuses)} processes with qd.init() of the last day send elsewhere ({where}), "
+        f"none to {situation.host}:{situation.port}",
+        f"Where the agent starts: export QUARTERDECK_URL={without_credentials(situation.url)}",
+    )
+
+
+def _next(status: Status) -> str:
     if _number(status.stats, "spool_bytes"):
         return "What waits on disk is sent as soon as a process with qd.init() reaches the server."
     return "docs/reference/sdk.md tells what each reason means; qd.init(debug=True) logs them."

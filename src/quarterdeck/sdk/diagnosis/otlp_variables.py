@@ -122,7 +122,7 @@ def check_otlp(
     endpoint = told(environment, TRACES_ENDPOINT, ENDPOINT)
     protocol = told(environment, TRACES_PROTOCOL, PROTOCOL)
     if not endpoint.value:
-        yield from _unset(situation, protocol)
+        yield from _unset(protocol)
         return
     here = _points_here(endpoint, situation)
     if here is None:
@@ -146,11 +146,10 @@ def check_otlp(
     yield from _headers(situation, me, identify)
 
 
-def _unset(situation: Situation, protocol: Told) -> Iterator[Check]:
+def _unset(protocol: Told) -> Iterator[Check]:
     yield ok(
         "otlp_endpoint",
-        "no OTEL_EXPORTER_OTLP_ENDPOINT is set; qd.init() needs none. An agent without it: "
-        f"export {ENDPOINT}={_shown_url(situation.url)}",
+        f"{ENDPOINT} is not set: qd.init() needs it not, other OpenTelemetry SDKs do",
     )
     if protocol.value and protocol.value.lower() not in PROTOCOLS:
         yield _no_protocol(protocol)

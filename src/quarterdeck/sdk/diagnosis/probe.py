@@ -10,6 +10,7 @@ uses the one session `quarterdeck-doctor`, so that however often one looks, one 
 from __future__ import annotations
 
 import base64
+import logging
 import secrets
 import time
 from collections.abc import Mapping
@@ -75,14 +76,19 @@ def _limited(attributes: Mapping[str, Any]) -> dict[str, Any]:
     from opentelemetry.sdk.trace import SpanLimits
 
     limits = SpanLimits()
-    return dict(
-        BoundedAttributes(
-            limits.max_span_attributes,
-            attributes,
-            immutable=True,
-            max_value_len=limits.max_span_attribute_length,
+    complaints = logging.getLogger("opentelemetry.attributes")
+    were_off, complaints.disabled = complaints.disabled, True  # one for each that is dropped
+    try:
+        return dict(
+            BoundedAttributes(
+                limits.max_span_attributes,
+                attributes,
+                immutable=True,
+                max_value_len=limits.max_span_attribute_length,
+            )
         )
-    )
+    finally:
+        complaints.disabled = were_off
 
 
 def request_json(probe: Probe, wire: Wire) -> dict[str, Any]:

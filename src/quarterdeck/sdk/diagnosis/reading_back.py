@@ -88,10 +88,10 @@ def _get(situation: Situation, path: str) -> dict[str, Any] | None:
 
 def _attributes(probe: Probe, span: Mapping[str, Any]) -> Check:
     came = (span.get("raw") or {}).get("attributes") or {}
-    if probe.dropped or any(probe.kept[name] != probe.intended[name] for name in probe.kept):
-        cut = sum(len(probe.kept[n]) < len(TEXT) for n in probe.kept if n == "doctor.text")
+    is_cut = len(probe.kept.get("doctor.text", TEXT)) < len(TEXT)
+    if probe.dropped or is_cut:
         said = [f"{probe.dropped} of {len(probe.intended)} dropped"] if probe.dropped else []
-        said += ["the text cut"] if cut else []
+        said += [f"a text of {len(TEXT):,} characters cut"] if is_cut else []
         return warn(
             "attributes",
             f"this environment's limits took effect before sending: {', '.join(said)}",

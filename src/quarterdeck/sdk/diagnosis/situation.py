@@ -37,7 +37,11 @@ class Situation:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+        """"" if the address has none, or can't be read."""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
 
     @property
     def port(self) -> int:
