@@ -88,7 +88,7 @@ class Steps:
             end_ns=o.end_ns,
             status=status,
             error=error,
-            model=text(o.value.get("model")),
+            model=_model(o),
             provider=_provider(o),
             role="embedding" if o.type == "EMBEDDING" else "",
             input=seen,
@@ -294,7 +294,7 @@ def _result(o: Observation) -> Any:
 
 def _total(o: Observation, counts: Counts) -> Total:
     return Total(
-        model=text(o.value.get("model")),
+        model=_model(o),
         usage=counts.usage,
         recorded_cost_usd=counts.cost_usd,
     )
@@ -305,6 +305,11 @@ def _status(o: Observation) -> tuple[Status, str]:
     if text(o.value.get("level")).upper() == "ERROR":
         return "error", text(o.value.get("statusMessage"))
     return "unset", ""
+
+
+def _model(o: Observation) -> str:
+    """Vertex AI names a model by its whole path."""
+    return text(o.value.get("model")).rpartition("/models/")[2]
 
 
 def _provider(o: Observation) -> str:
