@@ -55,7 +55,7 @@ def disagreement(name: str, said: int | None, counted: int) -> tuple[Finding, ..
         return ()
     return (
         Finding(
-            code="counts_disagree",
+            code="totals_disagree",
             message=f"the file says {name} = {said}, and {counted} are in it: what is in it counts",
         ),
     )

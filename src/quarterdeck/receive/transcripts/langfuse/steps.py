@@ -240,7 +240,7 @@ class Steps:
         if missing:
             self.findings.append(
                 Finding(
-                    code="usage_missing",
+                    code="usage_incomplete",
                     message=f"{len(missing)} of {len(calls)} model calls tell no output tokens: "
                     "tokens and cost of the session are too low",
                 )
