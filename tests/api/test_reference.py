@@ -7,7 +7,7 @@ from api.conftest import World
 from quarterdeck import errors
 from quarterdeck.api.access import GuardedRoute
 from quarterdeck.api.errors import CODE_STATUSES, FRAMEWORK_CODES
-from quarterdeck.api.figures import FIGURES
+from quarterdeck.api.measures import FIGURES
 from quarterdeck.api.filters import NUMBER_FIELDS, WORD_FIELDS
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ import pytest
 
 from api.conftest import HOUR, World, bearer
 from api.made import T0, S, conversation, span_of, store, trace_of
-from quarterdeck.api.figures import FIGURES
+from quarterdeck.api.measures import FIGURES
 from quarterdeck.storage.records import audit, deletions, keys, projects
 
 

@@ -176,7 +176,7 @@ def _cost(record: Mapping[str, Any]) -> Text:
         text += styled(f"  {plural(unpriced, 'call')} unpriced", "yellow")
     reported, computed = cost.get("reported_usd"), cost.get("computed_usd")
     if reported is not None and computed is not None and money(reported) != money(computed):
-        text += styled(f"  {money(reported)} recorded, {money(computed)} computed", "dim")
+        text += styled(f"  recorded {money(reported)}, computed {money(computed)}", "dim")
     if cost.get("wasted_usd") not in (None, "", "0"):
         text += styled(f"  {money(cost['wasted_usd'])} wasted", "red")
     return text

@@ -38,6 +38,7 @@ OF_ALL_PROJECTS = {
 }
 
 ROWS: dict[str, Any] = {
+    "case_trials": figures_reads.CaseTrialsRow,
     "figures": figures_reads.FiguresRow,
     "idle_sessions": session_reads.IdleSessionsRow,
     "lifted_events": span_reads.LiftedEventsRow,
@@ -55,8 +56,8 @@ ROWS: dict[str, Any] = {
     "spans_between": span_reads.SessionSpansRow,
 }
 ONE_COLUMN = {
-    "count_older_sessions", "has_lifted", "has_nodes", "has_scores", "linked", "session_count",
-    "traces_of_sessions", "unindexed_spans",
+    "count_older_sessions", "has_cases", "has_lifted", "has_nodes", "has_scores", "linked",
+    "session_count", "traces_of_sessions", "unindexed_spans",
 }  # fmt: skip
 """Answers that are read as what they are and need no class."""
 
@@ -251,6 +252,8 @@ def test_a_row_class_has_the_columns_of_its_question(db: EventConnection, name: 
         params = ANY | search_params(q)
         if name == "figures":
             sql = figures_reads.figures_question(SessionFilter(q=q), ("task_type", "model"))
+        elif name == "case_trials":
+            sql = figures_reads.case_trials_question(SessionFilter(q=q), ("tag", "case"))
         described = db.rows(f"DESCRIBE ({sql})", params)
         hints = typing.get_type_hints(ROWS[name])
         assert {row[0]: python_type(row[1]) for row in described} == {
@@ -285,8 +288,10 @@ def test_the_project_comes_first_in_every_question(file: str) -> None:
 def test_values_are_bound_and_never_formatted_in(file: str) -> None:
     text = (SQL / file).read_text()
     allowed = {"{local}", "{on_cluster}", "{table}", "{holds_words}"}
+    if file in ("figures.sql", "case_trials.sql"):
+        allowed |= {"{value_1}", "{value_2}"}
     if file == "figures.sql":
-        allowed |= {"{value_1}", "{value_2}", "{wasted}", "{cost}"}
+        allowed |= {"{wasted}", "{cost}", "{clustered}", "{grouped}"}
         allowed |= {f"{{{name}}}" for name in figures_reads._SUMS}
     assert set(re.findall(r"\{\w+\}", text)) <= allowed
     assert "%(" not in text

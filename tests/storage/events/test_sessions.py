@@ -379,9 +379,9 @@ def test_figures_add_up_whole_sessions(db: EventConnection, scope: ProjectScope)
     assert (total.intervened, total.interventions) == (2, 3)
     assert (total.episodes, total.recovered) == (4, 2)
     assert (total.cost_usd, total.costed) == (Decimal("3.50"), 2)
-    assert total.cost2 == pytest.approx(9.25)
-    assert (total.success_cost_usd, total.costed_successes) == (Decimal("0.50"), 1)
-    assert total.interventions2 == 5  # 1 and 2
+    assert total.cost_spread == pytest.approx([2, 9.25, 2, 3.5])
+    assert total.success_cost_spread == pytest.approx([2, 9.25, 1, 0.5])
+    assert total.acts_spread == [3, 5, 3, 3]  # 1 and 2
     assert (total.model_calls, total.unpriced_calls) == (8, 2)
     assert (total.input_tokens, total.output_tokens) == (400, 80)
     assert (total.tool_calls, total.tool_errors, total.tool_denied) == (12, 3, 3)

@@ -3,13 +3,15 @@ The counts and sums behind every rate and total, by time and by up to two dimens
 
 Plain counts and sums (and sums of squares) only: what is divided by what, and how sure that is,
 is decided where it is shown.  Nothing here is a rate, so nothing here lacks its count.
+
+Sums of squares are over clusters: the trials of one case together, every other session alone.
 """
 
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, get_args
 
 from quarterdeck.errors import Invalid
-from quarterdeck.storage.events.connection import EventConnection
+from quarterdeck.storage.events.connection import EventConnection, question
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import (
     SessionFilter,
@@ -19,7 +21,7 @@ from quarterdeck.storage.events.session_reads import (
 
 Dimension = Literal[
     "task_type", "workflow", "version", "environment", "agent", "model", "tool", "user",
-    "outcome", "status",
+    "outcome", "status", "case", "tag", "finding",
 ]  # fmt: skip
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
@@ -32,17 +34,38 @@ _ONE = {
     "user": "[user_id]",
     "outcome": "[toString(outcome)]",
     "status": "[toString(status)]",
+    "case": "[toString(case_id)]",
 }
-_SEVERAL = {"agent": "agents", "model": "models", "tool": "tools"}
+_SEVERAL = {
+    "agent": "agents", "model": "models", "tool": "tools", "tag": "tags", "finding": "findings",
+}  # fmt: skip
 """Dimensions of which a session may have several values, and the column that lists them."""
+
+_OWN = frozenset({"agent", "model", "tool"})
+"""Those of them whose values have costs and calls of their own within a session."""
 
 _NO_COUNT = "CAST(NULL, 'Nullable(Int64)')"
 _NO_MONEY = "CAST(NULL, 'Nullable(Decimal(18, 9))')"
+_CLUSTERED = (
+    "n", "succeeded", "partly", "failures", "abandoned", "interrupted", "known", "intervened",
+    "acts", "waited_s", "opened", "mended", "retries", "handoffs", "took_s", "judged", "quality",
+    "cost", "money", "costed", "costed_wins", "wasted", "calls", "unpriced", "all_calls",
+    "without_price", "read_tokens", "written_tokens", "used", "failed", "refused", "ran", "fine",
+    "wanted", "made", "testing", "span_count",
+)  # fmt: skip
+"""Columns of a session in `figures.sql` that its cluster adds up."""
 _SUMS = ("calls", "unpriced", "read_tokens", "written_tokens", "used", "failed", "refused")
 
 
 _MAX_ROWS = 10_000
 """A year by hour is 8,760 buckets; more rows than this is a question that nobody reads."""
+
+
+Spread = list[float]
+"""
+[clusters that tell, sum of x * x, of y * y, of x * y], over what clusters add up to for the
+figure x / y.
+"""
 
 
 class FiguresRow(NamedTuple):
@@ -57,6 +80,8 @@ class FiguresRow(NamedTuple):
     """"" = the sessions have none, or no dimension was asked for."""
     value_2: str
     sessions: int
+    cases: int
+    """Distinct cases that the sessions are trials of; 0 = there is no trial among them."""
     successes: int
     partial_successes: int
     failures: int
@@ -67,24 +92,18 @@ class FiguresRow(NamedTuple):
     intervened: int
     """Sessions with at least one intervention."""
     interventions: int
-    interventions2: float
     waited_s: float
     episodes: int
     recovered: int
     retries: int
     handoffs: int
     duration_s: float
-    duration_s2: float
-    """Sum of squares, for the interval of a mean."""
     judged: int
     """Sessions with a quality score."""
     quality: float
-    quality2: float
     cost_usd: Decimal | None
     costed: int
     """Sessions with a known cost: what a mean cost divides by."""
-    cost2: float
-    success_cost_usd: Decimal | None
     costed_successes: int
     """Successes with a known cost: what a cost per success divides by."""
     wasted_usd: Decimal | None
@@ -95,8 +114,36 @@ class FiguresRow(NamedTuple):
     tool_calls: int | None
     tool_errors: int | None
     tool_denied: int | None
+    expected_calls: int
+    matched_calls: int
+    tests: int
+    """Sessions of which a test told the calls that it expected."""
     spans: int
     """Of the whole sessions, also with a dimension."""
+    completion_spread: Spread
+    unknown_spread: Spread
+    intervened_spread: Spread
+    acts_spread: Spread
+    cost_spread: Spread
+    success_cost_spread: Spread
+    unpriced_spread: Spread
+    recovery_spread: Spread
+    tool_spread: Spread
+    """x: calls that ran and did not err; y: calls that ran."""
+    expected_spread: Spread
+    duration_spread: Spread
+    quality_spread: Spread
+
+
+class CaseTrialsRow(NamedTuple):
+    bucket_ns: int
+    value_1: str
+    value_2: str
+    trials: int
+    """Those whose outcome is known."""
+    successes: int
+    cases: int
+    """How many cases have so many of both."""
 
 
 def figures(
@@ -113,39 +160,75 @@ def figures(
     A session belongs to the bucket in which it began; buckets count from 1970, so those of a
     week begin on a Thursday.  Raises `Invalid` for more than two or unknown dimensions.
     """
+    params = _params(scope, where, by, bucket_ns)
+    # Without a case every cluster is one session: no need to hold a million of them in memory.
+    clustered = bool(db.rows(question("has_cases"), scope.params()))
+    sql = figures_question(where, by, clustered=clustered)
+    return [FiguresRow(*row) for row in db.rows(sql, params)]
+
+
+def case_trials(
+    db: EventConnection,
+    scope: ProjectScope,
+    where: SessionFilter = SessionFilter(),  # noqa: B008 - frozen
+    *,
+    by: tuple[Dimension, ...] = (),
+    bucket_ns: int = 0,
+) -> list[CaseTrialsRow]:
+    """How the trials of the cases went, in the same groups as `figures`.  Raises as it does."""
+    params = _params(scope, where, by, bucket_ns)
+    return [CaseTrialsRow(*row) for row in db.rows(case_trials_question(where, by), params)]
+
+
+def _params(
+    scope: ProjectScope, where: SessionFilter, by: tuple[Dimension, ...], bucket_ns: int
+) -> dict[str, Any]:
     if len(by) > 2 or len(set(by)) != len(by) or any(name not in DIMENSIONS for name in by):
         raise Invalid(
             f"can't group by {list(by)!r}", hint=f"At most two of {', '.join(DIMENSIONS)}."
         )
     if bucket_ns < 0:
         raise Invalid(f"not a time bucket: {bucket_ns!r}")
-    params: dict[str, Any] = {
-        **filter_params(scope, where),
-        "bucket_ns": bucket_ns,
-        "limit": _MAX_ROWS,
-    }
-    return [FiguresRow(*row) for row in db.rows(figures_question(where, by), params)]
+    return {**filter_params(scope, where), "bucket_ns": bucket_ns, "limit": _MAX_ROWS}
 
 
-def figures_question(where: SessionFilter, by: tuple[Dimension, ...]) -> str:
-    """`figures.sql` for these dimensions.  The texts put in come from the tables here."""
-    sql = filtered_question("figures", where)
-    first = by[0] if by else ""
-    second = by[1] if len(by) > 1 else ""
-    several = [(name, nth) for nth, name in enumerate(by, start=1) if name in _SEVERAL]
-    if not several:
+def figures_question(
+    where: SessionFilter, by: tuple[Dimension, ...], *, clustered: bool = True
+) -> str:
+    """
+    `figures.sql` for these dimensions.  The texts put in come from the tables here.
+
+    Without `clustered` every session is a cluster: the same where none is a trial.
+    """
+    sql = _of_groups("figures", where, by)
+    sums = ", ".join(f"sum(s.{name}) AS {name}" for name in _CLUSTERED)
+    key = "bucket_ns, value_1, value_2"
+    opening = f"SELECT {key}, any(s.case_id) AS case_id, {sums} FROM (" if clustered else ""
+    sql = sql.replace("{clustered}", opening)
+    sql = sql.replace("{grouped}", f") AS s GROUP BY {key}, cluster" if clustered else "")
+    own = [(name, nth) for nth, name in enumerate(by, start=1) if name in _OWN]
+    if not own:
         filled = _of_sessions()
-    elif len(several) == 1:
-        name, nth = several[0]
+    elif len(own) == 1:
+        name, nth = own[0]
         filled = {"agent": _of_agents, "model": _of_models, "tool": _of_tools}[name](f"value_{nth}")
     else:
         filled = {}
-    filled = {"value_1": _values(first), "value_2": _values(second)} | filled
     for money in ("wasted", "cost"):
         sql = sql.replace(f"{{{money}}}", filled.get(money, _NO_MONEY))
-    for count in ("value_1", "value_2", *_SUMS):
+    for count in _SUMS:
         sql = sql.replace(f"{{{count}}}", filled.get(count, _NO_COUNT))
     return sql
+
+
+def case_trials_question(where: SessionFilter, by: tuple[Dimension, ...]) -> str:
+    return _of_groups("case_trials", where, by)
+
+
+def _of_groups(name: str, where: SessionFilter, by: tuple[Dimension, ...]) -> str:
+    sql = filtered_question(name, where)
+    sql = sql.replace("{value_1}", _values(by[0] if by else ""))
+    return sql.replace("{value_2}", _values(by[1] if len(by) > 1 else ""))
 
 
 def _values(dimension: str) -> str:

@@ -1,0 +1,290 @@
+"""
+What each figure is: its definition, what is divided by what, and how sure that is.
+
+A figure without data is None, never 0.  An interval comes from what is independent: sessions,
+or, where sessions are trials, their cases.  Calls of one session are not independent either, so
+figures of calls have the interval of their sessions.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from quarterdeck.statistics.clusters import (
+    ClusterSums,
+    clustered_count_interval,
+    clustered_positive_interval,
+    clustered_rate_interval,
+)
+from quarterdeck.statistics.intervals import Interval, wilson_interval
+from quarterdeck.statistics.trials import CaseTrials, pass_at_k, pass_hat_k
+from quarterdeck.storage.events.figures_reads import FiguresRow, Spread
+
+CONFIDENCE = 0.95
+
+Method = Literal["wilson", "t", "delta", "sessions resampled", "cases resampled"]
+Kind = Literal["rate", "mean", "ratio", "sum"]
+"""Sums have no interval; the others have one wherever there is enough data for it."""
+
+
+class Measured(NamedTuple):
+    value: float | int | Decimal | None
+    n: int | None
+    """Of how many; None for plain sums."""
+    interval: Interval | None = None
+    method: Method | None = None
+    """How the interval was made; None without one."""
+    left_out: int | None = None
+    """Of pass^k and pass@k: cases with fewer than k trials."""
+
+
+class Figure(NamedTuple):
+    title: str
+    definition: str
+    unit: str
+    kind: Kind
+    measure: Callable[[FiguresRow], Measured]
+
+
+def _measured(value: float | Decimal | None, n: int, of: Interval | None, by: Method) -> Measured:
+    return Measured(value, n, of, by if of is not None else None)
+
+
+def _sums(spread: Spread, x: float, y: float) -> ClusterSums:
+    clusters, xx, yy, xy = spread
+    return ClusterSums(round(clusters), x, y, xx, yy, xy)
+
+
+def _session_rate(row: FiguresRow, part: int, whole: int, spread: Spread) -> Measured:
+    """Of sessions, each of which is one observation unless it is a trial."""
+    value = part / whole if whole else None
+    if not row.cases:
+        return _measured(value, whole, wilson_interval(part, whole), "wilson")
+    interval = clustered_rate_interval(_sums(spread, part, whole))
+    return _measured(value, whole, interval, "cases resampled")
+
+
+def _call_rate(row: FiguresRow, part: int, whole: int, spread: Spread) -> Measured:
+    """Of calls or episodes, many in one session."""
+    interval = clustered_rate_interval(_sums(spread, part, whole))
+    method: Method = "cases resampled" if row.cases else "sessions resampled"
+    return _measured(part / whole if whole else None, whole, interval, method)
+
+
+def _mean(row: FiguresRow, n: int, total: float, spread: Spread) -> Measured:
+    interval = clustered_positive_interval(_sums(spread, total, n))
+    method: Method = "cases resampled" if row.cases else "t"
+    return _measured(total / n if n else None, n, interval, method)
+
+
+def _interventions(row: FiguresRow) -> Measured:
+    sums = _sums(row.acts_spread, row.interventions, row.sessions)
+    value = row.interventions / row.sessions if row.sessions else None
+    method: Method = "cases resampled" if row.cases else "t"
+    return _measured(value, row.sessions, clustered_count_interval(sums), method)
+
+
+def _cost_per_task(row: FiguresRow) -> Measured:
+    if row.cost_usd is None or not row.costed:
+        return Measured(None, row.costed)
+    told = _mean(row, row.costed, float(row.cost_usd), row.cost_spread)
+    return told._replace(value=_money(row.cost_usd / row.costed))
+
+
+def _cost_per_success(row: FiguresRow) -> Measured:
+    """Over the sessions of known cost alone: successes of unknown cost would make it cheaper."""
+    successes = row.costed_successes
+    if row.cost_usd is None or not successes:
+        return Measured(None, successes)
+    sums = _sums(row.success_cost_spread, float(row.cost_usd), successes)
+    method: Method = "cases resampled" if row.cases else "delta"
+    value = _money(row.cost_usd / successes)
+    return _measured(value, successes, clustered_positive_interval(sums), method)
+
+
+def _tool_accuracy(row: FiguresRow) -> Measured:
+    if row.tool_calls is None or row.tool_errors is None:
+        return Measured(None, None)
+    ran = max(0, row.tool_calls - (row.tool_denied or 0))
+    return _call_rate(row, max(0, ran - row.tool_errors), ran, row.tool_spread)
+
+
+def _unpriced_share(row: FiguresRow) -> Measured:
+    if row.model_calls is None or row.unpriced_calls is None:
+        return Measured(None, None)
+    return _call_rate(row, row.unpriced_calls, row.model_calls, row.unpriced_spread)
+
+
+def _quality(row: FiguresRow) -> Measured:
+    interval = clustered_rate_interval(_sums(row.quality_spread, row.quality, row.judged))
+    value = row.quality / row.judged if row.judged else None
+    method: Method = "cases resampled" if row.cases else "sessions resampled"
+    return _measured(value, row.judged, interval, method)
+
+
+def _money(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.000000001"))
+
+
+FIGURES: Mapping[str, Figure] = {
+    "sessions": Figure(
+        "Sessions", "Sessions that began in the time.", "sessions", "sum",
+        lambda row: Measured(row.sessions, None),
+    ),
+    "task_completion_rate": Figure(
+        "Task completion rate",
+        "Successes / sessions with a known outcome. The unknown share stands beside it.",
+        "rate", "rate",
+        lambda row: _session_rate(row, row.successes, row.known_outcomes, row.completion_spread),
+    ),
+    "unknown_outcome_share": Figure(
+        "Unknown outcomes", "Sessions whose outcome nobody has told / all sessions.",
+        "rate", "rate",
+        lambda row: _session_rate(
+            row, row.sessions - row.known_outcomes, row.sessions, row.unknown_spread
+        ),
+    ),
+    "human_intervention_rate": Figure(
+        "Human intervention rate",
+        "Sessions with at least one intervention / all sessions.",
+        "rate", "rate",
+        lambda row: _session_rate(row, row.intervened, row.sessions, row.intervened_spread),
+    ),
+    "interventions_per_session": Figure(
+        "Interventions per session", "Interventions / sessions.", "per session", "mean",
+        _interventions,
+    ),
+    "cost_usd": Figure(
+        "Cost", "Sum of the known costs; unpriced calls are in none of it.", "USD", "sum",
+        lambda row: Measured(row.cost_usd, row.costed),
+    ),
+    "cost_per_task": Figure(
+        "Cost per task", "Cost / sessions whose cost is known.", "USD", "mean", _cost_per_task
+    ),
+    "cost_per_success": Figure(
+        "Cost per success",
+        "Known costs, failures included / successes whose cost is known.",
+        "USD", "ratio", _cost_per_success,
+    ),
+    "wasted_usd": Figure(
+        "Wasted cost",
+        "Cost of calls whose result was thrown away: failed attempts, retries, failed sessions.",
+        "USD", "sum", lambda row: Measured(row.wasted_usd, row.costed),
+    ),
+    "unpriced_share": Figure(
+        "Unpriced calls", "Model calls without a known price / all.", "rate", "rate",
+        _unpriced_share,
+    ),
+    "error_recovery_rate": Figure(
+        "Error recovery rate", "Recovered error episodes / all.", "rate", "rate",
+        lambda row: _call_rate(row, row.recovered, row.episodes, row.recovery_spread),
+    ),
+    "tool_call_accuracy": Figure(
+        "Tool call accuracy",
+        "Tool calls that did not err, bad arguments included / tool calls that ran. Refused ones"
+        " never ran.",
+        "rate", "rate", _tool_accuracy,
+    ),
+    "expected_calls_matched": Figure(
+        "Expected tool calls made (tests)",
+        "Of the tool calls that tests expected, those that were made. Not comparable with the tool"
+        " call accuracy of real work.",
+        "rate", "rate",
+        lambda row: _call_rate(row, row.matched_calls, row.expected_calls, row.expected_spread),
+    ),
+    "duration_s": Figure(
+        "Duration", "From the first to the last span, mean of the sessions.", "s", "mean",
+        lambda row: _mean(row, row.sessions, row.duration_s, row.duration_spread),
+    ),
+    "waited_s": Figure(
+        "Waiting for people", "Sum of the known waits.", "s", "sum",
+        lambda row: Measured(row.waited_s, row.sessions),
+    ),
+    "quality": Figure(
+        "Quality", "Mean quality score of the judged sessions.", "0 to 1", "mean", _quality
+    ),
+    "model_calls": Figure(
+        "Model calls", "Billed calls of models.", "calls", "sum",
+        lambda row: Measured(row.model_calls, None),
+    ),
+    "tool_calls": Figure(
+        "Tool calls", "Calls of tools.", "calls", "sum", lambda row: Measured(row.tool_calls, None)
+    ),
+    "tool_errors": Figure(
+        "Tool errors", "Calls of tools that failed.", "calls", "sum",
+        lambda row: Measured(row.tool_errors, None),
+    ),
+    "tool_denied": Figure(
+        "Denied tool calls", "Refused by a person or a policy before they ran.", "calls", "sum",
+        lambda row: Measured(row.tool_denied, None),
+    ),
+    "input_tokens": Figure(
+        "Input tokens", "Cached ones included.", "tokens", "sum",
+        lambda row: Measured(row.input_tokens, None),
+    ),
+    "output_tokens": Figure(
+        "Output tokens", "Reasoning included.", "tokens", "sum",
+        lambda row: Measured(row.output_tokens, None),
+    ),
+    "retries": Figure(
+        "Retries", "Retries and fallbacks.", "retries", "sum",
+        lambda row: Measured(row.retries, None),
+    ),
+    "handoffs": Figure(
+        "Handoffs", "Control passing between agents.", "handoffs", "sum",
+        lambda row: Measured(row.handoffs, None),
+    ),
+    "spans": Figure(
+        "Spans", "Spans of the sessions.", "spans", "sum", lambda row: Measured(row.spans, None)
+    ),
+}  # fmt: skip
+
+USUAL = (
+    "sessions", "task_completion_rate", "unknown_outcome_share", "human_intervention_rate",
+    "interventions_per_session", "cost_usd", "cost_per_task", "cost_per_success",
+    "error_recovery_rate", "tool_call_accuracy", "expected_calls_matched",
+)  # fmt: skip
+
+MAX_K = 1_000
+_PASS = re.compile(r"pass_(hat|at)_([1-9][0-9]{0,3})")
+
+
+class PassFigure(NamedTuple):
+    """pass^k or pass@k of one k, named `pass_hat_4` or `pass_at_4`."""
+
+    name: str
+    title: str
+    definition: str
+    k: int
+    is_all: bool
+    """pass^k: all of k; else pass@k: any of k."""
+
+    def measure(self, cases: Sequence[CaseTrials]) -> Measured:
+        rate = (pass_hat_k if self.is_all else pass_at_k)(cases, self.k, confidence=CONFIDENCE)
+        method: Method | None = "cases resampled" if rate.interval is not None else None
+        return Measured(rate.value, rate.cases, rate.interval, method, rate.left_out)
+
+
+def pass_figure(name: str) -> PassFigure | None:
+    """None if it is no such name."""
+    match = _PASS.fullmatch(name)
+    if match is None or int(match.group(2)) > MAX_K:
+        return None
+    k = int(match.group(2))
+    if match.group(1) == "hat":
+        meant = f"How likely {k} trials of a case all succeed, mean of the cases."
+        return PassFigure(name, f"pass^{k}, all of {k}", meant, k, is_all=True)
+    meant = f"How likely at least one of {k} trials of a case succeeds, mean of the cases."
+    return PassFigure(name, f"pass@{k}, any of {k}", meant, k, is_all=False)
+
+
+def usual_ks(cases: Sequence[CaseTrials]) -> list[int]:
+    """1, 2, 4, … as far as half of the cases have so many trials."""
+    total = sum(case.cases for case in cases)
+    found = []
+    k = 1
+    while k <= MAX_K and 2 * sum(case.cases for case in cases if case.trials >= k) >= total > 0:
+        found.append(k)
+        k *= 2
+    return found
