@@ -5,7 +5,8 @@ Sessions that a real OpenTelemetry SDK sends to a real server, for whoever reads
   approval by a person, a partial success.
 * `hostile`: every name and text in it tries to be HTML, or to move a terminal.
 * `unknown`: one call of a model that nobody prices, no outcome, no tokens.
-* `small-0` … `small-<n>`: nothing but a root, for lists longer than a page.
+* `small-0` … `small-<n>`: nothing but a root, for lists longer than a page.  The first six are
+  trials of two cases, three each: `refund` succeeds three times, `cancel` once.
 """
 
 import json
@@ -29,6 +30,7 @@ HOSTILE = (
 )
 SMALL = 205
 """A page of the API has 200."""
+TRIALS = 6
 
 
 class Sender:
@@ -154,6 +156,15 @@ def send_unknown(sender: Sender) -> None:
         sender.model("house-model-7b", asked="?", said="!", tokens=None)
 
 
+def _trial(number: int) -> dict[str, object]:
+    case, trial = divmod(number, TRIALS // 2)
+    return {
+        "quarterdeck_case": ("refund", "cancel")[case],
+        "quarterdeck_trial": trial,
+        "quarterdeck_outcome": "success" if number < 4 else "abandoned",
+    }
+
+
 def send_all(server: str, *, small: int = SMALL) -> None:
     """Returns when the server shows them all."""
     sender = Sender(server)
@@ -161,7 +172,12 @@ def send_all(server: str, *, small: int = SMALL) -> None:
     send_hostile(sender)
     send_unknown(sender)
     for number in range(small):
-        with sender.span("small", session_id=f"small-{number}", quarterdeck_task__type="small"):
+        with sender.span(
+            "small",
+            session_id=f"small-{number}",
+            quarterdeck_task__type="small",
+            **(_trial(number) if number < TRIALS else {}),
+        ):
             pass
     assert sender.provider.force_flush(30_000)
     sender.provider.shutdown()

@@ -20,7 +20,7 @@ from quarterdeck.errors import Invalid, NotFound, QuarterdeckError, TryAgain
 from quarterdeck.sdk import reading
 from quarterdeck.sdk.client import Client
 from quarterdeck.sdk.reading import SessionRecord
-from sdk.sent_sessions import HOSTILE, SMALL, send_all
+from sdk.sent_sessions import HOSTILE, SMALL, TRIALS, send_all
 
 pytestmark = pytest.mark.real_server
 
@@ -232,6 +232,20 @@ def test_groups_are_told_apart_by_their_values(client: Client) -> None:
     assert "No sessions match" in nothing._repr_html_()
 
 
+def test_trials_have_pass_hat_k_and_pass_at_k_apart(client: Client) -> None:
+    figures = reading.figures("sessions", case=["refund", "cancel"], k=[1, 3], client=client)
+    assert figures[0].cases == 2
+    hat, at = figures["pass_hat_3"], figures["pass_at_3"]
+    assert (hat.value, at.value) == (0.5, 1.0)
+    assert (hat.n, hat.left_out) == (2, 0)
+    assert "pass^3" in figures._repr_html_()
+    assert [session.trial for session in reading.sessions(case="refund", client=client)] == [
+        2,
+        1,
+        0,
+    ]
+
+
 # -- frames --------------------------------------------------------------------------------------
 
 
@@ -267,12 +281,14 @@ def test_a_frame_of_figures_has_one_row_a_group_and_figure(client: Client) -> No
     figures = reading.figures(*names, by="task_type", client=client)
     frame = figures.frame("polars")
     assert frame.columns == [
-        "task_type", "sessions", "figure", "unit", "value", "n", "low", "high",
+        "task_type", "sessions", "figure", "unit", "value", "n", "left_out", "low", "high",
     ]  # fmt: skip
     assert len(frame) == len(figures) * len(names)
-    of_small = frame.filter(pl.col("task_type") == "small", pl.col("figure") == names[0])
-    assert of_small.row(0, named=True)["value"] is None
-    assert of_small.row(0, named=True)["n"] == 0
+    of_small = frame.filter(pl.col("task_type") == "small")
+    rate, cost = (of_small.row(at, named=True) for at in (0, 1))
+    assert rate["low"] < rate["value"] == pytest.approx(4 / TRIALS) < rate["high"]
+    assert rate["n"] == TRIALS
+    assert (cost["value"], cost["n"], cost["low"]) == (None, 0, None)
     assert len(figures.frame("pandas")) == len(frame)
 
 
@@ -302,7 +318,7 @@ def test_the_page_about_notebooks_does_what_it_says(
         exec(compile(block, PAGE.name, "exec"), names)
     assert [session.session_id for session in names["failed"]] == ["hostile"]
     assert names["session"].outcome.label == "success_partial"
-    assert names["rate"].n == 2
+    assert names["rate"].n == 2 + TRIALS
     assert len(names["frame"]) == LARGE
     assert "tool run_tests" in capsys.readouterr().out
 

@@ -20,6 +20,8 @@ from quarterdeck.sdk.frames import Column, make_frame
 from quarterdeck.sdk.records import read_as
 from quarterdeck.sdk.shown import NOT_TOLD, count, measured, one_line
 
+NOT_ENOUGH = "not enough data"
+
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
     low: float
@@ -35,20 +37,25 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     definition: str
     unit: str
     """`rate`, `USD`, `s`, or what is counted."""
-    value: int | float | Decimal | None
-    n: int | None
+    kind: str = "sum"
+    """`rate`, `mean`, `ratio` or `sum`: sums have no interval."""
+    value: int | float | Decimal | None = None
+    """None: too few sessions tell of it."""
+    n: int | None = None
     """Of how many; None for plain sums."""
-    interval: Interval | None
+    left_out: int | None = None
+    """Of pass^k and pass@k: the cases with fewer than k trials."""
+    interval: Interval | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self}>"
 
     def __str__(self) -> str:
         """`82.4 % (71.2 to 90.1) of 51`."""
-        text = measured(self.value, self.unit)
+        text = value_words(self)
         if self.interval is not None:
             text += f" ({between(self)})"
-        return text if self.n is None else f"{text} of {count(self.n)}"
+        return text if self.n is None else f"{text} of {of_words(self)}"
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +66,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     by: Mapping[str, str | None]
     """Dimension -> value; None: those that have none."""
     sessions: int
+    cases: int = 0
+    """Tasks of a suite that these sessions are trials of."""
     figures: Mapping[str, Figure]
 
     def __getitem__(self, name: str) -> Figure:
@@ -99,7 +108,7 @@ class Figures(Sequence[Group]):
     def frame(self, backend: str | None = None) -> Any:
         """
         One row for each group and figure: `bucket` and dimensions, `sessions`, `figure`, `unit`,
-        `value`, `n`, `low`, `high`.  `backend` is pandas, polars or pyarrow.
+        `value`, `n`, `left_out`, `low`, `high`.  `backend` is pandas, polars or pyarrow.
         """
         return make_frame(
             [
@@ -136,9 +145,25 @@ FRAME_COLUMNS = (
     Column("unit", "text"),
     Column("value", "number"),
     Column("n", "integer"),
+    Column("left_out", "integer"),
     Column("low", "number"),
     Column("high", "number"),
 )
+
+
+def value_words(figure: Figure) -> str:
+    """`82.4 %`; `not enough data` where too few sessions tell."""
+    if figure.value is None:
+        return NOT_TOLD if figure.kind == "sum" else NOT_ENOUGH
+    return measured(figure.value, figure.unit)
+
+
+def of_words(figure: Figure) -> str:
+    """`51`, `51, 3 left out`; "" for a plain sum."""
+    if figure.n is None:
+        return ""
+    left_out = f", {count(figure.left_out)} left out" if figure.left_out else ""
+    return count(figure.n) + left_out
 
 
 def between(figure: Figure) -> str:
@@ -158,6 +183,7 @@ def group_name(group: Group) -> str:
 class _Measured(msgspec.Struct, frozen=True):
     value: int | float | str | None = None
     n: int | None = None
+    left_out: int | None = None
     interval: Interval | None = None
 
 
@@ -165,12 +191,14 @@ class _Definition(msgspec.Struct, frozen=True):
     title: str = ""
     definition: str = ""
     unit: str = ""
+    kind: str = "sum"
 
 
 class _Row(msgspec.Struct, frozen=True):
     bucket: datetime | None = None
     by: dict[str, str | None] = {}
     sessions: int = 0
+    cases: int = 0
     figures: dict[str, _Measured] = {}
 
 
@@ -200,14 +228,17 @@ def _group(row: _Row, definitions: Mapping[str, _Definition]) -> Group:
             title=meant.title or name,
             definition=meant.definition,
             unit=meant.unit,
+            kind=meant.kind,
             value=Decimal(told.value) if isinstance(told.value, str) else told.value,
             n=told.n,
+            left_out=told.left_out,
             interval=told.interval,
         )
     return Group(
         bucket=row.bucket,
         by=MappingProxyType(row.by),
         sessions=row.sessions,
+        cases=row.cases,
         figures=MappingProxyType(figures),
     )
 
@@ -221,6 +252,7 @@ def _frame_row(group: Group, figure: Figure) -> dict[str, Any]:
         "unit": figure.unit,
         "value": None if figure.value is None else float(figure.value),
         "n": figure.n,
+        "left_out": figure.left_out,
         "low": figure.interval and figure.interval.low,
         "high": figure.interval and figure.interval.high,
     }

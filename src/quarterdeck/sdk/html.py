@@ -89,6 +89,7 @@ STYLE = """
 .qd .qd-cols{display:flex;flex-wrap:wrap;gap:0 34px;align-items:flex-start}
 .qd .qd-sec{margin:12px 0 0;min-width:0}
 .qd .qd-wide{width:100%}
+.qd .qd-scroll{overflow-x:auto}
 .qd .qd-h{font-weight:600;margin:0 0 2px}
 .qd table.qd-t{border-collapse:collapse;margin:0;border:0;font-size:12.5px;background:none;
  table-layout:auto;width:auto;color:inherit}

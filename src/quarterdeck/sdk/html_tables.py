@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from quarterdeck.sdk.figures import between
+from quarterdeck.sdk.figures import between, of_words, value_words
 from quarterdeck.sdk.html import NOTHING, Child, Html, joined, page, span, table, tag
 from quarterdeck.sdk.html_session import outcome_html
 from quarterdeck.sdk.records import RecordFields
 from quarterdeck.sdk.session_rows import cost_words, title, when
-from quarterdeck.sdk.shown import NOT_TOLD, count, duration, measured, one_line
+from quarterdeck.sdk.shown import NOT_TOLD, count, duration, one_line
 
 if TYPE_CHECKING:
     from quarterdeck.sdk.figures import Figure, Figures, Group
@@ -64,9 +64,9 @@ def _list(group: Group) -> Html:
             tag("b", one_line(figure.title)),
             span("dim", one_line(figure.definition)),
             _bar(figure),
-            tag("b", measured(figure.value, figure.unit)),
+            _value(figure),
             between(figure),
-            "" if figure.n is None else count(figure.n),
+            of_words(figure),
         ]
         for figure in group.figures.values()
     ]
@@ -91,20 +91,26 @@ def _groups(figures: Figures) -> Html:
     words = len(figures.by) + bool(figures.bucket)
     rest = f"{ROWS} of {len(figures)} shown." if len(figures) > ROWS else ""
     return joined(
-        table(head, rows, words=words), tag("div", rest, css="qd-dim") if rest else NOTHING
+        tag("div", table(head, rows, words=words), css="qd-scroll"),
+        tag("div", rest, css="qd-dim") if rest else NOTHING,
     )
 
 
 def _cell(figure: Figure) -> Html:
     """The value; under it how sure that is, and of how many."""
     beneath = [between(figure)] if figure.interval else []
-    beneath += [] if figure.n is None else [f"of {count(figure.n)}"]
+    beneath += [f"of {of_words(figure)}"] if figure.n is not None else []
     return joined(
         _bar(figure),
         " ",
-        tag("b", measured(figure.value, figure.unit)),
+        _value(figure),
         tag("div", " ".join(beneath), css="qd-dim") if beneath else None,
     )
+
+
+def _value(figure: Figure) -> Html:
+    said = value_words(figure)
+    return span("dim", said) if figure.value is None else tag("b", said)
 
 
 def _bar(figure: Figure) -> Html:

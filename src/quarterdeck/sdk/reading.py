@@ -10,7 +10,8 @@ QUARTERDECK_URL and QUARTERDECK_API_KEY.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, Unpack
 
@@ -170,6 +171,7 @@ def figures(
     *names: str,
     by: Words | None = None,
     bucket: str | None = None,
+    k: int | Iterable[int] | None = None,
     q: str | None = None,
     client: Client | None = None,
     **filters: Unpack[Filters],
@@ -178,13 +180,15 @@ def figures(
     Rates and sums over the sessions that pass the filters; the usual ones if none is named.
 
     `by` splits by at most two of task_type, workflow, version, environment, agent, model, tool,
-    user, outcome, status; `bucket` by hour, day or week.  Filters as for `sessions`.
+    user, outcome, status, case, tag, finding; `bucket` by hour, day or week.  `k`: pass^k and
+    pass@k of these numbers of trials.  Filters as for `sessions`.
     """
     told: Params = {
         **parameters(q, filters),
         "figure": list(names),
         "by": words(by),
         "bucket": bucket,
+        "k": words(k),
     }
     source = client or default_client()
     with hinted():
@@ -193,6 +197,12 @@ def figures(
 
 def default_client() -> Client:
     """Where `qd.init()` sends to, else what the environment says."""
+    if "quarterdeck.sdk.runtime" in sys.modules:  # else nobody called it, and it is not cheap
+        from quarterdeck.sdk import runtime
+
+        if runtime.running is not None:
+            options = runtime.running.options
+            return Client(url=options.url, api_key=options.api_key)
     return Client.from_environment()
 
 
