@@ -1,0 +1,147 @@
+"""
+How often intervals that promise 95 % hold the true value, where it is known: by simulation.
+
+Seeds are fixed.  A coverage is estimated from `RUNS` runs, so it is off by 0.0055 (standard
+error); floors leave three of them.  Each claim of the docstring in `clusters.py` has its cell.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quarterdeck.statistics.clusters import (
+    ClusterSums,
+    clustered_count_interval,
+    clustered_positive_interval,
+    clustered_rate_interval,
+)
+from quarterdeck.statistics.compare import compare_rates
+from quarterdeck.statistics.intervals import Interval, mean_interval, wilson_interval
+from quarterdeck.statistics.trials import CaseTrials, pass_at_k, pass_hat_k
+
+RUNS = 1_500
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def sums_of(x: Floats, y: Floats) -> ClusterSums:
+    return ClusterSums(
+        len(x), float(x.sum()), float(y.sum()), float(x @ x), float(y @ y), float(x @ y)
+    )
+
+
+def coverage(truth: float, intervals: Iterator[Interval | None]) -> float:
+    told = [interval for interval in intervals if interval is not None]
+    assert len(told) > 0.9 * RUNS
+    return sum(i.low - 1e-12 <= truth <= i.high + 1e-12 for i in told) / len(told)
+
+
+def suites(
+    cases: int, trials: int, rate: float, correlation: float, seed: int
+) -> Iterator[tuple[Floats, Floats]]:
+    """Successes and trials of each case: cases are drawn, then `trials` of each; 0 = 1 to 8."""
+    chance = np.random.default_rng(seed)
+    for _ in range(RUNS):
+        if correlation:
+            size = (1 - correlation) / correlation
+            easy = chance.beta(rate * size, (1 - rate) * size, cases)
+        else:
+            easy = np.full(cases, rate)
+        n = np.full(cases, trials) if trials else chance.integers(1, 9, cases)
+        yield chance.binomial(n, easy).astype(float), n.astype(float)
+
+
+@pytest.mark.parametrize(
+    ("cases", "trials", "rate", "correlation", "floor"),
+    [
+        (5, 4, 0.5, 0.3, 0.93),
+        (10, 4, 0.9, 0.3, 0.93),
+        (20, 1, 0.9, 0.0, 0.93),
+        (20, 0, 0.5, 0.8, 0.93),
+        (30, 4, 0.5, 0.3, 0.93),
+        (10, 4, 0.97, 0.8, 0.93),
+        (20, 0, 0.9, 0.8, 0.88),
+        (50, 0, 0.97, 0.8, 0.87),  # the worst that was found
+    ],
+)
+def test_rates_of_trials_are_where_their_interval_says(
+    cases: int, trials: int, rate: float, correlation: float, floor: float
+) -> None:
+    runs = suites(cases, trials, rate, correlation, seed=cases + trials)
+    covered = coverage(rate, (clustered_rate_interval(sums_of(x, y)) for x, y in runs))
+    assert covered >= floor
+
+
+def as_if_independent(x: Floats, y: Floats) -> Interval | None:
+    return wilson_interval(int(x.sum()), int(y.sum()))
+
+
+def bootstrap(x: Floats, y: Floats) -> Interval:
+    """The percentile bootstrap over the cases, 400 resamples."""
+    drawn = np.random.default_rng(7).integers(0, len(x), (400, len(x)))
+    low, high = np.quantile(x[drawn].sum(1) / y[drawn].sum(1), (0.025, 0.975))
+    return Interval(float(low), float(high))
+
+
+@pytest.mark.parametrize("other", [as_if_independent, bootstrap])
+def test_what_is_not_used_fails_where_ours_holds(
+    other: Callable[[Floats, Floats], Interval | None],
+) -> None:
+    """Ten cases of eight trials, nine of ten solved, trials of a case much alike."""
+    told = list(suites(10, 8, 0.9, 0.5, seed=3))
+    ours = coverage(0.9, (clustered_rate_interval(sums_of(x, y)) for x, y in told))
+    theirs = coverage(0.9, (other(x, y) for x, y in told))
+    assert ours >= 0.91
+    assert theirs <= 0.8
+
+
+@pytest.mark.parametrize(("cases", "trials"), [(10, 4), (10, 8), (40, 4)])
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_pass_rates_are_where_their_interval_says(cases: int, trials: int, k: int) -> None:
+    """Chances of the cases by Beta(2, 2): E[p^k] and E[1 - (1-p)^k] are known."""
+    truth = math.prod((2 + i) / (4 + i) for i in range(k))
+    drawn = list(suites(cases, trials, 0.5, 0.2, seed=k))
+    counted = [[CaseTrials(trials, int(c)) for c in x] for x, _ in drawn]
+    assert coverage(truth, (pass_hat_k(one, k).interval for one in counted)) >= 0.86
+    assert coverage(1 - truth, (pass_at_k(one, k).interval for one in counted)) >= 0.86
+    values = [pass_hat_k(one, k).value or 0.0 for one in counted]
+    error = np.std(values) / math.sqrt(RUNS)
+    assert np.mean(values) == pytest.approx(truth, abs=4 * float(error))  # unbiased
+
+
+@pytest.mark.parametrize(("cases", "floor"), [(5, 0.87), (10, 0.87), (50, 0.90)])
+def test_skewed_costs_of_trials_are_where_their_interval_says(cases: int, floor: float) -> None:
+    """Log-normal, the case and the trial each half of it (sigma 0.7): cost per task."""
+    chance = np.random.default_rng(cases)
+    truth = math.exp(0.7 * 0.7)
+
+    def runs() -> Iterator[tuple[Floats, Floats]]:
+        for _ in range(RUNS):
+            case = chance.normal(0, 0.7, (cases, 1))
+            costs = np.exp(case + chance.normal(0, 0.7, (cases, 3)))
+            yield costs.sum(1), np.full(cases, 3.0)
+
+    told = list(runs())
+    ours = coverage(truth, (clustered_positive_interval(sums_of(x, y)) for x, y in told))
+    assert ours >= floor
+    means = (x / y for x, y in told)
+    plain = coverage(truth, (mean_interval(cases, float(m.sum()), float(m @ m)) for m in means))
+    assert ours > plain
+
+
+def test_counts_per_session_are_where_their_interval_says() -> None:
+    """Rare interventions, 0.15 a session, of 30 sessions: often there is none."""
+    chance = np.random.default_rng(2)
+    ones = np.ones(30)
+    acts = (chance.poisson(0.15, 30).astype(float) for _ in range(RUNS))
+    assert coverage(0.15, (clustered_count_interval(sums_of(x, ones)) for x in acts)) >= 0.93
+
+
+def test_differences_of_rates_are_where_their_interval_says() -> None:
+    chance = np.random.default_rng(4)
+    pairs = zip(chance.binomial(40, 0.8, RUNS), chance.binomial(60, 0.65, RUNS), strict=True)
+    told = (compare_rates(int(a), 40, int(b), 60).interval for a, b in pairs)
+    assert 0.93 <= coverage(-0.15, told) <= 0.98
