@@ -179,7 +179,8 @@ class _Builder:
             base = self._last_call.get(entry.parent)
             if base is not None and entry.input and entry.continues:
                 attributes["quarterdeck.input.base_span_id"] = self._id(base)
-            if entry.input:
+            # A failed attempt is continued by nothing: its retry has the same input.
+            if entry.input and not (entry.attempt is not None and entry.status == "error"):
                 self._last_call[entry.parent] = entry.id
         judged = (*entry.scores, *(s for s in self._of.scores if s.target_span_id == entry.id))
         return self._made(

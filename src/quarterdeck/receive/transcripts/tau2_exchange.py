@@ -68,6 +68,9 @@ class Exchange:
         self.went_back = 0
         """Messages dated before the one that they follow."""
         self.reused_ids = 0
+        """Tool calls with the id of an earlier one."""
+        self.zero_costs = {AGENT: 0, USER: 0}
+        """Calls that cost 0 by the file, of a model that somebody is paid for."""
         self.findings: list[Finding] = []
 
     def hear(self, place: int, message: Mapping[str, Any]) -> None:
@@ -125,7 +128,7 @@ class Exchange:
                 input=tuple(self._new[side]),
                 output=_output(words, thought, requests),
                 usage=_usage(message.get("usage")),
-                recorded_cost_usd=told(parse.money, message.get("cost")),
+                recorded_cost_usd=self._cost(message.get("cost"), side),
                 finish_reason=text(raw.get("finish_reason")),
                 attempt=len(errors) + 1 if errors else None,
             )
@@ -142,7 +145,7 @@ class Exchange:
         at = _REJECTED_AT.search(error)
         at_ns = instant_ns(at[1]) if at else None
         cost = _REJECTED_COST.search(error)
-        usd = told(parse.money, cost[1]) if cost else None
+        usd = self._cost(cost[1], side) if cost else None
         self.rejected.append(usd or Decimal(0))
         self._entries.append(
             ModelCall(
@@ -153,6 +156,7 @@ class Exchange:
                 status="error",
                 error_type="invalid_message",
                 error=error[cost.end() :] if cost else error,
+                input=tuple(self._new[side]),
                 model=self._models[side].name,
                 provider=self._models[side].provider,
                 role=USER_SIMULATOR if side == USER else "",
@@ -204,6 +208,14 @@ class Exchange:
             status="error" if failed else "ok",
             error=text(content) if failed else "",
         )
+
+    def _cost(self, given: Any, side: str) -> Decimal | None:
+        """A 0 is what LiteLLM says of a model whose price it does not know."""
+        usd = told(parse.money, given)
+        if usd == 0 and not self._models[side].is_self_hosted:
+            self.zero_costs[side] += 1
+            return None
+        return usd
 
     def _since(self, at_ns: int | None) -> int | None:
         """When what ended at `at_ns` began: at the end of what was before it."""

@@ -183,6 +183,9 @@ class _Simulation:
         return next((words for words in said if words), "")
 
     def _recorded_cost(self) -> Decimal | None:
+        """Of both sides; None where one of them is known to be wrong."""
+        if any(self._exchange.zero_costs.values()):
+            return None
         costs = [told(parse.money, self._of.get(name)) for name in ("agent_cost", "user_cost")]
         known = [cost for cost in costs if cost is not None]
         return sum(known, Decimal(0)) if known else None
@@ -230,13 +233,13 @@ class _Simulation:
                     message=f"{name} is {shown_usd(whole)} USD, its {len(costs)} messages cost "
                     f"{shown_usd(sum(costs))} USD",
                 )
-            tokens = sum(_tokens(call.usage) for call in calls)
-            model = self._models[side]
-            if costs and not any(costs) and tokens and not model.is_self_hosted:
+            if zeros := self._exchange.zero_costs[side]:
+                tokens = sum(_tokens(call.usage) for call in calls)
                 yield Finding(
                     code="recorded_cost_zero",
-                    message=f"a cost of 0 is recorded for {len(costs)} calls of {model.name!r} with"
-                    f" {tokens} tokens: its recorder knew no price",
+                    message=f"a cost of 0 is recorded for {zeros} calls of "
+                    f"{self._models[side].name!r} with {tokens} tokens: its recorder knew no "
+                    "price, so it is taken as not told",
                 )
 
 
