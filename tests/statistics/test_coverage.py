@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from quarterdeck.statistics.clusters import (
     ClusterSums,
@@ -19,7 +20,7 @@ from quarterdeck.statistics.clusters import (
     clustered_rate_interval,
 )
 from quarterdeck.statistics.compare import compare_rates
-from quarterdeck.statistics.intervals import Interval, mean_interval, wilson_interval
+from quarterdeck.statistics.intervals import Interval, wilson_interval
 from quarterdeck.statistics.trials import CaseTrials, pass_at_k, pass_hat_k
 
 RUNS = 1_500
@@ -128,8 +129,8 @@ def test_skewed_costs_of_trials_are_where_their_interval_says(cases: int, floor:
     ours = coverage(truth, (clustered_positive_interval(sums_of(x, y)) for x, y in told))
     assert ours >= floor
     means = (x / y for x, y in told)
-    plain = coverage(truth, (mean_interval(cases, float(m.sum()), float(m @ m)) for m in means))
-    assert ours > plain
+    symmetric = (stats.t.interval(0.95, cases - 1, m.mean(), stats.sem(m)) for m in means)
+    assert ours > coverage(truth, (Interval(*ends) for ends in symmetric))
 
 
 def test_counts_per_session_are_where_their_interval_says() -> None:

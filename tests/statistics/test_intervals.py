@@ -4,10 +4,9 @@ import random
 
 import pytest
 
+from quarterdeck.statistics.clusters import ClusterSums, clustered_positive_interval
 from quarterdeck.statistics.compare import compare_rates
 from quarterdeck.statistics.intervals import (
-    mean_interval,
-    ratio_interval,
     t_quantile,
     wilson_interval,
 )
@@ -39,17 +38,9 @@ def test_t_quantiles_agree_with_the_printed_table(degrees: int, value: float) ->
     assert t_quantile(0.975, degrees) == pytest.approx(value, abs=5e-5)
 
 
-def test_an_interval_does_not_reach_below_what_the_quantity_can_be() -> None:
-    cost = mean_interval(3, 10.0, 98.0, at_least=0.0)
-    assert cost is not None
-    assert cost.low == 0.0
-    assert cost.high > 10 / 3
-
-
 def test_nothing_observed_has_no_interval() -> None:
     assert wilson_interval(0, 0) is None
-    assert mean_interval(1, 3.0, 9.0) is None
-    assert ratio_interval(5, 1.0, 0.0, 1.0, 0.0, 0.0) is None
+    assert clustered_positive_interval(ClusterSums(5, 1.0, 0.0, 1.0, 0.0, 0.0)) is None
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.3, 0.9])
@@ -64,12 +55,12 @@ def test_wilson_covers_the_true_rate_about_as_often_as_it_says(rate: float) -> N
     assert 0.92 <= covered / 4000 <= 0.99
 
 
-def test_ratio_interval_covers_the_true_cost_per_success() -> None:
+def test_the_interval_of_a_ratio_covers_the_true_cost_per_success() -> None:
     chance = random.Random(11)
     covered = 0
     for _ in range(1500):
         rows = [(chance.lognormvariate(0, 0.7), chance.random() < 0.6) for _ in range(120)]
-        interval = ratio_interval(
+        sums = ClusterSums(
             120,
             sum(x for x, _ in rows),
             sum(y for _, y in rows),
@@ -77,6 +68,7 @@ def test_ratio_interval_covers_the_true_cost_per_success() -> None:
             sum(y for _, y in rows),
             sum(x * y for x, y in rows),
         )
+        interval = clustered_positive_interval(sums)
         assert interval is not None
         covered += interval.low <= 1.2776 / 0.6 <= interval.high  # exp(0.7**2 / 2) / 0.6
     assert 0.91 <= covered / 1500 <= 0.98

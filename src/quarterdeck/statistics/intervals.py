@@ -1,9 +1,9 @@
 """
-Intervals around rates, means and ratios.  Numbers in, numbers out.
+Intervals around rates of independent observations, and Student's quantiles.
 
 A rate without its count and interval misleads, most of all when few sessions stand behind
-it.  Where nothing can be said (no observations, one observation for a mean) the answer is
-None, never a zero-width interval.
+it.  Where nothing can be said (no observations) the answer is None, never a zero-width interval.
+Means, ratios, and whatever comes in clusters, are in `clusters.py`.
 """
 
 from functools import lru_cache
@@ -47,53 +47,6 @@ def wilson_at(
     low = 0.0 if rate == 0 else max(0.0, min(rate, center - half))
     high = 1.0 if rate == 1 else min(1.0, max(rate, center + half))
     return Interval(low, high)
-
-
-def mean_interval(
-    n: int,
-    total: float,
-    total_of_squares: float,
-    *,
-    confidence: float = 0.95,
-    at_least: float = -inf,
-) -> Interval | None:
-    """
-    Student's t interval of a mean, from sums; None for fewer than two observations.
-
-    `at_least` is the smallest value that the quantity can have: no cost is below 0.
-    """
-    if n < 2:
-        return None
-    mean = total / n
-    variance = max(0.0, (total_of_squares - n * mean * mean) / (n - 1))
-    half = t_quantile(0.5 + confidence / 2, n - 1) * sqrt(variance / n)
-    return Interval(max(at_least, mean - half), mean + half)
-
-
-def ratio_interval(
-    n: int,
-    sum_x: float,
-    sum_y: float,
-    sum_xx: float,
-    sum_yy: float,
-    sum_xy: float,
-    *,
-    confidence: float = 0.95,
-    at_least: float = -inf,
-) -> Interval | None:
-    """
-    Interval of sum(x) / sum(y) over `n` sessions (cost per success), by the delta method.
-
-    None when it can't be told: fewer than two sessions or sum(y) = 0.
-    """
-    if n < 2 or sum_y == 0:
-        return None
-    ratio = sum_x / sum_y
-    mean_y = sum_y / n
-    residual = sum_xx - 2 * ratio * sum_xy + ratio * ratio * sum_yy
-    variance = max(0.0, residual / (n - 1)) / (n * mean_y * mean_y)
-    half = t_quantile(0.5 + confidence / 2, n - 1) * sqrt(variance)
-    return Interval(max(at_least, ratio - half), ratio + half)
 
 
 _MANY_DEGREES = 2_000
