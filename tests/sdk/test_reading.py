@@ -286,7 +286,8 @@ def test_a_frame_of_figures_has_one_row_a_group_and_figure(client: Client) -> No
     assert len(frame) == len(figures) * len(names)
     of_small = frame.filter(pl.col("task_type") == "small")
     rate, cost = (of_small.row(at, named=True) for at in (0, 1))
-    assert rate["low"] < rate["value"] == pytest.approx(4 / TRIALS) < rate["high"]
+    assert rate["value"] == pytest.approx(4 / TRIALS)
+    assert rate["low"] < rate["value"] < rate["high"]
     assert rate["n"] == TRIALS
     assert (cost["value"], cost["n"], cost["low"]) == (None, 0, None)
     assert len(figures.frame("pandas")) == len(frame)
@@ -355,6 +356,7 @@ def pages(client: Client) -> Iterator[str]:
     yield reading.sessions("-task_type:small", client=client)._repr_html_()
     yield reading.figures("sessions", "tool_call_accuracy", by="tool", client=client)._repr_html_()
     yield reading.figures(client=client)._repr_html_()
+    yield reading.figures(by="tool", bucket="day", client=client)._repr_html_()
 
 
 def test_no_text_of_a_session_becomes_html(client: Client) -> None:

@@ -100,7 +100,8 @@ STYLE = """
 .qd table.qd-t tbody tr:nth-child(n){background:none;border:0}
 .qd table.qd-t tbody tr:nth-child(n) td{padding:2px 16px 2px 0;border:0;
  border-bottom:1px solid color-mix(in srgb,currentColor 12%,transparent);text-align:left;
- vertical-align:top;background:none;color:inherit;white-space:normal;max-width:34rem}
+ vertical-align:top;background:none;color:inherit;white-space:normal;max-width:34rem;
+ overflow-wrap:break-word}
 .qd table.qd-t tr:nth-child(n) .qd-n:nth-child(n){text-align:right;white-space:nowrap;
  font-variant-numeric:tabular-nums}
 .qd table.qd-t tr:nth-child(n)>:last-child{padding-right:0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from quarterdeck.sdk.figures import between, of_words, value_words
+from quarterdeck.sdk.figures import between, group_name, of_words, value_words
 from quarterdeck.sdk.html import NOTHING, Child, Html, joined, page, span, table, tag
 from quarterdeck.sdk.html_session import outcome_html
 from quarterdeck.sdk.records import RecordFields
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 ROWS = 50
 """Of one table: three screens.  The rest is there to be asked for."""
+BESIDE = 5
+"""Figures of a split that are columns; of more, the groups are."""
+COLUMNS = 8
+"""Groups beside each other; more would be read from a frame."""
 
 
 def sessions_html(sessions: Sequence[RecordFields], *, more: bool) -> Html:
@@ -53,7 +57,8 @@ def figures_html(figures: Figures) -> Html:
     if not figures:
         return page(tag("div", "No sessions match.", css="qd-dim"))
     if figures.by or figures.bucket:
-        return page(_groups(figures), _meanings(figures[0]))
+        few = len(figures[0].figures) <= BESIDE
+        return page(_groups(figures) if few else _turned(figures), _meanings(figures[0]))
     return page(_list(figures[0]))
 
 
@@ -89,11 +94,23 @@ def _groups(figures: Figures) -> Html:
         for group in figures[:ROWS]
     ]
     words = len(figures.by) + bool(figures.bucket)
-    rest = f"{ROWS} of {len(figures)} shown." if len(figures) > ROWS else ""
-    return joined(
-        tag("div", table(head, rows, words=words), css="qd-scroll"),
-        tag("div", rest, css="qd-dim") if rest else NOTHING,
-    )
+    return _scrolled(table(head, rows, words=words), shown=len(rows), of=len(figures))
+
+
+def _turned(figures: Figures) -> Html:
+    """A figure a line and a group a column: for more figures than fit beside each other."""
+    some = figures[:COLUMNS]
+    head: list[Child] = ["figure", *(one_line(group_name(group), limit=40) for group in some)]
+    rows: list[list[Child]] = [
+        [tag("b", one_line(figure.title)), *(_cell(group.figures[name]) for group in some)]
+        for name, figure in some[0].figures.items()
+    ]
+    return _scrolled(table(head, rows, words=1), shown=len(some), of=len(figures))
+
+
+def _scrolled(shown_table: Html, *, shown: int, of: int) -> Html:
+    rest = tag("div", f"{shown} of {of} shown.", css="qd-dim") if of > shown else NOTHING
+    return joined(tag("div", shown_table, css="qd-scroll"), rest)
 
 
 def _cell(figure: Figure) -> Html:
