@@ -63,6 +63,8 @@ class _Thread:
     """The entry id of its `AgentRun`; "" = the main one."""
     new: list[Message] = field(default_factory=list)
     """What was said since its last model call."""
+    last_call: int | None = None
+    """Place of its last model call, whose answer the next one is shown; None after a compaction."""
     last_ns: int | None = None
     refused: bool = False
     """A tool was refused since the last model call: the interrupt that follows is the same act."""
@@ -168,6 +170,11 @@ class Conversation:
             )
         )  # fmt: skip
 
+    def compacted(self, record: dict[str, Any]) -> None:
+        """What the model was shown so far is replaced by what follows."""
+        thread = self._thread(record)
+        thread.last_call, thread.new = None, []
+
     def tell(self, record: dict[str, Any], message: Message) -> None:
         """What Claude Code shows the model by itself: input of the next call."""
         if message.parts:
@@ -213,6 +220,8 @@ class Conversation:
         model = text(message.get("model"))
         if not thread.run and model:
             self.model = model
+        before = self.entries[thread.last_call] if thread.last_call is not None else None
+        shown = before.output if isinstance(before, ModelCall) else ()
         self._calls[key] = len(self.entries)
         self._add(
             ModelCall(
@@ -223,7 +232,8 @@ class Conversation:
                 status="ok",
                 model=model,
                 provider=provider_of(model),
-                input=tuple(thread.new),
+                input=(*shown, *thread.new),
+                continues=before is not None,
                 response_id=text(record.get("requestId")) or text(message.get("id")),
                 service_tier=tier_of(message.get("usage")),
                 metadata=present({"message_id": text(message.get("id"))}),
@@ -231,6 +241,7 @@ class Conversation:
         )
         thread.new = []
         thread.refused = False
+        thread.last_call = self._calls[key]
 
     def _asked_ns(self, record: dict[str, Any], thread: _Thread, at_ns: int | None) -> int | None:
         """When the request went out: as told, else when what it answers was there."""

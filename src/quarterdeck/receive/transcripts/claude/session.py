@@ -110,6 +110,7 @@ class SessionLines:
         match line.get("subtype"):
             case "compact_boundary":
                 self._compacted("compaction", line, place, mapping(line.get("compactMetadata")))
+                self.talk.compacted(line)
             case "microcompact_boundary":
                 about = mapping(line.get("microcompactMetadata"))
                 self._compacted("microcompaction", line, place, about)

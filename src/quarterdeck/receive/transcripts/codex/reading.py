@@ -74,6 +74,7 @@ def read(source: Source, recorder: Recorder) -> Read:
     rollout.instructions = text(mapping(meta.get("base_instructions")).get("text")) or text(
         meta.get("instructions")
     )
+    rollout.begin_with(_spent_in(lines[:copied]))
     for record in lines[copied:]:
         problem = _take(rollout, record)
         if problem:
@@ -132,6 +133,13 @@ def _copied(lines: list[Record], thread: Thread) -> int:
         if text(payload.get("type")) in _ANSWERS or payload.get("role") == "assistant":
             last = number
     return last
+
+
+def _spent_in(copied: list[Record]) -> dict[str, Any]:
+    """The last total of tokens that the copied lines tell."""
+    infos = [mapping(mapping(r.value.get("payload")).get("info")) for r in copied]
+    totals = [mapping(info.get("total_token_usage")) for info in infos]
+    return next((total for total in reversed(totals) if total), {})
 
 
 def _copied_finding(copied: int, meta: dict[str, Any]) -> Finding:

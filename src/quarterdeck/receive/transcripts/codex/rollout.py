@@ -85,8 +85,10 @@ class Rollout:
         self._usages: dict[str, Usage] = {}
         self._names: dict[str, str] = {}
         self._arguments: dict[str, Any] = {}
+        self._called_ns: dict[str, int | None] = {}
         self._asked: dict[str, int | None] = {}
-        self._refused: set[str] = set()
+        self._is_continued = False
+        """Whether the next call goes on from the one before it, and not from a compaction."""
         self._failed: dict[str, str] = {}
         self._total: dict[str, Any] = {}
         self._spent = Counter[str]()
@@ -124,6 +126,7 @@ class Rollout:
     def compacted(self, payload: dict[str, Any], at_ns: int | None, place: str) -> None:
         self._close_answer()
         self._event("compaction", at_ns, place, output=text(payload.get("message")) or None)
+        self._is_continued = False
 
     def event(self, payload: dict[str, Any], at_ns: int | None, place: str) -> None:
         """An `event_msg`."""
@@ -156,6 +159,12 @@ class Rollout:
                 self._event(text(payload.get("type")).replace("_", " "), at_ns, place)
             case kind:
                 self.other[f"event/{kind}"] += 1
+
+    def begin_with(self, total: dict[str, Any]) -> None:
+        """What had been spent in the session that this one goes on from."""
+        self._total = total
+        for name, key in (("input", "input_tokens"), ("output", "output_tokens")):
+            self._spent[name] += told(count, total.get(key)) or 0
 
     def close(self) -> None:
         """The last answer, and the findings about all."""
@@ -213,6 +222,7 @@ class Rollout:
             )
         self._answer(ToolCallPart(name=name, id=call_id, arguments=arguments), at_ns, place)
         self._names[call_id], self._arguments[call_id] = name, arguments
+        self._called_ns[call_id] = at_ns
         runs_elsewhere = kind in _RUN_BY_PROVIDER
         self._tools.append(
             ToolCall(
@@ -244,7 +254,9 @@ class Rollout:
             provider=self.provider,
             instructions="" if self.dialogue.counted(ModelCall) else self.instructions,
             output=(said,) if said.parts else (),
+            continues=self._is_continued,
         )
+        self._is_continued = True
         self.dialogue.call(call, own_tools=False)
         self._pending.append(call)
         for tool in self._tools:
@@ -300,16 +312,16 @@ class Rollout:
     def _decided(
         self, call_id: str, tool: str, output: Output, at_ns: int | None, place: str
     ) -> None:
+        # Nothing ran before a refusal or an answer: all that time the person was waited for.
+        waited_from = self._asked.get(call_id, self._called_ns.get(call_id))
         act = PersonAct(
-            id="", kind="approval", call_id=call_id, tool=tool, start_ns=at_ns, end_ns=at_ns
+            id="", kind="approval", call_id=call_id, tool=tool, start_ns=waited_from, end_ns=at_ns
         )
         arguments = mapping(self._arguments.get(call_id))
         if output.is_refused:
-            self._refused.add(call_id)
             act = msgspec.structs.replace(
-                act, decision="rejected", question=text(arguments.get("justification")),
-                start_ns=self._asked.get(call_id, at_ns),
-            )  # fmt: skip
+                act, decision="rejected", question=text(arguments.get("justification"))
+            )
         elif tool == "request_user_input" and output.status == "ok":
             asked = [text(one.get("question")) for one in records(arguments.get("questions"))]
             act = msgspec.structs.replace(
@@ -348,6 +360,7 @@ class Rollout:
             ),
             own_tools=False,
         )  # fmt: skip
+        self._heard_ns = at_ns
 
     def _event(
         self, name: str, at_ns: int | None, place: str, *, output: Any = None, **metadata: Any

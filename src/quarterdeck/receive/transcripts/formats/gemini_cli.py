@@ -86,8 +86,11 @@ def read(source: Source) -> Read:
     if chat is None:
         return
     task = ""
+    heard_ns: int | None = None
     for record in chat.messages:
-        problem = _take(said, record, is_left=record.number in chat.left)
+        is_left = record.number in chat.left
+        problem = _take(said, record, heard_ns=heard_ns, is_left=is_left)
+        heard_ns = _last_ns(record.value) or heard_ns
         if problem:
             yield BadLine(source.shown, record.number, problem)
         elif not task:
@@ -152,7 +155,7 @@ def _after(messages: dict[str, Record], last: str) -> set[int]:
 # -- messages ----------------------------------------------------------------------------------
 
 
-def _take(said: Dialogue, record: Record, *, is_left: bool) -> str:
+def _take(said: Dialogue, record: Record, *, heard_ns: int | None, is_left: bool) -> str:
     """ "" or what could not be read."""
     value, place = record.value, f"message {record.number}"
     at_ns = instant_ns(value.get("timestamp"))
@@ -161,7 +164,7 @@ def _take(said: Dialogue, record: Record, *, is_left: bool) -> str:
         case "user":
             said.hear(_heard(value), at_ns=at_ns, place=place)
         case "gemini":
-            _answer(said, value, at_ns, place, marks)
+            _answer(said, value, heard_ns, place, marks)
         case "info" | "warning":
             _event(said, value, at_ns, place, marks)
         case "error":
@@ -169,6 +172,12 @@ def _take(said: Dialogue, record: Record, *, is_left: bool) -> str:
         case kind:
             return f"expected one of {', '.join(sorted(_KINDS))}, got {kind!r:.40}"
     return ""
+
+
+def _last_ns(value: dict[str, Any]) -> int | None:
+    """The last instant that a message tells: its own, or that of the tools it called."""
+    said = [instant_ns(one.get("timestamp")) for one in (value, *records(value.get("toolCalls")))]
+    return max((at for at in said if at is not None), default=None)
 
 
 def _heard(value: dict[str, Any]) -> Message:
@@ -195,18 +204,18 @@ def _event(
 
 
 def _answer(
-    said: Dialogue, value: dict[str, Any], at_ns: int | None, place: str, marks: dict[str, Any]
+    said: Dialogue, value: dict[str, Any], heard_ns: int | None, place: str, marks: dict[str, Any]
 ) -> None:
+    """`heard_ns`: when the model was last told something, which is when it was asked."""
+    at_ns = instant_ns(value.get("timestamp"))
     tools = records(value.get("toolCalls"))
     thoughts = records(value.get("thoughts"))
-    begun = [at for one in thoughts if (at := instant_ns(one.get("timestamp"))) is not None]
     model = text(value.get("model"))
     tokens = mapping(value.get("tokens"))
     usage = _usage(tokens)
     call = ModelCall(
         id=said.id(identifier(value.get("id")), place),
-        # The first thought is the earliest sign of the call; the message comes when it is done.
-        start_ns=min(begun, default=at_ns) if at_ns is None else min([*begun, at_ns]),
+        start_ns=at_ns if heard_ns is None or at_ns is None else min(heard_ns, at_ns),
         end_ns=at_ns,
         status="ok",
         model=model,
@@ -219,6 +228,7 @@ def _answer(
     said.call(call, own_tools=False)
     for number, tool in enumerate(tools, start=1):
         _tool(said, call, tool, number, at_ns)
+    _cancelled(said, call, tools, at_ns)
 
 
 def _usage(tokens: dict[str, Any]) -> Usage | None:
@@ -274,12 +284,20 @@ def _tool(
             call_id, result, tool=name, at_ns=ended_ns if ended_ns is not None else at_ns,
             status=status, error=_error(result, status),
         )  # fmt: skip
-    if status == "cancelled":
+
+
+def _cancelled(
+    said: Dialogue, call: ModelCall, tools: list[dict[str, Any]], at_ns: int | None
+) -> None:
+    """One act, however many of the tools that wait it cancelled."""
+    refused = [tool for tool in tools if tool.get("status") == "cancelled"]
+    if refused:
+        ended_ns = instant_ns(refused[0].get("timestamp"))
         said.add(
             PersonAct(
-                id=said.id("", f"{call.id}/{number}/cancelled"), kind="approval",
-                decision="rejected", tool=name, call_id=call_id, start_ns=at_ns,
-                end_ns=ended_ns if ended_ns is not None else at_ns,
+                id=said.id("", f"{call.id}/cancelled"), kind="approval", decision="rejected",
+                tool=text(refused[0].get("name")), call_id=identifier(refused[0].get("id")),
+                start_ns=at_ns, end_ns=ended_ns if ended_ns is not None else at_ns,
             )
         )  # fmt: skip
 

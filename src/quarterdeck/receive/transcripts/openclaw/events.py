@@ -52,6 +52,8 @@ class Events:
         self.spawned_keys: list[str] = []
         """Session keys of the sub-agents that it asked for."""
         self._model = ""
+        self._is_continued = False
+        """Whether the next call goes on from the one before it, and not from a compaction."""
 
     def read(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Each with its place, as `line 7`."""
@@ -90,6 +92,7 @@ class Events:
                 self.other[text(value.get("type"))] += 1
             case kind:
                 self._event(text(kind) or "entry", value, at_ns, place, marks)
+                self._is_continued = self._is_continued and kind != "compaction"
 
     def _event(
         self, name: str, value: dict[str, Any], at_ns: int | None, place: str,
@@ -139,6 +142,7 @@ class Events:
             response_id=text(message.get("responseId")),
             finish_reason=stop,
             status=_STATUS.get(stop, "ok" if stop else "unset"),
+            continues=self._is_continued,
             error=text(message.get("errorMessage")),
             error_type=text(message.get("errorType")) or text(message.get("errorCode")),
             metadata=present(
@@ -148,6 +152,7 @@ class Events:
         if counted:
             total = told(count, usage.get("totalTokens"))
             self.dialogue.note(*usage_disagrees(call.id, call.usage, total))
+        self._is_continued = True
         self.dialogue.call(call)
         if stop == "aborted":
             self.dialogue.add(

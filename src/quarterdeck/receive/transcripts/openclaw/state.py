@@ -65,8 +65,7 @@ def events_of(database: Database, session_id: str) -> Iterator[Stored]:
     packed = "event_zstd" if "event_zstd" in database.columns(TABLE) else "NULL AS event_zstd"
     # `packed` is one of two literals; no value of the file is in the text.
     sql = (
-        f"SELECT seq, event_json, {packed} FROM transcript_events "
-        "WHERE session_id = ? ORDER BY seq"
+        f"SELECT seq, event_json, {packed} FROM transcript_events WHERE session_id = ? ORDER BY seq"
     )
     for row in database.rows(sql, (session_id,)):
         yield _stored(row)
