@@ -62,6 +62,8 @@ class Dialogue:
         """What was said since the last model call."""
         self._open: dict[str, int] = {}
         """Call id -> place of the tool call that waits for its result."""
+        self._whole = False
+        """Whether what was said since is all that the next call sees."""
         self._without_call: list[str] = []
         self._findings: dict[Finding, None] = {}
 
@@ -78,6 +80,11 @@ class Dialogue:
             chosen += "'"
         self._ids.add(chosen)
         return chosen
+
+    def restart(self, messages: Sequence[Message]) -> None:
+        """Somebody went back: the next call sees these, and not what was said last."""
+        self._new = list(messages)
+        self._whole = True
 
     def hear(self, message: Message, *, at_ns: int | None = None, place: str = "") -> None:
         """A message to the model.  Tool results in it complete their calls."""
@@ -117,7 +124,9 @@ class Dialogue:
         `own_tools` False: the recorder writes tool calls as entries of their own.
         """
         input_ = (*call.input, *self._new)
-        self._entries.append(msgspec.structs.replace(call, input=input_))
+        continues = call.continues and not self._whole
+        self._entries.append(msgspec.structs.replace(call, input=input_, continues=continues))
+        self._whole = False
         # The next request shows the model what it said itself.
         self._new = list(call.output)
         if own_tools:
@@ -201,8 +210,8 @@ class Dialogue:
             self._entries.append(
                 ToolCall(
                     id=self.id("", f"result {place or len(self._entries)}"), start_ns=at_ns,
-                    end_ns=at_ns, tool=tool or UNNAMED, call_id=call_id, result=result, status=status,
-                    error=error, error_type=error_type, metadata=dict(metadata),
+                    end_ns=at_ns, tool=tool or UNNAMED, call_id=call_id, result=result,
+                    status=status, error=error, error_type=error_type, metadata=dict(metadata),
                 )
             )  # fmt: skip
             return

@@ -61,12 +61,16 @@ def _read(source: Source) -> Read:
             try:
                 value = decode(text(row.get("value")).encode())
             except Invalid as error:
-                yield BadLine(source.shown, number, f"row {row.get('key')!r}: {error.message}")
+                yield BadLine(source.shown, number, f"{_named(row)}: {error.message}")
                 continue
             if isinstance(value, dict):
                 yield _transcript(value, row, source)
             else:
-                yield BadLine(source.shown, number, f"row {row.get('key')!r}: not an object")
+                yield BadLine(source.shown, number, f"{_named(row)}: not an object")
+
+
+def _named(row: dict[str, Any]) -> str:
+    return f"conversation {row.get('conversation_id') or row.get('key')!r}"
 
 
 def _rows(database: Database) -> Iterator[dict[str, Any]]:

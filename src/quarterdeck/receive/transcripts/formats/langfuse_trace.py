@@ -165,8 +165,8 @@ def _lacking(parents: set[str]) -> tuple[Finding, ...]:
     return (
         Finding(
             code="parent_missing",
-            message=f"{len(parents)} observations are named as parents and not in the export: "
-            "what was in them is shown at the top",
+            message=f"named as a parent and not in the export: {len(parents)} observations; what "
+            "was in them is shown at the top",
         ),
     )
 

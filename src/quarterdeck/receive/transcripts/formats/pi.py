@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from quarterdeck.model.findings import Finding
+from quarterdeck.model.messages import Message, ToolResultPart
 from quarterdeck.normalize.attributes import count, money
 from quarterdeck.receive.transcripts.dialogue import Dialogue, message_of, plain, text_of
 from quarterdeck.receive.transcripts.format import Followed, Format
@@ -56,8 +57,14 @@ def _read(source: Source) -> Read:
             yield item
     head = next((r.value for r in records if r.value.get("type") == "session"), {})
     active = _active(records)
+    last = ""
     for record in records:
-        _take(said, record, abandoned=identifier(record.value.get("id")) not in active)
+        own = identifier(record.value.get("id"))
+        above = identifier(record.value.get("parentId"))
+        if above != last and "parentId" in record.value and last:
+            said.restart(_way_to(above, records))
+        last = own or last
+        _take(said, record, abandoned=own not in active)
     if said.is_empty:
         yield Finding(code="empty_session", message="nothing was said in it")
         return
@@ -88,6 +95,30 @@ def _active(records: list[Record]) -> set[str]:
         found.add(step)
         step = parents.get(step, "")
     return found if "" not in parents else found | {""}
+
+
+def _way_to(entry_id: str, records: list[Record]) -> list[Message]:
+    """What was said from the beginning to this entry, along its branch."""
+    by_id = {identifier(r.value.get("id")): r.value for r in records}
+    way: list[Message] = []
+    seen: set[str] = set()
+    while entry_id in by_id and entry_id not in seen:
+        seen.add(entry_id)
+        message = mapping(by_id[entry_id].get("message"))
+        if message:
+            way.append(_heard(message))
+        entry_id = identifier(by_id[entry_id].get("parentId"))
+    return [message for message in reversed(way) if message.parts]
+
+
+def _heard(message: dict[str, Any]) -> Message:
+    """As the next request shows it to the model."""
+    if message.get("role") == "toolResult":
+        part = ToolResultPart(
+            id=identifier(message.get("toolCallId")), response=plain(message.get("content"))
+        )
+        return Message(role="tool", name=text(message.get("toolName")), parts=(part,))
+    return message_of(_known(message))
 
 
 def _task(records: list[Record]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from quarterdeck.model.findings import Finding
+from quarterdeck.model.messages import Message
 from quarterdeck.normalize.attributes import count
 from quarterdeck.receive.transcripts.dialogue import Dialogue, message_of, text_of
 from quarterdeck.receive.transcripts.format import Followed, Format
@@ -69,9 +70,13 @@ def _read(source: Source) -> Read:
             said.note(item)
         elif isinstance(item, BadLine):
             yield item
-    task = ""
+    task, last = "", ""
     for turn, record in _in_order(said, tree, messages):
         message = mapping(record.value.get("message"))
+        own, above = identifier(turn.get("id")), identifier(turn.get("parentId"))
+        if last not in ("", own, above):
+            said.restart(_way_to(above, tree, messages))
+        last = own or last
         if message.get("role") == "user":
             task = task or text_of(message_of(message))
         _take(said, turn, record, message)
@@ -132,6 +137,22 @@ def _in_order(
                 )
             )
             yield {"isActive": False}, record
+
+
+def _way_to(turn_id: str, tree: dict[str, Any], messages: dict[str, Record]) -> list[Message]:
+    """What was said from the beginning to this turn, along its branch."""
+    turns = {identifier(turn.get("id")): turn for turn in records(tree.get("messages"))}
+    way: list[dict[str, Any]] = []
+    while turn_id in turns and turns[turn_id] not in way:
+        way.append(turns[turn_id])
+        turn_id = identifier(turns[turn_id].get("parentId"))
+    found = [
+        message_of(mapping(messages[wanted].value.get("message")))
+        for turn in reversed(way)
+        for number in listing(turn.get("lmMessageIds"))
+        if (wanted := identifier(number)) in messages
+    ]
+    return [message for message in found if message.parts]
 
 
 def _take(said: Dialogue, turn: dict[str, Any], record: Record, message: dict[str, Any]) -> None:

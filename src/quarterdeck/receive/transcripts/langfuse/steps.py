@@ -225,14 +225,19 @@ class Steps:
             self.findings.append(
                 Finding(
                     code="nested_call",
-                    message=f"{len(wrapped)} generations hold another generation ({names}): the "
+                    message=f"generations around another generation: {len(wrapped)} ({names}); the "
                     "inner one is the call, the tokens and the cost of the outer one don't count",
                 )
             )
 
     def _tell_uncounted(self) -> None:
-        calls = [o for o in self._observations
-                 if self._kinds[o.id] == "model" and o.id not in self._wrappers]  # fmt: skip
+        calls = [
+            o
+            for o in self._observations
+            if self._kinds[o.id] == "model"
+            and o.id not in self._wrappers
+            and _status(o)[0] != "error"
+        ]
         missing = [
             o for o in calls
             if (usage := counts_of(o.value).usage) is None or usage.output_tokens is None
