@@ -14,6 +14,9 @@ COLUMNS = 80
 ANSWER_WITHIN_S = 90.0
 """For the next thing to appear; what is waited for takes seconds on an idle machine."""
 
+END_WITHIN_S = 300.0
+"""For all that is left; the longest takes half a minute on an idle machine."""
+
 
 class Terminal:
     """What was printed so far is `text`, without the terminal's carriage returns."""
@@ -42,7 +45,7 @@ class Terminal:
 
         The exit code.
         """
-        deadline = time.monotonic() + ANSWER_WITHIN_S
+        deadline = time.monotonic() + END_WITHIN_S
         while self._read():
             assert time.monotonic() < deadline, f"it goes on and on:\n{self.text}"
             for pattern, keys in (answering or {}).items():

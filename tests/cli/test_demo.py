@@ -63,7 +63,7 @@ def records(server: str, environment: dict[str, str]) -> dict[str, dict[str, Any
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,7 +1,6 @@
-"""The tutorial and the examples, run as they stand against a real server."""
+"""The examples, run as they stand against a real server."""
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -15,8 +14,6 @@ import pytest
 from cli.real_server import serving
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TUTORIAL = REPOSITORY / "docs" / "tutorial" / "first-session.md"
-BLOCK = re.compile(r"(?:<!-- file: (\S+) -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
 
 pytestmark = pytest.mark.real_server
 
@@ -59,27 +56,6 @@ def arrived(server: str, session_id: str, **expected: str) -> dict[str, Any]:
             return record
         time.sleep(0.05)
     raise AssertionError(f"{session_id} did not become {expected}: {record}")
-
-
-def test_the_tutorial_does_what_it_says(server: str, tmp_path: Path) -> None:
-    printed: dict[str, str] = {}
-    for file, language, text in BLOCK.findall(TUTORIAL.read_text()):
-        if file:
-            (tmp_path / file).write_text(text)
-        elif language == "bash":
-            script = text.replace("http://127.0.0.1:4400", server)
-            for line in script.strip().splitlines():
-                printed[line] = run(["bash", "-c", line], folder=tmp_path, server=server)
-                if line == "python agent.py":
-                    arrived(server, "tutorial-1")
-    assert "tutorial-1" in printed["quarterdeck sessions list"]
-    page = printed["quarterdeck sessions show tutorial-1"]
-    for said in ("Port the billing module", "success, says the agent: all 14 tests pass", "coder"):
-        assert said in page
-    assert "1 episode, 1 recovered" in page
-    assert "2 failed, 12 passed" in printed["quarterdeck sessions replay tutorial-1"]
-    assert "run_tests" in printed["quarterdeck sessions show tutorial-1 --tree"]
-    assert "95 % interval" in printed["quarterdeck figures"]
 
 
 def test_the_plain_opentelemetry_example_is_one_session(server: str, tmp_path: Path) -> None:

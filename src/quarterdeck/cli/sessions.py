@@ -276,7 +276,7 @@ def newest(client: Client) -> str:
     rows, _ = _collect(client, {}, limit=1)
     if not rows:
         raise NotFound(
-            "there is no session yet", hint="docs/tutorial/first-session.md sends the first one."
+            "there is no session yet", hint="`quarterdeck demo` makes some, with three agents."
         )
     return str(rows[0]["session_id"])
 
