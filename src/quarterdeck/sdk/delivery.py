@@ -8,15 +8,20 @@ does.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import ssl
 from base64 import b64encode
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
+from threading import Lock
 from time import time
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 10.0
@@ -42,6 +47,13 @@ class Answer(NamedTuple):
     after_s: float | None = None
     """How long the server asks to wait."""
     problem: str = ""
+    status: int = 0
+    """HTTP's; 0 where there was no answer."""
+
+
+loading = Lock()
+"""Held while modules are imported in the sender's thread.  A fork waits for it: the child would
+inherit the import's lock, held by a thread that it does not have, and wait for ever."""
 
 
 class Delivery:
@@ -54,22 +66,37 @@ class Delivery:
     """
 
     def __init__(self, *, url: str, api_key: str) -> None:
-        self._address = f"{url}/v1/traces"
-        self._headers = {
-            "content-type": "application/x-protobuf",
-            "content-encoding": "gzip",
-            "user-agent": "quarterdeck-sdk",
-        }
+        self._address = url
+        self._headers = {"user-agent": "quarterdeck-sdk"}
         if api_key:
             self._headers["authorization"] = f"Bearer {api_key}"
         self._connection: HTTPConnection | None = None
         self._target = ""
-        """What the request line names: a path, or all of the address for a proxy."""
+        """What stands before the path in the request line: the address's own path, or all of the
+        address for a proxy."""
+
+    def load(self) -> None:
+        """Import all that a request needs, before the first."""
+        with loading:
+            import encodings.idna  # noqa: F401 - what socket imports on its first use
+            import urllib.request  # noqa: F401
+
+            if self._address.startswith("https"):
+                import certifi  # noqa: F401
 
     def send(self, body: bytes, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
         """`body` is a gzipped ExportTraceServiceRequest.  Never raises for what a network does."""
+        encoding = {"content-type": "application/x-protobuf", "content-encoding": "gzip"}
+        return self._post("/v1/traces", body, encoding, timeout_s)
+
+    def call(self, path: str, body: Any, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
+        """The same for the API: `body` becomes JSON."""
+        content = json.dumps(body).encode()
+        return self._post(path, content, {"content-type": "application/json"}, timeout_s)
+
+    def _post(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Answer:
         try:
-            return self._post(body, timeout_s)
+            return self._try(path, body, headers, timeout_s)
         except ValueError as error:  # also UnicodeError, of a host that can't be one
             self.close()
             return Answer("later", problem=f"not a server's address: {self._address!r} ({error})")
@@ -86,20 +113,27 @@ class Delivery:
         """In a forked child: the connections are the parent's, so they are left alone."""
         self._connection = None
 
-    def _post(self, body: bytes, timeout_s: float) -> Answer:
+    def _try(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Answer:
         if self._connection is not None:
             try:
-                return self._ask(self._connection, body, timeout_s)
+                return self._ask(self._connection, path, body, headers, timeout_s)
             except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 self.close()  # the server closed it while it was idle: once more, with a new one
         self._connection = self._connected(timeout_s)
-        return self._ask(self._connection, body, timeout_s)
+        return self._ask(self._connection, path, body, headers, timeout_s)
 
-    def _ask(self, connection: HTTPConnection, body: bytes, timeout_s: float) -> Answer:
+    def _ask(
+        self,
+        connection: HTTPConnection,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        timeout_s: float,
+    ) -> Answer:
         if connection.sock is None:
             connection.connect()
         connection.sock.settimeout(timeout_s)
-        connection.request("POST", self._target, body, self._headers)
+        connection.request("POST", self._target + path, body, self._headers | headers)
         reply = connection.getresponse()
         said = reply.read(MAX_ANSWER_BYTES)
         if reply.read(1):
@@ -173,18 +207,14 @@ def read_answer(status: int, body: bytes, retry_after: str) -> Answer:
         return _taken(body)
     problem = f"the server answered {status}: {body[:200].decode('utf-8', 'replace')!r}"
     if status == 413:
-        return Answer("too_large", problem=problem)
+        return Answer("too_large", problem=problem, status=status)
     if status in _NEVER:
-        return Answer("never", problem=problem)
-    return Answer("later", after_s=seconds_to_wait(retry_after), problem=problem)
+        return Answer("never", problem=problem, status=status)
+    wait_s = seconds_to_wait(retry_after)
+    return Answer("later", after_s=wait_s, problem=problem, status=status)
 
 
 def _taken(body: bytes) -> Answer:
-    from google.protobuf.message import DecodeError
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-        ExportTraceServiceResponse,
-    )
-
     try:
         partial = ExportTraceServiceResponse.FromString(body).partial_success
     except DecodeError:

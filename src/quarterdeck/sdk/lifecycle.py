@@ -17,6 +17,7 @@ import os
 from multiprocessing import util as processes
 
 from quarterdeck.sdk import rim, runtime
+from quarterdeck.sdk.delivery import loading
 from quarterdeck.sdk.rim import swallow
 
 EXIT_S = 5.0
@@ -28,6 +29,8 @@ class _Hooks:
 
     def __init__(self) -> None:
         self.are_set = False
+        self.is_held = False
+        """Whether the fork that goes on now holds `loading`."""
 
 
 _hooks = _Hooks()
@@ -40,7 +43,7 @@ def watch() -> None:
     _hooks.are_set = True
     atexit.register(at_exit)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_in_child)
+        os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_in_child)
     processes.register_after_fork(_hooks, _in_worker)
 
 
@@ -62,7 +65,19 @@ def stop(running: runtime.Running, *, timeout_s: float) -> None:
     running.sender.stop(timeout_s)
 
 
+def _before() -> None:
+    # Bounded: an import that hangs must not hang the program's own forks.
+    _hooks.is_held = loading.acquire(timeout=5)
+
+
+def _after() -> None:
+    if _hooks.is_held:
+        _hooks.is_held = False
+        loading.release()
+
+
 def _in_child() -> None:
+    _after()
     rim.forget()
     running = runtime.running
     if running is None:

@@ -28,8 +28,6 @@ from opentelemetry.context import (
     detach,
 )
 
-from quarterdeck.errors import QuarterdeckError, TryAgain
-from quarterdeck.sdk.client import Client
 from quarterdeck.sdk.delivery import ANSWER_TIMEOUT_S, Answer, Delivery, backoff_s
 from quarterdeck.sdk.encoding import Batch, encoded, halves
 from quarterdeck.sdk.open_spans import OpenSpans
@@ -58,6 +56,8 @@ server that refuses everything must not be asked a thousand times."""
 MAX_CALLS = 1_000
 """API calls (feedback on past sessions) that may wait."""
 CALL_TRIES = 10
+_TRY_AGAIN = frozenset({0, 404, 429, 500, 502, 503, 504})
+"""Of calls.  404: the session's spans may be a second behind."""
 STATUS_EVERY_S = 5.0
 
 
@@ -75,14 +75,14 @@ class Sender:
         *,
         outbox: Outbox,
         delivery: Delivery,
-        client: Client,
+        url: str,
         spool: Spool | None,
         counts: Counts,
         service: str,
     ) -> None:
         self._outbox = outbox
         self._delivery = delivery
-        self._client = client
+        self._url = url
         self._spool = spool
         self._counts = counts
         self._service = service
@@ -230,6 +230,10 @@ class Sender:
     def _run(self) -> None:
         pid = os.getpid()
         attach(_quiet())
+        try:
+            self._delivery.load()
+        except Exception as error:  # noqa: BLE001 - an odd address: each request will say so
+            swallow("sender", error)
         while not self._is_abandoned and pid == os.getpid():
             self._wake.wait(INTERVAL_S)
             self._wake.clear()
@@ -452,18 +456,15 @@ class Sender:
     def _make_calls(self, *, final: bool) -> None:
         for _ in range(len(self._calls)):
             call = self._calls.popleft()
-            try:
-                self._client.post(call.path, call.body)
-            except TryAgain as error:
-                if final or call.tries >= CALL_TRIES:
-                    self._counts.drop("call_failed")
-                    swallow("feedback", error)
-                else:
-                    self._calls.append(call._replace(tries=call.tries + 1))
-                return
-            except QuarterdeckError as error:
+            answer = self._delivery.call(call.path, call.body, timeout_s=self._left_s())
+            if answer.verdict == "taken":
+                continue
+            may_come = answer.status in _TRY_AGAIN and not final and call.tries < CALL_TRIES
+            if may_come:
+                self._calls.append(call._replace(tries=call.tries + 1))
+            else:
                 self._counts.drop("call_failed")
-                swallow("feedback", error)
+                self._note_problem(answer)
 
     # -- telling ---------------------------------------------------------------------------
 
@@ -479,7 +480,7 @@ class Sender:
             spool.make_root()
             if self._written is None:
                 remove_old_statuses(spool.root)
-            write_status(spool.root, url=self._client.url, service=self._service, stats=stats)
+            write_status(spool.root, url=self._url, service=self._service, stats=stats)
             self._written, self._status_at = stats, monotonic()
         except Exception as error:  # noqa: BLE001 - the numbers are in `qd.stats()` too
             swallow("status", error)

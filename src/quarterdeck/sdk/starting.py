@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.sdk import lifecycle, rim, runtime
-from quarterdeck.sdk.client import Client
+# All verbs, now: a program that forks while another thread imports one would hang in the child.
+from quarterdeck.sdk import carrying, human, lifecycle, rim, runtime, session, work  # noqa: F401
 from quarterdeck.sdk.delivery import Delivery
 from quarterdeck.sdk.options import Options, read_options
 from quarterdeck.sdk.provider import joined
@@ -102,7 +102,7 @@ def _begin(options: Options, tracer_provider: TracerProvider | None) -> runtime.
     sender = Sender(
         outbox=outbox,
         delivery=Delivery(url=options.url, api_key=options.api_key),
-        client=Client(url=options.url, api_key=options.api_key),
+        url=options.url,
         spool=spool,
         counts=counts,
         service=_service_of(provider),
