@@ -84,6 +84,16 @@ def test_refused_edits_are_the_tool_errors(shared: Path) -> None:
     assert sum(len(of) for of in failed.values()) == 3
 
 
+def test_an_edit_is_of_the_open_file(shared: Path) -> None:
+    """So that an edit which works is seen to repair one that did not."""
+    (path,) = (p for p in files(shared) if "dev-easy" in p.name)
+    edits = [t for t in tools(one(path)) if t.tool == "edit"][1:]
+    assert {t.arguments["path"] for t in edits} == {
+        "/pydicom__pydicom/pydicom/pixel_data_handlers/numpy_handler.py"
+    }
+    assert [t.status for t in edits] == ["error", "error", "error", "unset"]
+
+
 def test_a_demonstration_is_another_run_and_counts_nothing(shared: Path) -> None:
     nested = [path for path in files(shared) if "nested_run" in codes(one(path))]
     assert nested == [

@@ -91,9 +91,8 @@ def _transcript(
         else Place(identifier(document.get("session_id")) or content_id(NAME, document), "", "")
     )
     name = text(agent.get("name"))
-    final = final_totals(document)
     is_main = not place.part or place.continues
-    whole = final if is_main and not _is_continued(document) else None
+    whole = _whole(document, family) if not place.part else None
     main = trial if not place.part else None
     return Transcript(
         format=NAME,
@@ -132,6 +131,16 @@ def _transcript(
 
 def _is_continued(document: Mapping[str, Any]) -> bool:
     return bool(text(document.get("continued_trajectory_ref")))
+
+
+def _whole(document: Mapping[str, Any], family: list[Relative]) -> Totals | None:
+    """Of the whole session: the totals of its last file, where it goes on in others."""
+    if not _is_continued(document):
+        return final_totals(document)
+    later = [r.document for r in family if has_parent(r.document)
+             and session_of(r.document) == session_of(document)]  # fmt: skip
+    ends = [of for of in later if not _is_continued(of)]
+    return final_totals(ends[0]) if len(ends) == 1 else None
 
 
 def _own_word(trajectory: Trajectory) -> Outcome | None:

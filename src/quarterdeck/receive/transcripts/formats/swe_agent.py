@@ -117,7 +117,7 @@ def _usage(stats: Mapping[str, Any]) -> Usage:
 
 
 def _decoded(value: Any) -> dict[str, Any]:
-    """`replay_config` is an object, or one as text."""
+    """`replay_config` and `state` are objects, or such as text."""
     if isinstance(value, str):
         try:
             return mapping(json.loads(value))
@@ -184,13 +184,21 @@ def _execution(
         parent=AGENT,
         tool=(request.name if request else "") or (first if first in _OWN_TOOLS else "shell"),
         call_id=request.id if request else "",
-        arguments={"command": action},
+        arguments=_arguments(first, action, step),
         result=step.get("observation"),
         status="error" if refused or timed_out else "unset",
         error=printed if refused or timed_out else "",
         error_type="timeout" if timed_out else "refused" if refused else "",
         took_ns=span_of(step.get("execution_time")),
     )
+
+
+def _arguments(first: str, action: str, step: Mapping[str, Any]) -> dict[str, Any]:
+    """The command; the editor's also with the file that it acts on, which is the open one."""
+    is_open = _decoded(step.get("state")).get("open_file")
+    if first == "edit" and is_open not in (None, "", "n/a"):
+        return {"path": is_open, "command": action}
+    return {"command": action}
 
 
 def _beginning(history: Sequence[Mapping[str, Any]]) -> tuple[str, list[Message]]:
