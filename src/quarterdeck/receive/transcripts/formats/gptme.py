@@ -34,7 +34,7 @@ def _recognizes(source: Source) -> bool:
     first = source.head[0]
     return (
         isinstance(first, dict)
-        and first.get("role") in _ROLES
+        and text(first.get("role")) in _ROLES
         and {"content", "timestamp"} <= first.keys()
         and not first.keys() & {"type", "message_id", "id"}
     )

@@ -41,7 +41,8 @@ def _recognizes(source: Source) -> bool:
         return False
     first = source.head[0]
     return isinstance(first, dict) and (
-        first.get("type") in _TYPES or (first.get("role") in _TYPES and "content" in first)
+        text(first.get("type")) in _TYPES
+        or (text(first.get("role")) in _TYPES and "content" in first)
     )
 
 

@@ -54,7 +54,7 @@ def _recognizes(source: Source) -> bool:
         if not isinstance(line, dict):
             return False
         kind = text(line.get("type"))
-        if kind.startswith(_RECORDS) or mapping(line.get("message")).get("type") in _WRAPPED:
+        if kind.startswith(_RECORDS) or text(mapping(line.get("message")).get("type")) in _WRAPPED:
             return True
         if kind != "metadata":
             return False
