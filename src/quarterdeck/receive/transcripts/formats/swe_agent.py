@@ -270,7 +270,7 @@ def _findings(
     whole = _usage(stats)
     if whole != Usage():
         yield Finding(
-            code="usage_missing",
+            code="usage_totals_only",
             message=f"the run's totals tell {whole.input_tokens} tokens sent and "
             f"{whole.output_tokens} received, its {len(steps)} calls tell none: the totals count",
         )
