@@ -18,9 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quarterdeck.assembly.assemble import assemble
+from quarterdeck.model.spans import RawSpan, Resource
 from quarterdeck.model.usage import Usage
+from quarterdeck.normalize.normalize import normalize_span
 from quarterdeck.receive.transcripts.formats.claude_code import FORMAT
 from quarterdeck.receive.transcripts.source import Source
+from quarterdeck.receive.transcripts.spans import to_spans
 from quarterdeck.receive.transcripts.transcript import (
     BadLine,
     Event,
@@ -224,13 +228,13 @@ def test_compactions_are_events_and_lost_sub_agents_a_finding(redacted: list[Pat
     names = Counter(e.name for p in redacted for e in _read(p).entries if isinstance(e, Event))
     assert (names["compaction"], names["microcompaction"]) == (6, 1)
     spawning = {p for p in redacted if any(t.tool == "Task" for t in tools(_read(p)))}
-    told = {p for p in redacted if "subagent_unrecorded" in codes(_read(p))}
+    told = {p for p in redacted if "part_missing" in codes(_read(p))}
     assert told == {
         p
         for p in spawning
         if any(t.tool == "Task" and t.result is not None for t in tools(_read(p)))
     }
-    assert all(codes(_read(p)) <= {"subagent_unrecorded"} for p in redacted)
+    assert all(codes(_read(p)) <= {"part_missing"} for p in redacted)
 
 
 def _driven(shared: Path) -> dict[str, Transcript]:
@@ -268,7 +272,7 @@ def test_calls_that_no_line_tells_are_a_finding(shared: Path) -> None:
     found = {key: codes(t) for key, t in _driven(shared).items()}
     assert found["7564939a"] == found["c5199931"] == set()
     assert found["062eea9d"] == found["245dbb51"] == {"usage_missing"}
-    assert found["79a72fff"] == found["bc8dd479"] == {"usage_missing", "subagent_unrecorded"}
+    assert found["79a72fff"] == found["bc8dd479"] == {"usage_missing", "part_missing"}
 
 
 def test_viewers_samples_are_read_with_their_oddities(shared: Path) -> None:
@@ -300,3 +304,51 @@ def test_model_calls_begin_when_what_they_answer_was_there() -> None:
         assert call.start_ns is not None
         assert call.end_ns is not None
         assert 0 <= call.end_ns - call.start_ns <= 10 * 10**9
+
+
+# -- beside live telemetry -----------------------------------------------------------------------
+
+
+def _live(of: Transcript) -> list[RawSpan]:
+    """What Claude Code's own telemetry sends of the same calls and tools."""
+    resource = Resource(scope_name="com.anthropic.claude_code.tracing")
+    shared = {"session.id": of.session_id, "gen_ai.system": "anthropic"}
+    spans: list[RawSpan] = []
+    for number, entry in enumerate([*calls(of), *tools(of)], start=1):
+        if isinstance(entry, ModelCall):
+            usage = entry.usage
+            if usage is None:
+                continue
+            read, written = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
+            name, own = "llm_request", {
+                "model": entry.model, "request_id": entry.response_id,
+                "input_tokens": (usage.input_tokens or 0) - read - written,
+                "output_tokens": usage.output_tokens,
+                "cache_read_tokens": read, "cache_creation_tokens": written,
+            }  # fmt: skip
+        else:
+            name, own = "tool", {"tool_name": entry.tool, "tool_use_id": entry.call_id}
+        start_ns, end_ns = entry.start_ns or 0, entry.end_ns or 0
+        spans.append(
+            RawSpan(
+                trace_id="f" * 32, span_id=f"{number:016x}", name=f"claude_code.{name}",
+                start_ns=start_ns + 50_000_000, end_ns=end_ns - 20_000_000,
+                attributes=shared | {"span.type": name} | own, resource=resource,
+            )
+        )  # fmt: skip
+    return spans
+
+
+def test_a_session_that_was_also_sent_live_is_counted_once() -> None:
+    (of,) = _sessions(PEOPLE)
+    imported = [normalize_span(span) for span in to_spans(of)]
+    both = [*imported, *(normalize_span(span) for span in _live(of))]
+    alone, together = (assemble(spans, now_ns=2 * 10**18) for spans in (imported, both))
+    assert sum(model.calls for model in together.models) == 9
+    for name in ("calls", "errors", "input_tokens", "output_tokens", "cache_read_tokens"):
+        told, once = (
+            sum(getattr(model, name) for model in session.models) for session in (together, alone)
+        )
+        assert told == once, name
+    assert [(t.tool, t.calls) for t in together.tools] == [(t.tool, t.calls) for t in alone.tools]
+    assert together.intervention_kinds == alone.intervention_kinds

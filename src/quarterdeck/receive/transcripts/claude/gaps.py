@@ -43,7 +43,7 @@ def gaps_in(session: SessionLines, with_files: frozenset[str]) -> Iterator[Findi
     ]
     if unrecorded:
         yield Finding(
-            code="subagent_unrecorded",
+            code="part_missing",
             message=f"what {len(unrecorded)} sub-agents did stands neither in this file nor beside "
             f"it: their tokens and costs are missing ({_some(unrecorded)})",
         )

@@ -52,6 +52,7 @@ class Events:
         self.spawned_keys: list[str] = []
         """Session keys of the sub-agents that it asked for."""
         self._model = ""
+        self._called_ns: dict[str, int | None] = {}
         self._is_continued = False
         """Whether the next call goes on from the one before it, and not from a compaction."""
 
@@ -153,6 +154,7 @@ class Events:
             total = told(count, usage.get("totalTokens"))
             self.dialogue.note(*usage_disagrees(call.id, call.usage, total))
         self._is_continued = True
+        self._called_ns |= dict.fromkeys(calls_in(value), call.end_ns)
         self.dialogue.call(call)
         if stop == "aborted":
             self.dialogue.add(
@@ -186,13 +188,14 @@ class Events:
             self._denied(denied["why"], call_id, tool, at_ns, place)
 
     def _denied(self, why: str, call_id: str, tool: str, at_ns: int | None, place: str) -> None:
-        """By a person, by their absence, or by the allowlist."""
+        """By a person, by their absence, or by the allowlist; nothing ran before it."""
         is_late = "timeout" in why
         self.dialogue.add(
             PersonAct(
                 id=self.dialogue.id("", f"{place}/denied"), kind="approval", call_id=call_id,
                 tool=tool, decision="timeout" if is_late else "rejected",
-                auto=not is_late and "user" not in why, start_ns=at_ns, end_ns=at_ns,
+                auto=not is_late and "user" not in why,
+                start_ns=self._called_ns.get(call_id, at_ns), end_ns=at_ns,
                 metadata={"decided_by": why},
             )
         )  # fmt: skip
