@@ -131,7 +131,8 @@ def test_filters_narrow_and_orders_order(client: Client) -> None:
 def test_a_wrong_question_is_refused_at_once_with_the_next_step(client: Client) -> None:
     with pytest.raises(Invalid) as refused:
         reading.sessions("outcom:failure", client=client)
-    assert any("Fields: " in note for note in refused.value.__notes__)
+    [note] = refused.value.__notes__
+    assert "Fields: " in note
     with pytest.raises(Invalid, match="taks_type"):
         reading.sessions(taks_type="x", client=client)  # type: ignore[call-arg]
     with pytest.raises(Invalid, match="no time zone"):
@@ -397,4 +398,11 @@ def test_a_terminal_gets_lines_without_escapes(client: Client) -> None:
     assert "\x1b" not in shown
     assert "◐ success_partial" in shown
     assert repr(reading.sessions(limit=None, client=client)).endswith("… and more")
-    assert repr(reading.sessions(since="2999-01-01", client=client)) == "<Sessions: none match>"
+    assert repr(reading.sessions(since="2999-01-01", client=client)) == "<Sessions: none>"
+    hostile = reading.get_session("hostile", client=client)
+    figures = reading.figures("tool_calls", by="tool", client=client)
+    assert "\x1b" not in repr(hostile)
+    for said in (repr(hostile.steps()), repr(hostile.spans()), repr(figures)):
+        assert "\x1b" not in said
+        assert "\u202e" not in said
+        assert "\\x1b[2J" in said

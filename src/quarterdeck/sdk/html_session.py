@@ -84,18 +84,24 @@ def _fact_lines(session: RecordFields) -> Iterator[tuple[str, Child]]:
     workflow = session.workflow
     if workflow.name or workflow.version is not None or workflow.environment:
         told = [one_line(workflow.name, limit=TEXT)] if workflow.name else []
-        told += [f"version {workflow.version}"] if workflow.version is not None else []
-        told += [f"in {workflow.environment}"] if workflow.environment else []
+        if workflow.version is not None:
+            told.append(f"version {one_line(str(workflow.version), limit=80)}")
+        if workflow.environment:
+            told.append(f"in {one_line(workflow.environment, limit=80)}")
         yield "workflow", " ".join(told)
     if session.case:
         trial = "" if session.trial is None else f", trial {session.trial}"
         yield "case", one_line(session.case, limit=TEXT) + trial
     if session.units:
-        done = (f"{amount:,g} {one_line(name)}" for name, amount in session.units.items())
+        some = list(session.units.items())[:LINES]
+        done = (f"{amount:,g} {one_line(name, limit=80)}" for name, amount in some)
         yield "work done", ", ".join(done)
     if session.tags or session.experiment:
         words = [*session.tags[:LINES], *(["experiment"] if session.experiment else [])]
-        yield "tags", joined(*(span("tagged", one_line(word, limit=60)) for word in words))
+        yield (
+            "tags",
+            joined(*(span("tagged", one_line(word, limit=60)) for word in words)),
+        )
     if session.handoffs:
         yield "handoffs", _handoffs(session)
     yield "size", ", ".join(_size(session))
@@ -117,7 +123,7 @@ def _outcome(session: RecordFields) -> Html:
 
 def _status(session: RecordFields) -> Html:
     return joined(
-        one_line(session.status).replace("_", " "),
+        one_line(session.status, limit=80).replace("_", " "),
         span("dim", f", began {when(session.started_at)}, took {duration(session.duration_s)}"),
     )
 
@@ -144,7 +150,8 @@ def _cost(session: RecordFields) -> Html:
 def _handoffs(session: RecordFields) -> Html:
     seen: dict[str, int] = {}
     for one in session.handoffs:
-        route = f"{one_line(one.source or NOT_TOLD)} → {one_line(one.target or NOT_TOLD)}"
+        ends = (one_line(end or NOT_TOLD, limit=80) for end in (one.source, one.target))
+        route = " → ".join(ends)
         seen[route] = seen.get(route, 0) + 1
     told = [route + (f" x{times}" if times > 1 else "") for route, times in seen.items()]
     rest = [f"and {len(told) - LINES} more"] if len(told) > LINES else []
@@ -246,7 +253,7 @@ def _act(act: Intervention) -> Iterator[Child]:
     # An act is called after what the person does; until then there is only what was asked.
     asked_only = act.pending and act.kind == "answer"
     yield span("open" if act.pending else "ok", "● ")
-    yield "question" if asked_only else one_line(act.kind)
+    yield "question" if asked_only else one_line(act.kind, limit=80)
     about = act.tool or act.agent
     yield f" of {one_line(about, limit=80)}" if about else None
     yield f" by {one_line(act.by, limit=80)}" if act.by else None
@@ -255,7 +262,7 @@ def _act(act: Intervention) -> Iterator[Child]:
     elif act.waited_s is not None:
         yield span("dim", f", waited {duration(act.waited_s)}")
     yield span("dim", f", {when(act.at)}")
-    yield tag("div", "asked: ", one_line(act.question, limit=TEXT)) if act.question else None
+    yield (tag("div", "asked: ", one_line(act.question, limit=TEXT)) if act.question else None)
     yield tag("div", "said: ", one_line(act.answer, limit=TEXT)) if act.answer else None
 
 
@@ -320,7 +327,7 @@ def _branches(nodes: Sequence[TreeNode], room: list[int]) -> list[Html]:
 
 
 def _node(node: TreeNode) -> Iterator[Child]:
-    yield span("kind", one_line(node.kind))
+    yield span("kind", one_line(node.kind, limit=80))
     yield f" {one_line(node.label, limit=100)}"
     yield tag("b", f" x{node.count:,}") if node.count > 1 else None
     if node.status in {"error", "blocked", "cancelled"}:
@@ -348,7 +355,11 @@ def _told(title: str, total: int, pairs: Sequence[tuple[str, str]]) -> Html:
     if not pairs:
         return NOTHING
     items = [
-        tag("li", tag("b", one_line(key, limit=100)), f" {one_line(message, limit=TEXT)}")
+        tag(
+            "li",
+            tag("b", one_line(key, limit=100)),
+            f" {one_line(message, limit=TEXT)}",
+        )
         for key, message in pairs[:LINES]
     ]
     heading = f"{title}: {max(total, len(pairs)):,}"

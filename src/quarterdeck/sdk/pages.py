@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar, overload
 
+LINES = 20
+"""Of a list in a terminal: what fits on a screen with its question."""
+
 Item = TypeVar("Item", covariant=True)
 
 
@@ -20,7 +23,7 @@ class Page(NamedTuple, Generic[Item]):
 
 class Paged(Sequence[Item], Generic[Item]):
     """
-    `pages` are asked for one by one, until `limit` items are there (None: all there are).
+    `pages` are asked for one by one, until `limit` items, at least one, are there (None: all).
 
     What was fetched stays, so that looking twice asks once.  Not for several threads at once.
     """
@@ -29,7 +32,7 @@ class Paged(Sequence[Item], Generic[Item]):
         self._pages = pages
         self._limit = limit
         self._fetched: list[Item] = []
-        self._complete = limit == 0
+        self._complete = False
         self._cut = False
 
     def __len__(self) -> int:
@@ -54,6 +57,14 @@ class Paged(Sequence[Item], Generic[Item]):
         else:
             self._fetch(at + 1 if at >= 0 else None)
         return self._fetched[at]
+
+    def __repr__(self) -> str:
+        """A line an item, of the first ones."""
+        if not self:
+            return f"<{type(self).__name__}: none>"
+        lines = [str(item) for item in self._fetched[:LINES]]
+        rest = self.more or len(self._fetched) > LINES
+        return "\n".join([*lines, "… and more"] if rest else lines)
 
     @property
     def fetched(self) -> Sequence[Item]:

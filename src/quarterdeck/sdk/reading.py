@@ -31,9 +31,6 @@ MOST_ROWS = 200
 """Of one page of sessions or steps: the server's own bound."""
 MOST_SPANS = 10_000
 """Of one page: about 2 MB."""
-LINES = 20
-"""Of a list in a terminal: what fits on a screen with its question."""
-
 Item = TypeVar("Item")
 
 
@@ -83,6 +80,9 @@ class SessionRecord(RecordFields, frozen=True, kw_only=True, dict=True):
     def __repr__(self) -> str:
         return f"<{text_line(self)}>"
 
+    def __str__(self) -> str:
+        return text_line(self)
+
     def _repr_html_(self) -> str:
         from quarterdeck.sdk.html_session import session_html
 
@@ -117,14 +117,6 @@ class Sessions(Paged[SessionRecord]):
         """
         return make_frame(COLUMNS, [frame_row(session) for session in self], backend)
 
-    def __repr__(self) -> str:
-        if not self:
-            return "<Sessions: none match>"
-        lines = [text_line(session) for session in self.fetched[:LINES]]
-        if self.more or len(self.fetched) > LINES:
-            lines.append("… and more")
-        return "\n".join(lines)
-
     def _repr_html_(self) -> str:
         from quarterdeck.sdk.html_tables import sessions_html
 
@@ -150,11 +142,12 @@ def sessions(
     `max_cost` are USD, inclusive.  `sort` is started, last_seen, cost, duration, errors,
     interventions, spans or tokens, with `-` before it for most first.  `limit` None: all.
     """
+    if limit is not None and limit < 1:
+        raise Invalid(f"limit is {limit}", hint="A number from 1, or None for all.")
     told = {**parameters(q, filters), "sort": sort}
     source = client or default_client()
     found = Sessions(_session_pages(source, told, limit=limit), limit=limit)
-    with hinted():
-        bool(found)  # a misspelled filter is told now, and not where the list is first used
+    bool(found)  # a misspelled filter is told now, and not where the list is first used
     return found
 
 

@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.model.instants import NS_PER_S
+from quarterdeck.sdk.shown import duration, one_line
 
 _ODD_INSTANT = re.compile(r"\d+s")
 """How an instant beyond the year 9999 is told: a sender's clock can be anything."""
@@ -267,6 +269,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     content: Any = None
     """Whole messages, arguments and results, where they were asked for."""
 
+    def __str__(self) -> str:
+        """`5 tool run_tests, error: 2 failed`."""
+        said = f"{self.number} {self.kind} {one_line(self.name, limit=80)}"
+        if self.error:
+            return f"{said}, error: {one_line(self.error, limit=120)}"
+        return f"{said}, {one_line(self.note, limit=120)}" if self.note else said
+
 
 class SpanLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the session's tree of spans.  Nanoseconds since 1970."""
@@ -288,6 +297,11 @@ class SpanLine(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: Decimal | None = None
     error: str | None = None
     partial: bool = False
+
+    def __str__(self) -> str:
+        """`tool run_tests, 1.2 s`."""
+        took_s = None if self.end_ns is None else (self.end_ns - self.start_ns) / NS_PER_S
+        return f"{self.kind} {one_line(self.name, limit=80)}, {duration(took_s)}"
 
 
 class TreeNode(msgspec.Struct, frozen=True, kw_only=True):

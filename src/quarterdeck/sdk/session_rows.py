@@ -125,9 +125,9 @@ def text_line(session: RecordFields) -> str:
 
 def outcome_words(session: RecordFields) -> str:
     """The outcome with its mark; while it is not closed its status, if that is all there is."""
-    label = one_line(session.outcome.label)
+    label = one_line(session.outcome.label, limit=40)
     if label == "unknown" and session.status != "closed":
-        return one_line(session.status).replace("_", " ")
+        return one_line(session.status, limit=40).replace("_", " ")
     return f"{OUTCOME_MARKS.get(label, '?')} {label}"
 
 
