@@ -70,8 +70,8 @@ def demo(
     client: Client = ctx.obj
     stage = TerminalStage()
     with ExitStack() as open_things:
+        served = _server(client, open_things, data=data)
         folder = Path(tempfile.mkdtemp(prefix="quarterdeck-demo-"))
-        served = _server(client, open_things, data=data, log=folder / "server.log")
         print(f"Three agents go to work in {folder}")
         print(f"and report to Quarterdeck at {served.url}.")
         began = time.monotonic()
@@ -142,7 +142,7 @@ class TerminalStage:
             self._column = 0
 
 
-def _server(client: Client, open_things: ExitStack, *, data: Path | None, log: Path) -> Served:
+def _server(client: Client, open_things: ExitStack, *, data: Path | None) -> Served:
     """
     Where to report to: the server that answers, else one started here.
 
@@ -159,7 +159,7 @@ def _server(client: Client, open_things: ExitStack, *, data: Path | None, log: P
             "the demo then starts one itself.",
         )
     print("No Quarterdeck answers here yet: starting one (`quarterdeck up`).", flush=True)
-    return open_things.enter_context(started(data=data, log=log))
+    return open_things.enter_context(started(data=data))
 
 
 def _user() -> str:

@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +51,7 @@ def answers(client: Client) -> bool:
 
 
 @contextmanager
-def started(*, data: Path | None, log: Path) -> Iterator[Served]:
+def started(*, data: Path | None) -> Iterator[Served]:
     """
     `quarterdeck up` in a child process, ready; stopped with SIGTERM at the end.
 
@@ -61,17 +62,17 @@ def started(*, data: Path | None, log: Path) -> Iterator[Served]:
     command = [sys.executable, "-m", "quarterdeck.cli.main", "up"]
     if data is not None:
         command.append(f"--data={data}")
-    with log.open("wb") as output, _ended_by_signals():
+    with _ended_by_signals(), tempfile.NamedTemporaryFile() as log:
         process = subprocess.Popen(  # noqa: S603  # our own command line
             command,
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=log,
             stderr=subprocess.STDOUT,
             env={**os.environ, "QUARTERDECK_GRPC": "false"},
             start_new_session=True,
         )
         try:
-            yield Served(url=_address(process, log), process=process)
+            yield Served(url=_address(process, Path(log.name)), process=process)
         finally:
             _stop(process)
 
@@ -79,6 +80,7 @@ def started(*, data: Path | None, log: Path) -> Iterator[Served]:
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     """Where it listens, once it answers there."""
     deadline = time.monotonic() + READY_WITHIN_S
+    said = ""
     while time.monotonic() < deadline:
         said = log.read_text(errors="replace")
         found = _ADDRESS.search(said)
@@ -87,10 +89,13 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
         if process.poll() is not None:
             raise Misconfigured(
                 f"the demo's server did not start:\n{said.strip()}",
-                hint="Start one by hand with `quarterdeck up`, then run the demo again.",
+                hint="Then run the demo again, or start a server by hand with `quarterdeck up`.",
             )
         time.sleep(0.05)
-    raise TryAgain(f"the demo's server was not ready within {READY_WITHIN_S:.0f} s", hint=str(log))
+    raise TryAgain(
+        f"the demo's server was not ready within {READY_WITHIN_S:.0f} s:\n{said.strip()}",
+        hint="Start one by hand with `quarterdeck up`, and run the demo when it is ready.",
+    )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
