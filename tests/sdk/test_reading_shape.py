@@ -13,9 +13,12 @@ from quarterdeck.assembly.record import to_json
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.sessions import AgentUse, Session
 from quarterdeck.model.spans import Problem
-from quarterdeck.sdk.reading import SessionRecord
+from quarterdeck.sdk.asking import Filters
+from quarterdeck.sdk.figures import Figure, Group
+from quarterdeck.sdk.reading import SessionRecord, Sessions
 from quarterdeck.sdk.session_rows import COLUMNS
 
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "sdk-reading.md"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "read-in-a-notebook.md"
 
 WHOLE = msgspec.structs.replace(
@@ -86,3 +89,12 @@ def test_every_column_of_a_frame_is_in_the_page_about_frames() -> None:
     told = re.findall(r"^\| (`.*?) \|", PAGE.read_text(), re.MULTILINE)
     listed = [name for cell in told for name in re.findall(r"`(\w+)`", cell)]
     assert sorted(listed) == sorted(column.name for column in COLUMNS)
+
+
+def test_every_filter_method_and_field_is_in_the_reference() -> None:
+    names = {*typing.get_type_hints(Filters), *Figure.__struct_fields__, *Group.__struct_fields__}
+    for kind in (Sessions, SessionRecord):
+        fields = set(getattr(kind, "__struct_fields__", ()))
+        names |= {name for name in dir(kind) if not name.startswith("_")} - fields - set(dir(tuple))
+    told = set(re.findall(r"`[^`]*?(\w+)(?:\([^`]*\))?`", REFERENCE.read_text()))
+    assert names - told == set()

@@ -44,7 +44,8 @@ def check_processes(situation: Situation) -> Iterator[Check]:
         sent = sum(_number(status.stats, "sent") for status in statuses)
         yield ok(
             "sdk_processes",
-            f"{plural(len(statuses), 'process')[:None]} sent {count(sent)} spans and dropped none",
+            f"{count(sent)} spans sent by processes with qd.init() in the last day "
+            f"({len(statuses)}), none dropped",
         )
 
 
@@ -99,7 +100,7 @@ def _elsewhere(statuses: Sequence[Status], situation: Situation) -> Iterator[Che
 
 def _next(status: Status) -> str:
     if _number(status.stats, "spool_bytes"):
-        return "What waits on disk is sent as soon as a process with qd.init() reaches the server."
+        return "What waits on disk is sent when a process with qd.init() reaches that server again."
     return "docs/reference/sdk.md tells what each reason means; qd.init(debug=True) logs them."
 
 

@@ -149,7 +149,7 @@ def check_otlp(
 def _unset(protocol: Told) -> Iterator[Check]:
     yield ok(
         "otlp_endpoint",
-        f"{ENDPOINT} is not set: qd.init() needs it not, other OpenTelemetry SDKs do",
+        f"{ENDPOINT} is not set: qd.init() does not need it, other OpenTelemetry SDKs do",
     )
     if protocol.value and protocol.value.lower() not in PROTOCOLS:
         yield _no_protocol(protocol)

@@ -37,7 +37,7 @@ class Situation:
 
     @property
     def host(self) -> str:
-        """"" if the address has none, or can't be read."""
+        """ "" if the address has none, or can't be read."""
         try:
             return urlsplit(self.url).hostname or ""
         except ValueError:
