@@ -18,6 +18,7 @@ import msgspec
 from quarterdeck.model.messages import Message
 from quarterdeck.normalize.attributes import money
 from quarterdeck.receive.transcripts.claude import people
+from quarterdeck.receive.transcripts.claude.acts import act_of
 from quarterdeck.receive.transcripts.claude.content import (
     error_type_of,
     heard,
@@ -28,7 +29,7 @@ from quarterdeck.receive.transcripts.claude.content import (
     tier_of,
     told_by,
 )
-from quarterdeck.receive.transcripts.claude.subagents import SPAWNING_TOOLS, tool_entry_id
+from quarterdeck.receive.transcripts.claude.subagents import SPAWNING_TOOLS, Spawns, tool_entry_id
 from quarterdeck.receive.transcripts.claude.usage import later, usage_of
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.members import (
@@ -80,10 +81,7 @@ class Conversation:
         """The first slash command: what was asked where nobody typed a prompt."""
         self.prompts = 0
         self.model = ""
-        self.spawns: dict[str, str] = {}
-        """Tool call id -> id of the sub-agent that it started, "" while nobody tells it."""
-        self.runs_inside: set[str] = set()
-        """Tool calls whose sub-agent's lines stand in this file."""
+        self.spawns = Spawns()
         self.unmatched: list[str] = []
         self.open: dict[str, int] = {}
         """Call id -> place of a tool call without a result."""
@@ -92,7 +90,6 @@ class Conversation:
         self._thread_of_line: dict[str, str] = {}
         self._calls: dict[str, int] = {}
         self._tools: dict[str, int] = {}
-        self._prompts_of_spawns: dict[str, str] = {}
         self._requests: dict[str, int] = {}
         self._ids: set[str] = set()
 
@@ -276,8 +273,7 @@ class Conversation:
         if call_id:
             self._tools[call_id] = self.open[call_id] = len(self.entries)
         if tool in SPAWNING_TOOLS and call_id:
-            self.spawns[call_id] = ""
-            self._prompts_of_spawns[call_id] = text(mapping(arguments).get("prompt"))
+            self.spawns.begin(call_id, text(mapping(arguments).get("prompt")))
         self._add(
             ToolCall(
                 id=self._free(tool_entry_id(call_id) if call_id else f"tool@{place}"),
@@ -307,8 +303,7 @@ class Conversation:
         is_error = block.get("is_error") is True
         verdict = people.verdict_of(record, words, is_error=is_error)
         extra = mapping(record.get("toolUseResult"))
-        if call_id in self.spawns and text(extra.get("agentId")):
-            self.spawns[call_id] = text(extra.get("agentId"))
+        self.spawns.name(call_id, text(extra.get("agentId")))
         refused = verdict is not None and not verdict.approved
         is_stopped = extra.get("interrupted") is True
         self.open.pop(call_id, None)
@@ -323,43 +318,10 @@ class Conversation:
             metadata=call.metadata | told_by(extra),
         )  # fmt: skip
         thread.refused = thread.refused or refused
-        self._decided(record, call, words, verdict, extra, at_ns, is_error=is_error)
-
-    def _decided(
-        self, record: dict[str, Any], call: ToolCall, words: str,
-        verdict: people.Verdict | None, extra: dict[str, Any], at_ns: int | None,
-        *, is_error: bool,
-    ) -> None:  # fmt: skip
-        """The acts of people that a tool's result tells of."""
-        act = PersonAct(
-            id="", parent=call.parent, kind="approval", tool=call.tool, call_id=call.call_id,
-            start_ns=call.start_ns, end_ns=at_ns,
-        )  # fmt: skip
-        replace = msgspec.structs.replace
-        if verdict is not None and not verdict.approved:
-            act = replace(
-                act, decision="rejected", auto=verdict.auto, answer=verdict.reason,
-                metadata=present({"decided_by": verdict.source}),
-            )  # fmt: skip
-        elif call.tool == "AskUserQuestion" and not is_error:
-            act = replace(
-                act, kind="question", question=people.questions_of(call.arguments),
-                answer=people.answers_of(record, words),
-            )  # fmt: skip
-        elif call.tool == "ExitPlanMode" and not is_error and extra.get("isAgent") is not True:
-            plan = text(mapping(call.arguments).get("plan")) or text(extra.get("plan"))
-            act = replace(act, decision="approved", question=plan)
-        elif extra.get("userModified") is True:
-            act = replace(act, kind="edit", decision="modified")
-        elif verdict is not None:
-            # How long the person thought is not told: the tool's own time is in the interval.
-            act = replace(
-                act, decision="approved", end_ns=act.start_ns,
-                metadata=present({"decided_by": verdict.source}),
-            )  # fmt: skip
-        else:
-            return
-        self._add(replace(act, id=self._free(f"act:{call.call_id or call.id}")))
+        act = act_of(record, call, words, verdict, at_ns, is_error=is_error)
+        if act is not None:
+            act_id = self._free(f"act:{call.call_id or call.id}")
+            self._add(msgspec.structs.replace(act, id=act_id))
 
     # -- people --------------------------------------------------------------------------------
 
@@ -377,8 +339,7 @@ class Conversation:
                 self.event("slash command", record, place, words=command)
             case "notification":
                 found = people.notified(words)
-                if found.get("tool_use_id") in self.spawns and found.get("task_id"):
-                    self.spawns[found["tool_use_id"]] = found["task_id"]
+                self.spawns.name(found.get("tool_use_id", ""), found.get("task_id", ""))
                 self.event("background task finished", record, place, words=words, **found)
             case "prompt" if not thread.run and words.strip():
                 self.task = self.task or words
@@ -425,10 +386,9 @@ class Conversation:
     def _begin_run(self, record: dict[str, Any], key: str) -> _Thread:
         content = mapping(record.get("message")).get("content")
         asked = content if isinstance(content, str) else "\n".join(texts_of(listing(content)))
-        call_id = self._caller(asked)
+        call_id = self.spawns.claim(asked, self.open)
         started: Entry | None = None
         if call_id:
-            self.runs_inside.add(call_id)
             started = self.entries[self._tools[call_id]]
         arguments = mapping(started.arguments) if isinstance(started, ToolCall) else {}
         run = self._free(f"agent:{key}")
@@ -440,13 +400,6 @@ class Conversation:
             )
         )  # fmt: skip
         return _Thread(run=run)
-
-    def _caller(self, asked: str) -> str:
-        """The tool call with this prompt, else the only one that waits; "" if that is not sure."""
-        free = [one for one in self.spawns if one not in self.runs_inside]
-        by_prompt = [one for one in free if asked and self._prompts_of_spawns[one] == asked]
-        waiting = [one for one in free if one in self.open]
-        return (by_prompt or (waiting if len(waiting) == 1 else [""]))[0]
 
     def _pass(self, thread: _Thread, at_ns: int | None) -> None:
         if at_ns is not None:

@@ -38,8 +38,8 @@ def gaps_in(session: SessionLines, with_files: frozenset[str]) -> Iterator[Findi
         )
     unrecorded = [
         call
-        for call, agent in talk.spawns.items()
-        if call not in talk.runs_inside and call not in talk.open and agent not in with_files
+        for call, agent in talk.spawns.agents.items()
+        if call not in talk.spawns.inside and call not in talk.open and agent not in with_files
     ]
     if unrecorded:
         yield Finding(

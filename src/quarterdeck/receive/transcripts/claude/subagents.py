@@ -5,6 +5,7 @@ Where Claude Code writes what sub-agents did: beside the session, in files of th
 yet older versions write a sub-agent's lines into the session's own file (`isSidechain`).
 """
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,40 @@ from quarterdeck.receive.transcripts.members import identifier, mapping, records
 from quarterdeck.receive.transcripts.source import Source
 
 SPAWNING_TOOLS = frozenset({"Task", "Agent"})
+
+
+class Spawns:
+    """The tool calls of one conversation that started sub-agents."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, str] = {}
+        """Tool call id -> id of its sub-agent; "" while nobody tells it."""
+        self.inside: set[str] = set()
+        """Tool calls whose sub-agent's lines stand in the conversation's own file."""
+        self._prompts: dict[str, str] = {}
+
+    def begin(self, call_id: str, prompt: str) -> None:
+        self.agents[call_id] = ""
+        self._prompts[call_id] = prompt
+
+    def name(self, call_id: str, agent_id: str) -> None:
+        """The result of the call, or a notification, tells which sub-agent it was."""
+        if call_id in self.agents and agent_id:
+            self.agents[call_id] = agent_id
+
+    def claim(self, prompt: str, unanswered: Container[str]) -> str:
+        """
+        The call that began a run with this prompt, else the only one without a result.
+
+        "" if that is not sure.  A call is claimed once.
+        """
+        free = [one for one in self.agents if one not in self.inside]
+        by_prompt = [one for one in free if prompt and self._prompts[one] == prompt]
+        waiting = [one for one in free if one in unanswered]
+        found = (by_prompt or (waiting if len(waiting) == 1 else [""]))[0]
+        if found:
+            self.inside.add(found)
+        return found
 
 
 class Spawned(NamedTuple):
