@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ from quarterdeck.cli import terminal
 from quarterdeck.cli.import_report import print_report
 from quarterdeck.cli.instants import read_instant
 from quarterdeck.errors import Invalid, NotFound, QuarterdeckError, TryAgain
-from quarterdeck.sdk.client import Client, segment
+from quarterdeck.sdk.client import Client, Params
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,9 @@ SETTLE_FOR_S = 60.0
 """How long the end of an import waits until what was sent can be read."""
 
 LOOK_EVERY_S = 1.0
+
+PAGE = 200
+"""Sessions that are asked for at once."""
 
 _CONTENT_TYPES = {"protobuf": "application/x-protobuf", "json": "application/json"}
 
@@ -220,6 +224,7 @@ class _Server:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._placed: dict[str, int] | None = None
 
     def greet(self) -> None:
         """Raises at once where nobody answers: patience is for a server that was there."""
@@ -232,16 +237,26 @@ class _Server:
         return _sent(answer, encoding)
 
     def started_ns(self, session_id: str) -> int | None:
-        """When the session began that is stored under this id; None if there is none."""
+        """When the session of this id began that is stored without times; None if there is none."""
+        if self._placed is None:
+            self._placed = self._read_placed()
+        return self._placed.get(session_id)
+
+    def _read_placed(self) -> dict[str, int]:
+        """Read once and page by page: benchmarks have thousands of sessions without times."""
         from quarterdeck.model.instants import from_rfc3339
 
-        try:
-            record = self._patiently(
-                lambda: self._client.get_json(f"/api/v1/sessions/{segment(session_id)}")
-            )
-        except NotFound:
-            return None
-        return from_rfc3339(record["started_at"])
+        placed: dict[str, int] = {}
+        cursor: str | None = None
+        while True:
+            params: Params = {"q": "finding:times_unknown", "limit": PAGE, "cursor": cursor}
+            page = self._patiently(partial(self._client.get_json, "/api/v1/sessions", params))
+            for record in page["sessions"]:
+                began_ns = from_rfc3339(record["started_at"])
+                placed[record["external_id"] or record["session_id"]] = began_ns
+            cursor = page["next_cursor"]
+            if not cursor:
+                return placed
 
     def settle(self) -> None:
         """Wait until what was sent is stored and can be read, for a minute at most."""

@@ -57,11 +57,16 @@ _BY_STATUS: dict[int, type[QuarterdeckError]] = {
 
 
 class Client:
-    """One server and one key.  Every method raises `QuarterdeckError`s only."""
+    """
+    One server and one key.  Every method raises `QuarterdeckError`s only.
+
+    Connections are kept for the next request, in each process its own.
+    """
 
     def __init__(self, *, url: str, api_key: str = "") -> None:
         self.url = url.rstrip("/")
         self._api_key = api_key
+        self._connections: tuple[int, httpx.Client] | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Client:
@@ -98,9 +103,9 @@ class Client:
         """The body in pieces as they arrive, for exports of any size."""
         import httpx
 
-        with self._faults(httpx), self._connection() as connection:
+        with self._faults(httpx):
             url = self.url + path
-            with connection.stream("GET", url, params=_query(params)) as response:
+            with self._connection().stream("GET", url, params=_query(params)) as response:
                 if response.status_code >= 400:
                     response.read()
                     raise _error_of(response)
@@ -122,8 +127,8 @@ class Client:
         if body is not None:
             content = json.dumps(body).encode()
         headers = {"content-type": content_type} if content is not None else {}
-        with self._faults(httpx), self._connection() as connection:
-            response = connection.request(
+        with self._faults(httpx):
+            response = self._connection().request(
                 method, self.url + path, params=_query(params), content=content, headers=headers
             )
             if response.status_code >= 400:
@@ -132,6 +137,11 @@ class Client:
             return response.content
 
     def _connection(self) -> httpx.Client:
+        if self._connections is None or self._connections[0] != os.getpid():
+            self._connections = (os.getpid(), self._connect())
+        return self._connections[1]
+
+    def _connect(self) -> httpx.Client:
         import httpx
 
         headers = {"accept": "application/json", "user-agent": "quarterdeck-cli"}

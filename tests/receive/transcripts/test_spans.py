@@ -103,7 +103,9 @@ def test_a_file_that_tells_no_time_keeps_its_order_and_says_so() -> None:
     assert starts == sorted(starts)
     assert len(set(starts[1:])) == 50
     assert starts[0] >= T0
-    assert [f.code for f in session_of(untimed).findings] == ["times_unknown"]
+    session = session_of(untimed)
+    assert [f.code for f in session.findings] == ["times_unknown"]
+    assert session.started_ns == T0, "placed there again, it does not move"
 
 
 def test_a_live_file_is_an_open_session_and_its_end_closes_it() -> None:

@@ -95,6 +95,7 @@ class _Builder:
             scope_version=SCOPE_VERSION,
         )
         self._placed = not has_times(transcript)
+        self._placed_ns = placed_ns
         self._times = _times_of(transcript, placed_ns=placed_ns)
         self._parents = _parents_of(transcript.entries)
         self._last_call: dict[str, str] = {}
@@ -125,6 +126,9 @@ class _Builder:
         starts = [timed.start_ns for timed in self._times]
         ends = [timed.end_ns for timed in self._times]
         start = of.started_ns if of.started_ns is not None else min(starts, default=0)
+        if self._placed:
+            # Exactly there, so that an import that finds it stored places it there again.
+            start = self._placed_ns
         end = of.ended_ns if of.ended_ns is not None else max(ends, default=start)
         return _Timed(min([start, *starts]), max([start, end, *ends]))
 
