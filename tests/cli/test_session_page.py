@@ -233,6 +233,28 @@ def test_an_empty_list_says_whether_there_is_anything_at_all(filtered: bool, sai
     assert ("send-from-a-framework" in captured.get()) == (not filtered)
 
 
+def test_a_trial_says_which_and_data_findings_are_told_calmly() -> None:
+    trial = {
+        **RECORD, "case": "refund/13", "trial": 2, "expected_calls": {"count": 5, "matched": 4},
+        "data_findings": [
+            {"code": "cost_disagrees", "message": "recorded 0.6 USD, computed 0.5", "count": 1},
+            {"code": "timezone_unknown", "message": "read as UTC", "count": 12},
+        ],
+        "data_finding_count": 2,
+        "cost": {**RECORD["cost"], "reported_usd": "0.60", "computed_usd": "0.50"},
+    }  # fmt: skip
+    shown = page(trial)
+    assert "refund/13, trial 2, 4 of 5 expected calls made" in shown
+    block = shown[shown.index("Data findings: 2") : shown.index("Could not be read")]
+    assert "cost disagrees  recorded 0.6 USD, computed 0.5" in block
+    assert "timezone unknown  read as UTC  x12" in block
+    assert "recorded $0.6000, computed $0.5000" in shown
+    plain = page(RECORD)
+    assert "Data findings" not in plain
+    assert "recorded" not in plain
+    assert "trial" not in plain
+
+
 def test_an_id_is_whole_on_a_narrow_terminal() -> None:
     record = {**RECORD, "session_id": "trace:" + "0123456789abcdef" * 2}
     assert record["session_id"] in page(record, width=40)

@@ -179,6 +179,12 @@ def test_figures_tell_what_they_are_of(ask: Run, server: str) -> None:
     answer = json.loads(ask("figures", "--json").stdout)
     assert answer == api(server, "/figures")
     assert "There are:" in ask("figures", "happiness", expect=5).stderr
+    assert "No sessions match" in ask("figures", "--experiment").stdout
+    assert json.loads(ask("figures", "--production", "--json").stdout) == answer
+    every = json.loads(ask("figures", "--k", "1, 2", "--json").stdout)
+    assert "pass_hat_2" in every["definitions"]
+    assert "Write --k 1,2,4" in ask("figures", "--k", "all", expect=5).stderr
+    assert "No sessions match" in ask("sessions", "list", "-q", "finding:nested_run").stdout
 
 
 def test_a_persons_word_counts_and_both_stay(ask: Run) -> None:
