@@ -253,3 +253,28 @@ def test_calls_of_two_libraries_that_only_overlap_are_two_calls() -> None:
         model("b", 3, 6, tokens=(100, 10), scope="y", parent="root"),
     )
     assert counted(made) == [("gpt-4o", 2, 200, 20)]
+
+
+def test_a_call_that_failed_or_told_no_tokens_is_one_call_too_though_two_libraries_tell_it() -> (
+    None
+):
+    made = session(
+        span("root", 0, 19),
+        span("chain", 1, 15, kind="step", scope="langchain", parent="root"),
+        model("framework1", 1, 5, scope="langchain", parent="chain", status="error"),
+        model("client1", 2, 4, scope="openai", parent="root", status="error"),
+        model("framework2", 6, 10, scope="langchain", parent="chain"),
+        model("client2", 7, 9, scope="openai", parent="root"),
+    )
+    assert counted(made) == [("gpt-4o", 2, 0, 0)]
+    assert made.models[0].errors == 1
+
+
+def test_calls_of_one_library_without_tokens_are_as_many_as_it_tells() -> None:
+    made = session(
+        span("root", 0, 9),
+        model("a", 1, 5, scope="x", parent="root", span_name="chat"),
+        model("b", 1, 5, scope="x", parent="root", span_name="responses"),
+        model("c", 2, 4, scope="x", parent="root", span_name="chat"),
+    )
+    assert counted(made) == [("gpt-4o", 3, 0, 0)]

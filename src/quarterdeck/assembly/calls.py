@@ -6,8 +6,8 @@ One call can appear as up to five spans with the same tokens.  Only *billing lea
 * A model span is out if a model span below it is the same call (equal response id; or one
   family, contained in time, and equal input tokens, output tokens or output), or if it told no
   tokens and only wraps other model spans.
-* Of spans of one trace with one response id, or with equal model and tokens from two libraries
-  over (nearly) the same time or one within the other, one counts: the one with tokens, not made
+* Of spans of one trace with one response id, or with equal model and tokens (or none) from two
+  libraries over (nearly) the same time or one within the other, one counts: with tokens, not made
   from a log, with cache details, with content.  A price that only a log reports goes to the
   span.  They need not stand below one parent: LangChain tells its runs beside the context that
   a client's span is made in.
@@ -130,8 +130,7 @@ class Calls:
         self._link_above(node, call, linked)
         if call.nested:
             self._edges.update(call.nested)
-        if call.has_usage:
-            self._link_beside(call, linked)
+        self._link_beside(call, linked)
         self._dirty[node] = None
 
     def _link_above(self, node: Node, call: Call, linked: Linked) -> None:
@@ -155,14 +154,15 @@ class Calls:
     def _link_beside(self, call: Call, linked: Linked) -> None:
         span = linked.span
         usage = span.usage
-        if usage is None:
-            return
-        parent = (span.trace_id, span.parent_span_id)
-        told = self._told_beside.get(parent, 0)
-        self._told_beside[parent] = told + 1
-        if told == 0 and parent in self._carriers_beside:
-            self._dirty.update(self._carriers_beside[parent])
-        key = call.beside = (span.trace_id, call.family, usage.input_tokens, usage.output_tokens)
+        tokens: tuple[int | None, int | None] = (None, None)
+        if call.has_usage and usage is not None:
+            tokens = (usage.input_tokens, usage.output_tokens)
+            parent = (span.trace_id, span.parent_span_id)
+            told = self._told_beside.get(parent, 0)
+            self._told_beside[parent] = told + 1
+            if told == 0 and parent in self._carriers_beside:
+                self._dirty.update(self._carriers_beside[parent])
+        key = call.beside = (span.trace_id, call.family, *tokens)
         line = self._beside.get(key)
         if line is None:
             self._beside[key] = [linked.entry]
@@ -198,9 +198,10 @@ class Calls:
             if beside is not None:
                 beside.pop(node, None)
         elif call.beside is not None:
-            self._told_beside[parent] -= 1
-            if not self._told_beside[parent] and parent in self._carriers_beside:
-                self._dirty.update(self._carriers_beside[parent])
+            if call.has_usage:
+                self._told_beside[parent] -= 1
+                if not self._told_beside[parent] and parent in self._carriers_beside:
+                    self._dirty.update(self._carriers_beside[parent])
             line = self._beside[call.beside]
             self._dirty.update(_touched(line, linked.entry))
             remove(line, linked.entry)
@@ -589,9 +590,11 @@ def _one_response(span: Span, peer: Node) -> bool:
 def _is_twin(span: Span, other: Span) -> bool:
     """The same call told by two libraries: equal tokens (by the line), over 80 % the same time,
     or one within the other.  Two spans of one library are two calls, e.g. samples in parallel,
-    unless it has two names for one call and puts them below one parent."""
+    unless it has two names for one call with tokens and puts them below one parent."""
     if span.scope == other.scope and (
-        span.span_name == other.span_name or span.parent_span_id != other.parent_span_id
+        span.span_name == other.span_name
+        or span.parent_span_id != other.parent_span_id
+        or not tells_usage(span.usage)
     ):
         return False
     if span.response_id and other.response_id and span.response_id != other.response_id:
