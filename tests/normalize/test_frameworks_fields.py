@@ -284,6 +284,17 @@ def test_what_a_langgraph_run_is_resumed_with_is_the_answer(resume: Any, decisio
     assert span.human.answer
 
 
+def test_a_graph_below_a_span_of_the_application_is_resumed_too_and_its_nodes_are_not() -> None:
+    given = json.dumps({"resume": {"approved": True}})
+    attributes = {"openinference.span.kind": "CHAIN", "input.value": given}
+    scope = "openinference.instrumentation.langchain"
+    graph = _span(scope, "LangGraph", attributes, parent_span_id="00000000000000aa")
+    assert graph.human is not None
+    assert graph.human.decision == "approved"
+    inside = attributes | {"metadata": json.dumps({"langgraph_node": "ask"})}
+    assert _span(scope, "ask", inside, parent_span_id="00000000000000aa").human is None
+
+
 @pytest.mark.parametrize(
     ("message", "asked", "question", "tool"),
     [

@@ -55,10 +55,21 @@ def _adjust(draft: Draft) -> None:
             found["display_name"] = node
         found["status_word"] = "interrupted"
         found["status"] = "interrupted"
-    elif not draft.raw.parent_span_id or (
-        draft.attributes.get("traceloop.span.kind") == "workflow"
-    ):
+    elif _is_graph(draft):
         _read_resume(draft)
+
+
+def _is_graph(draft: Draft) -> bool:
+    """Whether this span is a whole graph's run.  It need not be a root: an application may put a
+    span around it, and then several runs are in one trace."""
+    attributes = draft.attributes
+    if not draft.raw.parent_span_id or attributes.get("traceloop.span.kind") == "workflow":
+        return True
+    return (
+        "openinference.span.kind" in attributes
+        and draft.found["kind"] in ("agent", "step")
+        and not _node_around(draft)
+    )
 
 
 def _node_around(draft: Draft) -> str:
