@@ -54,6 +54,7 @@ bench: setup ## Measure: our figures, and the peers' where they are installed
 	$(BIN)/python bench/ingest.py $(BENCH)
 	$(BIN)/python bench/reads.py $(BENCH)
 	$(BIN)/python bench/kill9.py $(BENCH)
+	$(BIN)/python bench/sdk.py $(BENCH)
 
 build: setup ## The wheel and the source archive, into dist/
 	$(BIN)/python -m build --no-isolation

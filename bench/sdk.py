@@ -267,6 +267,8 @@ def main() -> None:
         address = sink.stdout.readline().strip()
         for number in range(given.rounds):
             for case in cases:
+                if case.where == "away" and number >= given.away_rounds:
+                    continue
                 python = python_of(case.sdk, given.peer_venvs)
                 assert python is not None
                 taken(address)
@@ -303,6 +305,7 @@ def options() -> argparse.ArgumentParser:
         help="folder with the environments v_langfuse, v_langsmith and v_opik",
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--away-rounds", type=int, default=1, help="some take a minute to exit")
     parser.add_argument("--spans", type=int, default=7_000, help="of each process")
     parser.add_argument("--blocks", type=int, default=14)
     parser.add_argument("--out", type=Path, help="file that the rows are added to, as JSON lines")
