@@ -9,6 +9,7 @@ given, and is told to the job as what it is: a rule, and no person's answer.
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 import tempfile
 import time
@@ -20,7 +21,6 @@ import typer
 
 from quarterdeck.cli import terminal
 from quarterdeck.errors import Invalid, TryAgain
-from quarterdeck.model.outcomes import OUTCOME_LABELS
 from quarterdeck.sdk.client import DEFAULT_URL, Client
 
 if TYPE_CHECKING:
@@ -170,6 +170,9 @@ def _user() -> str:
 
 
 def _tell_endings(endings: list[Ending], *, folder: Path, took_s: float) -> None:
+    # Not at the top: every `--help` would wait for it.
+    from quarterdeck.model.outcomes import OUTCOME_LABELS
+
     labels = [ending.label for ending in endings]
     counts = [f"{labels.count(label)} {label}" for label in OUTCOME_LABELS if label in labels]
     print()
@@ -193,7 +196,7 @@ def _tell_commands(endings: list[Ending], *, url: str) -> None:
         told.append((f"quarterdeck sessions show {fell_back.session_id}", "a model fell back"))
     told.append(("quarterdeck figures --query task_type:demo", "rates, with intervals"))
     print()
-    if url != DEFAULT_URL:
+    if url != os.environ.get("QUARTERDECK_URL", DEFAULT_URL):
         print(f"  export QUARTERDECK_URL={url}")
     for command, why in told:
         print(f"  {command:<{COMMAND_COLUMNS}}  # {why}")
