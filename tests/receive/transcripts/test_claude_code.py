@@ -121,6 +121,18 @@ def test_a_bad_line_costs_only_itself(tmp_path: Path) -> None:
     assert [len(t.entries) for t in found if isinstance(t, Transcript)] == [len(whole.entries)]
 
 
+def test_a_sub_agent_at_work_hangs_below_its_call_already(tmp_path: Path) -> None:
+    """Its caller's file names it in the result, which is written when it is done."""
+    session = "5e551000-0000-4000-8000-000000000002"
+    shutil.copytree(GOLDEN / "subagents", tmp_path, dirs_exist_ok=True)
+    main = tmp_path / f"{session}.jsonl"
+    main.write_text("".join(line + "\n" for line in main.read_text().splitlines()[:2]))
+    (agent,) = _sessions(tmp_path / session / "subagents" / "agent-ab12.jsonl")
+    assert (agent.attached_to, agent.agent) == ("tool:toolu_21", "Explore")
+    (caller,) = _sessions(main)
+    assert codes(caller) == set(), "what is not over is not missing"
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_no_line_however_broken_raises(data: st.DataObject) -> None:

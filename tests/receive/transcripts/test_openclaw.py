@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quarterdeck.receive.transcripts.follow import Watch
 from quarterdeck.receive.transcripts.formats.openclaw import FORMAT
 from quarterdeck.receive.transcripts.formats.pi import FORMAT as PI
 from quarterdeck.receive.transcripts.source import Source
@@ -190,6 +191,19 @@ def test_a_database_in_use_is_read_and_not_touched(database: Path) -> None:
         before = database.read_bytes()
         assert {key[:4] for key in _sessions(database)} == {"1111", "2222"}
         assert database.read_bytes() == before
+    writer.close()
+
+
+def test_what_stands_in_a_databases_log_is_seen_when_following(database: Path) -> None:
+    with sqlite3.connect(database) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        watch = Watch(lambda: iter([database]))
+        assert [seen.path for seen in watch.look(now_ns=0)] == [database]
+        assert watch.look(now_ns=0) == []
+        writer.execute("DELETE FROM transcript_events WHERE session_id LIKE '3333%'")
+        writer.commit()
+        assert [seen.path for seen in watch.look(now_ns=0)] == [database]
     writer.close()
 
 

@@ -6,6 +6,7 @@ less than a notification service of the system needs in code, and works on netwo
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,16 +48,29 @@ class Watch:
         there: dict[Path, _Seen] = {}
         for path in self._find():
             try:
-                stat = path.stat()
+                size, written_ns = _written(path)
             except OSError:
                 continue
-            live = now_ns - stat.st_mtime_ns < LIVE_FOR_S * 1e9
-            seen = _Seen(stat.st_size, stat.st_mtime_ns, live)
+            live = now_ns - written_ns < LIVE_FOR_S * 1e9
+            seen = _Seen(size, written_ns, live)
             there[path] = seen
             if self._seen.get(path) != seen:
                 changed.append(Changed(path, live))
         self._seen = there
         return changed
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """
+    Size and time.  A database in use is written to its log first, and that into the file later:
+    the log counts with the file.
+    """
+    stat = path.stat()
+    if path.suffix in (".sqlite", ".db"):
+        with suppress(OSError):
+            log = path.with_name(path.name + "-wal").stat()
+            return stat.st_size + log.st_size, max(stat.st_mtime_ns, log.st_mtime_ns)
+    return stat.st_size, stat.st_mtime_ns
 
 
 def default_folders(

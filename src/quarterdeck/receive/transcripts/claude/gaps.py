@@ -15,26 +15,26 @@ def gaps_in(session: SessionLines, with_files: frozenset[str]) -> Iterator[Findi
     if session.repeated:
         yield Finding(
             code="duplicate_lines",
-            message=f"{session.repeated} lines stand in the file again with the same uuid: "
-            "each was read once",
+            message=f"{_counted(session.repeated, 'line')} stood in the file before, with the same "
+            "uuid: each was read once",
         )
     for other, lines in session.elsewhere.items():
         yield Finding(
             code="duplicate_lines",
-            message=f"{lines} lines are of session {other!r}, which has its own file: "
-            "they were left out here",
+            message=f"{_counted(lines, 'line')} of session {other!r}, which has its own file, "
+            "left out here",
         )
     if talk.unmatched:
         yield Finding(
             code="unmatched_result",
-            message=f"{len(talk.unmatched)} tool results answer calls that are not in the file: "
+            message=f"{_counted(len(talk.unmatched), 'tool result')} without a call in the file: "
             f"{_some(talk.unmatched)}",
         )
     if missing := talk.unanswered():
         yield Finding(
             code="result_missing",
-            message=f"{len(missing)} tool calls have no result although the session went on: "
-            f"{_some(missing)}",
+            message=f"{_counted(len(missing), 'tool call')} without a result although the session "
+            f"went on: {_some(missing)}",
         )
     unrecorded = [
         call
@@ -44,8 +44,8 @@ def gaps_in(session: SessionLines, with_files: frozenset[str]) -> Iterator[Findi
     if unrecorded:
         yield Finding(
             code="part_missing",
-            message=f"what {len(unrecorded)} sub-agents did stands neither in this file nor beside "
-            f"it: their tokens and costs are missing ({_some(unrecorded)})",
+            message=f"what {_counted(len(unrecorded), 'sub-agent')} did stands neither in this "
+            f"file nor beside it: tokens and costs of it are missing ({_some(unrecorded)})",
         )
     if not with_files:
         yield from _compared(session)
@@ -74,3 +74,7 @@ def _compared(session: SessionLines) -> Iterator[Finding]:
 
 def _some(ids: list[str]) -> str:
     return ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

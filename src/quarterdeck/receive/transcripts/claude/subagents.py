@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from quarterdeck.receive.transcripts.claude.content import texts_of
 from quarterdeck.receive.transcripts.members import identifier, mapping, records, text
 from quarterdeck.receive.transcripts.source import Source
 
@@ -94,7 +95,7 @@ def spawned(source: Source, agent_id: str, session_id: str) -> Spawned:
     caller = _caller_file(source, session_id)
     if caller is not None and not (call_id and kind):
         try:
-            told = _in_caller(caller, agent_id)
+            told = _in_caller(caller, agent_id, _prompt_of(source))
         except (OSError, EOFError):
             told = Spawned("", "")
         call_id, kind = call_id or told.call_id, kind or told.agent
@@ -114,13 +115,23 @@ def _caller_file(source: Source, session_id: str) -> Source | None:
     return None
 
 
-def _in_caller(caller: Source, agent_id: str) -> Spawned:
-    """Two kinds of line matter: the result that names the agent, and the call it answers."""
+def _prompt_of(source: Source) -> str:
+    """What the sub-agent was asked: the first line of its file."""
+    content = mapping(mapping(source.head[0]).get("message")).get("content") if source.head else ""
+    return "\n".join(texts_of(content))
+
+
+def _in_caller(caller: Source, agent_id: str, prompt: str) -> Spawned:
+    """
+    Two kinds of line matter: the result that names the agent, and the call it answers.  While the
+    sub-agent works there is no result yet: then the one call with its prompt.
+    """
     needle = agent_id.encode()
-    started: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    prompts: dict[str, str] = {}
     call_id = ""
     for line in caller.lines():
-        if b'"subagent_type"' not in line.text and needle not in line.text:
+        if b'"prompt"' not in line.text and needle not in line.text:
             continue
         try:
             record = mapping(msgspec.json.decode(line.text))
@@ -128,13 +139,17 @@ def _in_caller(caller: Source, agent_id: str) -> Spawned:
             continue
         for block in records(mapping(record.get("message")).get("content")):
             if text(block.get("name")) in SPAWNING_TOOLS:
-                kind = text(mapping(block.get("input")).get("subagent_type"))
-                started[identifier(block.get("id"))] = kind
+                arguments = mapping(block.get("input"))
+                spawning = identifier(block.get("id"))
+                kinds[spawning] = text(arguments.get("subagent_type"))
+                prompts[spawning] = text(arguments.get("prompt"))
             elif block.get("type") == "tool_result" and _names(record, agent_id):
                 call_id = identifier(block.get("tool_use_id"))
         if not call_id and text(mapping(record.get("data")).get("agentId")) == agent_id:
             call_id = text(record.get("parentToolUseID"))
-    return Spawned(call_id, started.get(call_id, ""))
+    asked = [one for one, words in prompts.items() if words and words == prompt]
+    call_id = call_id or (asked[0] if len(asked) == 1 else "")
+    return Spawned(call_id, kinds.get(call_id, ""))
 
 
 def _names(record: dict[str, Any], agent_id: str) -> bool:
