@@ -33,6 +33,7 @@ async def test_it_goes_by_arrival_and_not_by_the_senders_clock(world: World) -> 
     assert (await received(world, key)).json() == {
         "since": "2026-09-21T15:13:21Z",
         "spans": 0,
+        "complete": True,
         "scopes": [],
     }
     assert (await received(world, key, "1d")).json()["spans"] == 1

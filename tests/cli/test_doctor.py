@@ -27,6 +27,9 @@ from quarterdeck.sdk.status import write_status
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOW_TO = (REPOSITORY / "docs" / "how-to" / "find-out-why-nothing-shows-up.md").read_text()
+HERE, GRPC = "http://127.0.0.1:4400", "http://127.0.0.1:4317"
+GENERAL, TRACES = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+PROTOCOL, HEADERS = "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS"
 WIRES = ("http_protobuf", "http_json", "grpc")
 
 pytestmark = pytest.mark.real_server
@@ -247,17 +250,53 @@ def test_without_the_right_to_delete_one_marked_session_stays(server: Server) ->
 # -- what is refused -----------------------------------------------------------------------------
 
 
-def test_an_intake_that_refuses_is_told_with_the_setting(tmp_path: Path, server: Server) -> None:
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    """A server with an account, so that keys are needed, and low limits; and a key."""
+    data = tmp_path_factory.mktemp("strict") / "data"
     limits = {"QUARTERDECK_MAX_BODY_BYTES": "1024", "QUARTERDECK_MAX_ITEMS_PER_S": "0.1"}
-    with serving(tmp_path / "data", environment={**os.environ, **limits}) as url:
-        found = examined(url, server, grpc_port=grpc_port_in(tmp_path / "data"))
+    plain = {name: value for name, value in os.environ.items() if "QUARTERDECK_" not in name}
+    with serving(data, environment={**plain, **limits}) as url:
+        server = Server(url, grpc_port_in(data))
+        every = key(server, "ingest", "read", "write", "admin", "metrics")
+        account = {"email": "owner@example.org", "password": "four random words here"}
+        made = httpx.post(
+            f"{url}/api/v1/accounts", json={**account, "owner": True}, trust_env=False
+        )
+        assert made.status_code in {200, 201}, made.text
+        yield server, every
+
+
+def test_an_intake_that_refuses_is_told_with_the_setting(strict: tuple[Server, str]) -> None:
+    server, every = strict
+    found = examined(server.url, server, api_key=every)
     large, first, second = (found[wire][0] for wire in WIRES)
     assert (large.verdict, first.verdict, second.verdict) == ("fail", "ok", "fail")
     assert "413" in large.seen
     assert "QUARTERDECK_MAX_BODY_BYTES" in large.next_step
     assert "items a second" in second.seen
     assert found["read_back"][0].verdict == "ok"
+    assert "attributes" not in found
     assert "1 requests refused with too_large" in found["intake"][0].seen
+
+
+def test_a_server_that_wants_a_key_and_gets_none(strict: tuple[Server, str]) -> None:
+    server, every = strict
+    found = examined(server.url, server)
+    assert found["key"][0].verdict == "fail"
+    assert "QUARTERDECK_API_KEY is not set" in found["key"][0].seen
+    environment = {GENERAL: server.url}
+    [headers] = examined(server.url, server, api_key=every, environment=environment, probe=False)[
+        "otlp_headers"
+    ]
+    assert headers.verdict == "fail"
+    assert f"{HEADERS} is not set" in headers.seen
+    environment[HEADERS] = f"authorization=Bearer%20{every}"
+    [headers] = examined(server.url, server, api_key=every, environment=environment, probe=False)[
+        "otlp_headers"
+    ]
+    assert headers.verdict == "ok"
+    assert every not in headers.seen + headers.next_step
 
 
 def test_limits_of_the_environment_take_effect_on_the_probe(
@@ -276,9 +315,6 @@ def test_limits_of_the_environment_take_effect_on_the_probe(
 
 # -- the environment -----------------------------------------------------------------------------
 
-HERE, GRPC = "http://127.0.0.1:4400", "http://127.0.0.1:4317"
-GENERAL, TRACES = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
-PROTOCOL, HEADERS = "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS"
 KEY = {HEADERS: "authorization=Bearer%20qd_good"}
 Told = dict[str, str]
 

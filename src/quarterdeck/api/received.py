@@ -35,9 +35,11 @@ async def show(
 
 def _received(parts: Parts, who: Principal, since_ns: int) -> dict[str, Any]:
     rows = received_reads.received(parts.events, scope_of(parts, who), since_ns=since_ns)
+    spans = sum(row.spans for row in rows)
     return {
         "since": to_rfc3339(since_ns),
-        "spans": sum(row.spans for row in rows),
+        "spans": spans,
+        "complete": spans < received_reads.MOST,
         "scopes": [
             {
                 "scope": row.scope or None,

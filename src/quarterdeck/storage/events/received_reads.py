@@ -13,6 +13,11 @@ _MAX_SCOPES = 200
 """An agent uses some ten libraries that report; more rows than this nobody reads."""
 
 
+MOST = 500_000
+"""Deliveries that are looked at.  A JSON of facts takes some 3 us: an hour of a busy server would
+take a minute, and a part of it tells the same libraries."""
+
+
 class ReceivedRow(NamedTuple):
     scope: str
     """The instrumentation scope: which library's tracer made the spans; "" = it did not say."""
@@ -30,6 +35,6 @@ class ReceivedRow(NamedTuple):
 
 
 def received(db: EventConnection, scope: ProjectScope, *, since_ns: int) -> list[ReceivedRow]:
-    """What arrived at or after `since_ns`, by scope, most first."""
-    params = scope.params() | {"since_ns": since_ns, "limit": _MAX_SCOPES}
+    """What arrived at or after `since_ns`, by scope, most first; of more than `MOST`, some."""
+    params = scope.params() | {"since_ns": since_ns, "limit": _MAX_SCOPES, "most": MOST}
     return [ReceivedRow(*row) for row in db.rows(question("received"), params)]
