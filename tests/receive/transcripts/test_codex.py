@@ -12,7 +12,7 @@ from quarterdeck.receive.transcripts.codex.outputs import read_output
 from quarterdeck.receive.transcripts.formats.codex import FORMAT
 from quarterdeck.receive.transcripts.formats.traex import FORMAT as TRAEX
 from quarterdeck.receive.transcripts.source import Source
-from quarterdeck.receive.transcripts.transcript import Transcript
+from quarterdeck.receive.transcripts.transcript import PersonAct, Transcript
 from receive.transcripts.breaking import lines_survive
 from receive.transcripts.reading import calls, codes, tools, transcripts
 from receive.transcripts.stories import story
@@ -126,3 +126,19 @@ def test_a_sub_agents_rollout_belongs_to_its_callers_session(samples: Path) -> N
         (4200, 180, 64)
     ]
     assert not FORMAT.recognizes(Source(path))
+
+
+def test_an_approval_that_was_asked_for_and_followed_is_one(tmp_path: Path) -> None:
+    """Only older files hold the request; that the command ran is the answer."""
+    lines = _lines(MAIN)
+    at = next(n for n, line in enumerate(lines) if line["payload"].get("call_id") == "call_1")
+    asked = {"type": "exec_approval_request", "call_id": "call_1", "command": ["pytest"]}
+    lines.insert(at + 1, lines[at] | {"type": "event_msg", "payload": asked})
+    path = tmp_path / MAIN.name
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (found,) = transcripts(FORMAT, path)
+    acts = [(e.kind, e.decision, e.call_id) for e in found.entries if isinstance(e, PersonAct)]
+    assert acts == [
+        ("approval", "approved", "call_1"), ("approval", "rejected", "call_3"),
+        ("question", "none", "call_4"), ("stop", "cancelled", ""),
+    ]  # fmt: skip

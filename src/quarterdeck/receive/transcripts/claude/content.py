@@ -50,6 +50,8 @@ def provider_of(model: str) -> str:
 
 def tier_of(usage: Any) -> str:
     """The service tier, where it is not the usual one."""
+    if mapping(usage).get("speed") == "fast":
+        return "fast"
     tier = text(mapping(usage).get("service_tier"))
     return "" if tier == "standard" else tier
 

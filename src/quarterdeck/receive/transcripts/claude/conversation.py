@@ -10,7 +10,6 @@ The lines of one conversation, read into entries.
 * A branch that was left by going back is kept: its calls were made and billed.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -30,6 +29,7 @@ from quarterdeck.receive.transcripts.claude.content import (
     told_by,
 )
 from quarterdeck.receive.transcripts.claude.subagents import SPAWNING_TOOLS, Spawns, tool_entry_id
+from quarterdeck.receive.transcripts.claude.threads import Thread, Threads
 from quarterdeck.receive.transcripts.claude.usage import later, usage_of
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.members import (
@@ -56,21 +56,6 @@ _MAX_ERROR = 500
 _CALL_BLOCKS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
-@dataclass(slots=True)
-class _Thread:
-    """One conversation: the main one, or a sub-agent's."""
-
-    run: str = ""
-    """The entry id of its `AgentRun`; "" = the main one."""
-    new: list[Message] = field(default_factory=list)
-    """What was said since its last model call."""
-    last_call: int | None = None
-    """Place of its last model call, whose answer the next one is shown; None after a compaction."""
-    last_ns: int | None = None
-    refused: bool = False
-    """A tool was refused since the last model call: the interrupt that follows is the same act."""
-
-
 class Conversation:
     """Takes lines in the order of the file.  `flat`: a sub-agent's own file, all of one thread."""
 
@@ -85,9 +70,7 @@ class Conversation:
         self.unmatched: list[str] = []
         self.open: dict[str, int] = {}
         """Call id -> place of a tool call without a result."""
-        self._flat = flat
-        self._threads: dict[str, _Thread] = {"": _Thread()}
-        self._thread_of_line: dict[str, str] = {}
+        self._threads = Threads(flat=flat)
         self._calls: dict[str, int] = {}
         self._tools: dict[str, int] = {}
         self._requests: dict[str, int] = {}
@@ -211,7 +194,7 @@ class Conversation:
     # -- calls ---------------------------------------------------------------------------------
 
     def _begin_call(
-        self, record: dict[str, Any], message: dict[str, Any], key: str, thread: _Thread,
+        self, record: dict[str, Any], message: dict[str, Any], key: str, thread: Thread,
         at_ns: int | None,
     ) -> None:  # fmt: skip
         model = text(message.get("model"))
@@ -240,7 +223,7 @@ class Conversation:
         thread.refused = False
         thread.last_call = self._calls[key]
 
-    def _asked_ns(self, record: dict[str, Any], thread: _Thread, at_ns: int | None) -> int | None:
+    def _asked_ns(self, record: dict[str, Any], thread: Thread, at_ns: int | None) -> int | None:
         """When the request went out: as told, else when what it answers was there."""
         asked = self._requests.get(text(record.get("requestRef")), thread.last_ns)
         if asked is None or at_ns is None:
@@ -248,7 +231,7 @@ class Conversation:
         return min(asked, at_ns)
 
     def _own_words(
-        self, record: dict[str, Any], message: dict[str, Any], thread: _Thread,
+        self, record: dict[str, Any], message: dict[str, Any], thread: Thread,
         at_ns: int | None, place: str,
     ) -> None:  # fmt: skip
         if record.get("isApiErrorMessage") is True:
@@ -264,7 +247,7 @@ class Conversation:
     # -- tools ---------------------------------------------------------------------------------
 
     def _request(
-        self, block: dict[str, Any], thread: _Thread, at_ns: int | None, place: str
+        self, block: dict[str, Any], thread: Thread, at_ns: int | None, place: str
     ) -> None:
         call_id = identifier(block.get("id"))
         if call_id and call_id in self._tools:
@@ -283,7 +266,7 @@ class Conversation:
         )  # fmt: skip
 
     def _result(
-        self, record: dict[str, Any], block: dict[str, Any], thread: _Thread,
+        self, record: dict[str, Any], block: dict[str, Any], thread: Thread,
         at_ns: int | None, place: str,
     ) -> None:  # fmt: skip
         call_id = identifier(block.get("tool_use_id"))
@@ -326,7 +309,7 @@ class Conversation:
     # -- people --------------------------------------------------------------------------------
 
     def _words(
-        self, record: dict[str, Any], words: str, thread: _Thread, at_ns: int | None, place: str
+        self, record: dict[str, Any], words: str, thread: Thread, at_ns: int | None, place: str
     ) -> None:
         if record.get("isMeta") is True or record.get("isCompactSummary") is True:
             return
@@ -348,7 +331,7 @@ class Conversation:
                 pass
 
     def _interrupted(
-        self, record: dict[str, Any], words: str, thread: _Thread, at_ns: int | None, place: str
+        self, record: dict[str, Any], words: str, thread: Thread, at_ns: int | None, place: str
     ) -> None:
         """Somebody stopped the agent; the tools that ran have no result for that reason."""
         if not (thread.refused and people.interrupts_a_tool(words)):
@@ -367,23 +350,11 @@ class Conversation:
 
     # -- threads -------------------------------------------------------------------------------
 
-    def _thread(self, record: dict[str, Any]) -> _Thread:
-        uuid = text(record.get("uuid"))
-        if self._flat or record.get("isSidechain") is not True:
-            return self._threads[""]
-        key = (
-            text(record.get("agentId"))
-            or self._thread_of_line.get(text(record.get("parentUuid")), "")
-            or uuid
-            or "sidechain"
-        )
-        if uuid:
-            self._thread_of_line[uuid] = key
-        if key not in self._threads:
-            self._threads[key] = self._begin_run(record, key)
-        return self._threads[key]
+    def _thread(self, record: dict[str, Any]) -> Thread:
+        key = self._threads.key_of(record)
+        return self._threads.find(key) or self._begin_run(record, key)
 
-    def _begin_run(self, record: dict[str, Any], key: str) -> _Thread:
+    def _begin_run(self, record: dict[str, Any], key: str) -> Thread:
         content = mapping(record.get("message")).get("content")
         asked = content if isinstance(content, str) else "\n".join(texts_of(listing(content)))
         call_id = self.spawns.claim(asked, self.open)
@@ -399,9 +370,9 @@ class Conversation:
                 name=text(arguments.get("subagent_type")) or "sub-agent", input=asked or None,
             )
         )  # fmt: skip
-        return _Thread(run=run)
+        return self._threads.begin(key, run)
 
-    def _pass(self, thread: _Thread, at_ns: int | None) -> None:
+    def _pass(self, thread: Thread, at_ns: int | None) -> None:
         if at_ns is not None:
             thread.last_ns = at_ns
 
