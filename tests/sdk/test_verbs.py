@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +35,21 @@ def spans(receiver: Receiver) -> dict[str, Received]:
 
 def test_a_session_is_a_trace_whose_spans_all_carry_its_id(told: Receiver) -> None:
     tracer = trace.get_tracer_provider()
-    with qd.session(
-        "port it", task_type="port", user="u-7", tags=["night"], case="c-1", trial=0
-    ) as session:
-        with qd.agent("planner", role="planner") as agent:
-            agent.output("a plan")
-            with qd.tool("read", arguments={"path": "a.py"}, call_id="call-1") as tool:
-                tool.result({"lines": 3})
-            with qd.model_call("m-1", provider="openai", input="hello") as call:
-                call.output("hi")
-                call.usage(input_tokens=5, output_tokens=2, cached_tokens=1)
-                call.response(id="r-1", model="m-1-2026", finish_reason="stop")
-            with qd.step("check") as step:
-                step.set("files", 3)
+    with (
+        qd.session(
+            "port it", task_type="port", user="u-7", tags=["night"], case="c-1", trial=0
+        ) as session,
+        qd.agent("planner", role="planner") as agent,
+    ):
+        agent.output("a plan")
+        with qd.tool("read", arguments={"path": "a.py"}, call_id="call-1") as tool:
+            tool.result({"lines": 3})
+        with qd.model_call("m-1", provider="openai", input="hello") as call:
+            call.output("hi")
+            call.usage(input_tokens=5, output_tokens=2, cached_tokens=1)
+            call.response(id="r-1", model="m-1-2026", finish_reason="stop")
+        with qd.step("check") as step:
+            step.set("files", 3)
     assert tracer is trace.get_tracer_provider()
     found = spans(told)
     assert set(found) == {
@@ -228,7 +230,7 @@ async def test_an_async_function_stays_one_and_its_tasks_are_inside(told: Receiv
 
 def test_a_generator_is_current_only_while_it_runs(told: Receiver) -> None:
     @qd.tool
-    def stream(count: int) -> Iterator[str]:
+    def stream(count: int) -> Generator[str, str | None, str]:
         for number in range(count):
             with qd.step("inside"):
                 pass
@@ -360,17 +362,20 @@ def test_content_stays_here_when_it_is_not_to_be_captured(
     def secretive(word: str) -> str:
         return word * 2
 
+    def agent_work() -> None:
+        secretive("the-secret")
+        with qd.agent("a", input="the-secret") as agent:
+            agent.output("the-secret")
+        with qd.model_call("m", input="the-secret") as call:
+            call.output("the-secret")
+        with qd.approval("the-secret") as asked:
+            asked.modified(to="the-secret", by="alice")
+        qd.correction(before="the-secret", after="the-secret")
+        raise ValueError("the-secret")
+
     with recording(receiver.url, tmp_path / "other", capture_content=False):
         with pytest.raises(ValueError, match="the-secret"), qd.session("public task"):
-            secretive("the-secret")
-            with qd.agent("a", input="the-secret") as agent:
-                agent.output("the-secret")
-            with qd.model_call("m", input="the-secret") as call:
-                call.output("the-secret")
-            with qd.approval("the-secret") as asked:
-                asked.modified(to="the-secret", by="alice")
-            qd.correction(before="the-secret", after="the-secret")
-            raise ValueError("the-secret")
+            agent_work()
         assert qd.flush()
     assert len(receiver.spans()) == 6
     assert "the-secret" not in repr(receiver.spans())

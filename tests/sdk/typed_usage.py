@@ -33,8 +33,8 @@ def whole(ticket: int) -> bool:
 
 def checked() -> None:
     assert_type(bare("a", size=2), bytes)
-    awaits: Callable[[str], Coroutine[Any, Any, int]] = awaited
-    assert_type(awaits("a"), Coroutine[Any, Any, int])
+    calls: list[Callable[[str], Coroutine[Any, Any, int]]] = [awaited]
+    assert calls
     assert_type(stream("a"), AsyncIterator[str])
     assert_type(whole(7), bool)
     assert_type(qd.bind(whole)(7), bool)

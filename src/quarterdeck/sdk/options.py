@@ -44,12 +44,12 @@ class Options:
 
 
 def read_options(
-    environment: Mapping[str, str] = os.environ,
+    variables: Mapping[str, str] = os.environ,
     *,
     url: str | None = None,
     api_key: str | None = None,
     service_name: str | None = None,
-    deployment: str | None = None,
+    environment: str | None = None,
     workflow: str | None = None,
     workflow_version: str | None = None,
     capture_content: bool | None = None,
@@ -57,29 +57,29 @@ def read_options(
     enabled: bool | None = None,
     debug: bool = False,
 ) -> Options:
-    """`deployment` is `init`'s argument `environment`: production, staging, …"""
+    """What `init` was given; None for what was left out."""
 
     def told(argument: object, name: str) -> str:
-        return str(argument) if argument is not None else environment.get(name, "")
+        return str(argument) if argument is not None else variables.get(name, "")
 
     return Options(
         url=(told(url, "QUARTERDECK_URL") or DEFAULT_URL).rstrip("/"),
         api_key=told(api_key, "QUARTERDECK_API_KEY"),
         service_name=told(service_name, "QUARTERDECK_SERVICE_NAME"),
-        environment=told(deployment, "QUARTERDECK_ENVIRONMENT"),
+        environment=told(environment, "QUARTERDECK_ENVIRONMENT"),
         workflow=told(workflow, "QUARTERDECK_WORKFLOW"),
         workflow_version=told(workflow_version, "QUARTERDECK_WORKFLOW_VERSION"),
-        capture_content=_flag(environment, "QUARTERDECK_CAPTURE_CONTENT", capture_content),
-        enabled=_flag(environment, "QUARTERDECK_ENABLED", enabled)
-        and environment.get("OTEL_SDK_DISABLED", "").strip().lower() != "true",
-        debug=bool(debug) or environment.get("QUARTERDECK_DEBUG", "").strip().lower() in _YES,
+        capture_content=_flag(variables, "QUARTERDECK_CAPTURE_CONTENT", capture_content),
+        enabled=_flag(variables, "QUARTERDECK_ENABLED", enabled)
+        and variables.get("OTEL_SDK_DISABLED", "").strip().lower() != "true",
+        debug=bool(debug) or variables.get("QUARTERDECK_DEBUG", "").strip().lower() in _YES,
         spool_dir=_spool_dir(told(spool_dir, "QUARTERDECK_SPOOL_DIR")),
     )
 
 
-def default_spool_dir(environment: Mapping[str, str] = os.environ) -> Path | None:
+def default_spool_dir(variables: Mapping[str, str] = os.environ) -> Path | None:
     """Where this process would spool to, for `quarterdeck doctor`."""
-    return _spool_dir(environment.get("QUARTERDECK_SPOOL_DIR", ""))
+    return _spool_dir(variables.get("QUARTERDECK_SPOOL_DIR", ""))
 
 
 def _spool_dir(told: str) -> Path | None:
@@ -90,11 +90,11 @@ def _spool_dir(told: str) -> Path | None:
         return None
 
 
-def _flag(environment: Mapping[str, str], name: str, argument: bool | None) -> bool:
+def _flag(variables: Mapping[str, str], name: str, argument: bool | None) -> bool:
     """True if neither says otherwise."""
     if argument is not None:
         return bool(argument)
-    word = environment.get(name, "").strip().lower()
+    word = variables.get(name, "").strip().lower()
     if word and word not in _YES | _NO:
         log.warning("%s is %r; expected true or false, so it is true", name, word[:40])
     return word not in _NO

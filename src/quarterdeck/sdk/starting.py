@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # All verbs, now: a program that forks while another thread imports one would hang in the child.
 from quarterdeck.sdk import carrying, human, lifecycle, rim, runtime, session, work  # noqa: F401
@@ -59,18 +59,17 @@ def init(
     one.  `enabled=False` makes every verb do nothing.
     """
     try:
-        options = read_options(
-            url=url,
-            api_key=api_key,
-            service_name=service_name,
-            deployment=environment,
-            workflow=workflow,
-            workflow_version=workflow_version,
-            capture_content=capture_content,
-            spool_dir=spool_dir,
-            enabled=enabled,
-            debug=debug,
-        )
+        told: dict[str, Any] = {
+            "url": url,
+            "api_key": api_key,
+            "service_name": service_name,
+            "environment": environment,
+            "workflow": workflow,
+            "workflow_version": workflow_version,
+            "capture_content": capture_content,
+            "spool_dir": spool_dir,
+        }
+        options = read_options(**told, enabled=enabled, debug=debug)
         if options.debug:
             _log_everything()
         if not options.enabled:
@@ -78,11 +77,19 @@ def init(
         with _starting:
             if runtime.running is None:
                 runtime.running = _begin(options, tracer_provider)
-            elif runtime.running.options != options:
-                rim.notice("init", "it runs already, and goes on as it was told first")
+            else:
+                _notice_changes(told, options, runtime.running.options)
         _instrument(instrument, options)
     except Exception as error:  # noqa: BLE001 - the rim
         swallow("init", error)
+
+
+def _notice_changes(told: Mapping[str, Any], options: Options, running: Options) -> None:
+    """A library's bare `init()` beside the program's is fine; one that asks for something else
+    does not get it."""
+    for name, value in told.items():
+        if value is not None and getattr(options, name) != getattr(running, name):
+            rim.notice("init", f"it runs already, with another {name}; the first stays")
 
 
 def _begin(options: Options, tracer_provider: TracerProvider | None) -> runtime.Running:
