@@ -89,6 +89,8 @@ class Trajectory:
         self._new: list[Message] = []
         """What was said since the last model call."""
         self._instructions = ""
+        self._is_fresh = False
+        """Whether what the model saw before was replaced (a compaction)."""
         self.entries: list[Entry] = []
         self.references: list[Reference] = []
         """Those that are not embedded."""
@@ -143,7 +145,12 @@ class Trajectory:
                 metadata=present({"extra": step.get("extra")}),
             )
         )
-        self._hear(message)
+        if context.get("type") == "compaction" and results:
+            self._new, self._is_fresh = [], True
+            for result in results:
+                self._hear(_message(result.get("content"), "user"))
+        else:
+            self._hear(message)
         for result in results:
             self._refer(id_, result)
 
@@ -185,6 +192,7 @@ class Trajectory:
         latency_ms = told(parse.number, mapping(metrics.get("extra")).get("latency_ms")) or 0
         model = litellm_model(text(step.get("model_name")) or text(self._agent.get("model_name")))
         provider = litellm_model(text(self._agent.get("model_name"))).provider
+        output = _output(step, message, requests)
         refused = [t for r in results if (t := _text(r.get("content"))).startswith(_REFUSED_ANSWER)]
         self.entries.append(
             ModelCall(
@@ -199,7 +207,8 @@ class Trajectory:
                 provider=model.provider or provider,
                 instructions=self._instructions,
                 input=tuple(self._new),
-                output=_output(step, message, requests),
+                continues=not self._is_fresh,
+                output=output,
                 usage=_usage(metrics),
                 recorded_cost_usd=told(parse.money, metrics.get("cost_usd")),
                 finish_reason=text(mapping(metrics.get("extra")).get("finish_reason")),
@@ -214,7 +223,7 @@ class Trajectory:
                 ),
             )
         )  # fmt: skip
-        self._new, self._instructions = [], ""
+        self._new, self._instructions, self._is_fresh = list(output), "", False
 
     def _result(
         self, id_: str, result: Mapping[str, Any], places: Mapping[str, int], at_ns: int | None

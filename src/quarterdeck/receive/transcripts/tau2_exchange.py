@@ -70,7 +70,7 @@ class Exchange:
         self.reused_ids = 0
         """Tool calls with the id of an earlier one."""
         self.zero_costs = {AGENT: 0, USER: 0}
-        """Calls that cost 0 by the file, of a model that somebody is paid for."""
+        """Calls with tokens that cost 0 by the file, of a model that somebody is paid for."""
         self.findings: list[Finding] = []
 
     def hear(self, place: int, message: Mapping[str, Any]) -> None:
@@ -111,6 +111,8 @@ class Exchange:
             message.get("reasoning")
         )
         requests = records(message.get("tool_calls"))
+        usage = _usage(message.get("usage"))
+        output = _output(words, thought, requests)
         failed = bool(errors) and not words and not requests
         self._entries.append(
             ModelCall(
@@ -126,14 +128,15 @@ class Exchange:
                 role=USER_SIMULATOR if side == USER else "",
                 instructions=self._instructions(side),
                 input=tuple(self._new[side]),
-                output=_output(words, thought, requests),
-                usage=_usage(message.get("usage")),
-                recorded_cost_usd=self._cost(message.get("cost"), side),
+                output=output,
+                usage=usage,
+                recorded_cost_usd=self._cost(message.get("cost"), side, usage),
                 finish_reason=text(raw.get("finish_reason")),
                 attempt=len(errors) + 1 if errors else None,
             )
         )
-        self._new[side] = []
+        # The next call sees its own answer, too.
+        self._new[side] = list(output)
         for number, request in enumerate(requests, start=1):
             self._request(f"{place}/{number}", request, side, at_ns)
         if words and not requests:
@@ -145,7 +148,7 @@ class Exchange:
         at = _REJECTED_AT.search(error)
         at_ns = instant_ns(at[1]) if at else None
         cost = _REJECTED_COST.search(error)
-        usd = self._cost(cost[1], side) if cost else None
+        usd = self._cost(cost[1], side, None) if cost else None
         self.rejected.append(usd or Decimal(0))
         self._entries.append(
             ModelCall(
@@ -209,11 +212,11 @@ class Exchange:
             error=text(content) if failed else "",
         )
 
-    def _cost(self, given: Any, side: str) -> Decimal | None:
+    def _cost(self, given: Any, side: str, usage: Usage | None) -> Decimal | None:
         """A 0 is what LiteLLM says of a model whose price it does not know."""
         usd = told(parse.money, given)
         if usd == 0 and not self._models[side].is_self_hosted:
-            self.zero_costs[side] += 1
+            self.zero_costs[side] += usage is not None
             return None
         return usd
 

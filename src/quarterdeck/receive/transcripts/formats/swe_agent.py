@@ -150,6 +150,7 @@ def _entries(
         request = requests.get(place)
         calls = (request,) if request else ()
         said = (TextPart(content=words),) if words else ()
+        output = (Message(role="assistant", parts=(*said, *calls)),) if said or calls else ()
         yield ModelCall(
             id=f"{place}",
             parent=AGENT,
@@ -157,12 +158,12 @@ def _entries(
             provider=model.provider,
             instructions=instructions if place == 1 else "",
             input=tuple(new),
-            output=(Message(role="assistant", parts=(*said, *calls)),) if said or calls else (),
+            output=output,
         )
         observation = step.get("observation")
         if action.strip():
             yield _execution(place, action, request, step)
-        new = []
+        new = list(output)
         if isinstance(observation, str) and observation:
             part = (
                 ToolResultPart(id=request.id, response=observation)
