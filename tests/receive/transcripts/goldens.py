@@ -77,6 +77,7 @@ def _further(of: Transcript) -> list[str]:
 def database(script: Path, folder: Path) -> Path:
     """The SQLite file that the script makes."""
     path = folder / f"{script.stem}.db"
+    path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script.read_text())
+        connection.executescript(f"PRAGMA synchronous = OFF; BEGIN; {script.read_text()} COMMIT;")
     return path
