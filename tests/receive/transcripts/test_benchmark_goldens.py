@@ -9,6 +9,7 @@ from quarterdeck.receive.transcripts.formats import (
     agentrx,
     atif,
     bfcl,
+    support_export,
     swe_agent,
     tau2_bench,
     tau_bench,
@@ -16,7 +17,7 @@ from quarterdeck.receive.transcripts.formats import (
 )
 from receive.transcripts.goldens import assert_tells, fixtures
 
-OF = (agentrx, atif, bfcl, swe_agent, tau2_bench, tau_bench, who_and_when)
+OF = (agentrx, atif, bfcl, support_export, swe_agent, tau2_bench, tau_bench, who_and_when)
 GOLDENS = [(module.FORMAT, fixture) for module in OF for fixture in fixtures(module.FORMAT)]
 
 
