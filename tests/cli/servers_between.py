@@ -1,5 +1,6 @@
 """Real HTTP servers that are not ours: what can stand at the address, or in front of it."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -10,13 +11,24 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 import httpx
 
 
+class Unshaken(ThreadingHTTPServer):
+    """A client that breaks off, or speaks another protocol, is what it is here for."""
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
 @contextmanager
-def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def listening(
+    handler: type[BaseHTTPRequestHandler], *, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    server = Unshaken(("127.0.0.1", 0), handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

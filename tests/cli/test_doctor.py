@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import shutil
+import ssl
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -175,6 +178,43 @@ def test_https_where_plain_http_is_spoken(server: Server) -> None:
     [found] = examined(server.url.replace("http:", "https:"), server)["server"]
     assert found.verdict == "fail"
     assert found.next_step.endswith(f"export QUARTERDECK_URL={server.url}")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_plain_http_where_tls_is_spoken_and_a_certificate_of_ones_own(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = tmp_path / "own.pem"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+            "-keyout", certificate, "-out", certificate.with_suffix(".crt"),
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.with_suffix(".crt"), certificate)
+    with listening(passing_to(server.url), tls=context) as url:
+        [plain] = examined(url.replace("https:", "http:"), server)["server"]
+        assert plain.next_step == f"It speaks TLS: export QUARTERDECK_URL={url}"
+        [distrusted] = examined(url, server)["server"]
+        assert "SSL_CERT_FILE" in distrusted.next_step
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.with_suffix(".crt")))
+        [trusted] = examined(url, server, probe=False)["server"]
+        assert trusted.verdict == "ok"
+
+
+def test_a_proxy_of_the_environment_is_named_without_its_password(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://user:s3cret@127.0.0.1:9")
+    found = examined("http://quarterdeck.example:4400", server)
+    [address], [answer] = found["address"], found["server"]
+    assert (address.verdict, answer.verdict) == ("warn", "fail")
+    assert "through the proxy http://127.0.0.1:9" in address.seen
+    assert "NO_PROXY=quarterdeck.example" in answer.next_step
+    assert "s3cret" not in f"{address} {answer}"
 
 
 @pytest.mark.parametrize(("ahead_s", "verdict"), [(60.0, "warn"), (-7200.0, "fail")])

@@ -157,7 +157,12 @@ def is_quarterdeck(reply: Reply) -> bool:
 def _no_answer(situation: Situation, error: Exception) -> Check:
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     next_step = "Is QUARTERDECK_URL the address of a Quarterdeck, and not of something else?"
-    if "WRONG_VERSION_NUMBER" in said or "record layer" in said.lower():
+    if proxy_for(situation):
+        next_step = (
+            f"The environment's proxy stands between: export NO_PROXY={situation.host}, or correct "
+            "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY."
+        )
+    elif "WRONG_VERSION_NUMBER" in said or "record layer" in said.lower():
         plain = "http" + without_credentials(situation.url)[len("https") :]
         next_step = f"It speaks plain HTTP: export QUARTERDECK_URL={plain}"
     elif "CERTIFICATE_VERIFY_FAILED" in said:
@@ -169,7 +174,7 @@ def _no_answer(situation: Situation, error: Exception) -> Check:
         next_step = f"{situation.port} is OTLP/gRPC's port: name HTTP's, 4400 usually."
     return fail(
         "server",
-        f"the answer is no HTTP ({said[:200]})",
+        f"no usable answer ({said[:200]})",
         next_step,
     )
 

@@ -66,9 +66,9 @@ class Situation:
         sent = {"user-agent": "quarterdeck-doctor", **(headers or {})}
         if key:
             sent["authorization"] = f"Bearer {key}"
-        with httpx.Client(
-            timeout=TIMEOUT_S, follow_redirects=False, trust_env=not is_loopback(self.host)
-        ) as client:
+        # A transport of our own asks no proxy of the environment, yet knows SSL_CERT_FILE.
+        transport = httpx.HTTPTransport() if is_loopback(self.host) else None
+        with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, transport=transport) as client:
             began_s, began = time.time(), time.monotonic()
             response = client.request(
                 method, self.url + path, params=params, content=content, headers=sent
