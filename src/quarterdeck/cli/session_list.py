@@ -72,7 +72,10 @@ def print_sessions(
         console.print(styled("No sessions match.", "dim"))
         return
     if not rows:
-        said = "No session yet.  Sent some?  quarterdeck doctor says where they are."
+        said = (
+            "No session yet.  docs/how-to/send-from-a-framework.md; if some were sent: "
+            "quarterdeck doctor"
+        )
         console.print(styled(said, "dim"))
         return
     table = _table(console, rows, now_ns=now_ns, utc=utc) if is_wide(console) else None
