@@ -258,9 +258,12 @@ def test_a_sub_agent_in_another_agents_database_finds_its_caller(database: Path)
         connection.execute(
             "INSERT INTO session_windows VALUES ('5555', ?, 'agent:main:main')", (key,)
         )
-        connection.execute(
-            "INSERT INTO transcript_events VALUES ('5555', 0, ?, 1)",
-            ('{"type":"session","id":"5555","cwd":"/","timestamp":"2026-11-23T03:19:20Z"}',),
+        lines = (
+            '{"type":"session","id":"5555","cwd":"/","timestamp":"2026-11-23T03:19:20Z"}',
+            '{"type":"message","id":"u","message":{"role":"user","content":"Look"}}',
+        )
+        connection.executemany(
+            "INSERT INTO transcript_events VALUES ('5555', ?, ?, 1)", enumerate(lines)
         )
     connection.close()
     with sqlite3.connect(database) as connection:

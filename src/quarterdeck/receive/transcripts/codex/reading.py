@@ -25,9 +25,11 @@ _ITEMS = frozenset(
      "custom_tool_call_output", "local_shell_call", "web_search_call"}
 )  # fmt: skip
 
-_ANSWERS = frozenset(
-    {"function_call", "custom_tool_call", "local_shell_call", "reasoning", "token_count"}
-)
+_OF_THE_PAST = frozenset(
+    {"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output",
+     "local_shell_call", "reasoning", "token_count", "turn_aborted"}
+)  # fmt: skip
+"""What no session begins with: a model has answered before."""
 
 
 class Recorder(NamedTuple):
@@ -82,7 +84,10 @@ def read(source: Source, recorder: Recorder) -> Read:
     rollout.close()
     if copied > 1:
         rollout.dialogue.note(_copied_finding(copied, meta))
-    yield _transcript(source, recorder, rollout, thread)
+    if rollout.dialogue.is_empty:
+        yield Finding(code="empty_session", message="nobody said anything in it")
+    else:
+        yield _transcript(source, recorder, rollout, thread)
 
 
 def _take(rollout: Rollout, record: Record) -> str:
@@ -130,7 +135,7 @@ def _copied(lines: list[Record], thread: Thread) -> int:
         if at_ns is None or at_ns - began_ns > _REWRITTEN_WITHIN_NS:
             break
         payload = mapping(record.value.get("payload"))
-        if text(payload.get("type")) in _ANSWERS or payload.get("role") == "assistant":
+        if text(payload.get("type")) in _OF_THE_PAST or payload.get("role") == "assistant":
             last = number
     return last
 

@@ -8,6 +8,7 @@ another session id are that session's, if it has no file of its own.  What a lin
 What lines mean is read by the folder `claude/`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,6 +44,9 @@ _OWN_TYPES = frozenset(
         "tools-used", "worktree-state",
     }
 )  # fmt: skip
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def recognizes(source: Source) -> bool:
@@ -115,12 +119,16 @@ def read(source: Source) -> Read:
         if problem:
             yield BadLine(source.shown, record.number, problem)
     for session_id, session in sessions.items():
-        if session.is_empty and len(sessions) > 1:
+        if session.is_empty and not session.talk.entries:
+            yield from session.findings or [_EMPTY]
             continue
         if agent_id:
             yield _subagent(source, session, session_id, agent_id)
         else:
             yield _transcript(source, session, session_id, main, copy)
+
+
+_EMPTY = Finding(code="empty_session", message="nobody said anything in it")
 
 
 def _session(
@@ -135,9 +143,9 @@ def _session_id(source: Source) -> str:
     """The file's own: its name if a line says so too, else the first that a line says."""
     lines = source.head or tuple(records(mapping(source.top).get("loglines")))
     said = [found for line in lines if (found := text(mapping(line).get("sessionId")))]
-    if source.stem in said or not said:
-        return source.stem if source.stem in said else content_id("claude_code", *lines[:1])
-    return said[0]
+    if source.stem in said or (not said and _UUID.fullmatch(source.stem)):
+        return source.stem
+    return said[0] if said else content_id("claude_code", *lines[:1])
 
 
 def _records_of(source: Source, copy: Copied | None) -> Iterator[Record | BadLine | Finding]:

@@ -95,7 +95,10 @@ def read(source: Source) -> Read:
             yield BadLine(source.shown, record.number, problem)
         elif not task:
             task = _prompt(record.value)
-    yield _transcript(source, said, chat, task)
+    if said.is_empty:
+        yield Finding(code="empty_session", message="nobody said anything in it")
+    else:
+        yield _transcript(source, said, chat, task)
 
 
 # -- the file ----------------------------------------------------------------------------------

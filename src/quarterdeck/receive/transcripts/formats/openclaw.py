@@ -27,6 +27,9 @@ _MAIN = "openclaw"
 """An agent whose name is told nowhere."""
 
 
+_EMPTY = Finding(code="empty_session", message="nobody said anything in it")
+
+
 def recognizes(source: Source) -> bool:
     return is_openclaws(source) or has_table(source, state.TABLE, *state.COLUMNS)
 
@@ -59,6 +62,9 @@ def _read_lines(source: Source) -> Read:
         else:
             yield item
     events.read(told)
+    if events.dialogue.is_empty:
+        yield _EMPTY
+        return
     session_id = identifier(events.header.get("id")) or source.stem
     known = known_of(source, session_id)
     agent = known.agent or _agent_in(source)
@@ -91,6 +97,8 @@ def _read_state(source: Source) -> Read:
                 else:
                     told.append((f"entry {stored.seq}", stored.event))
             events.read(told)
+            if events.dialogue.is_empty:
+                continue
             pieces = window.key.split(":")
             yield _transcript(
                 source,
