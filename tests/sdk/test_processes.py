@@ -170,6 +170,29 @@ print(qd.stats().sent)
             assert by_session[tool.trace_id] == tool.attributes["session.id"]
 
 
+def test_a_forked_child_sends_while_it_runs(tmp_path: Path, receiver: Receiver) -> None:
+    run(
+        tmp_path,
+        receiver,
+        """
+begin()
+pid = os.fork()
+if pid == 0:
+    with qd.session("t"):
+        with qd.step("ended"):
+            pass
+        for _ in range(200):
+            time.sleep(0.05)
+            if qd.stats().sent and qd.stats().partial:
+                os._exit(0)
+    os._exit(1)
+assert os.waitpid(pid, 0)[1] == 0
+""",
+    )
+    assert [span.name for span in receiver.spans()] == ["ended"]
+    assert {span.name for span in receiver.spans(partial=True)} == {"session"}
+
+
 def test_a_fork_while_spans_are_being_sent_breaks_neither_side(
     tmp_path: Path, receiver: Receiver
 ) -> None:

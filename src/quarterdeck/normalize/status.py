@@ -21,6 +21,7 @@ _FLOW: tuple[tuple[str, SpanStatus], ...] = (
     ("InterruptException", "interrupted"),
     ("ParentCommand", "ok"),
     ("CancelledError", "cancelled"),
+    ("KeyboardInterrupt", "cancelled"),
     ("AbortError", "cancelled"),
 )
 _FLOW_WORDS = tuple(word for word, _ in _FLOW)

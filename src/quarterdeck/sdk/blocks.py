@@ -196,7 +196,8 @@ def mark(span: Span, error: BaseException, *, captures: bool) -> None:
     if kind is GeneratorExit or (kind is SystemExit and not getattr(error, "code", None)):
         return
     if kind.__name__ in _CANCELLED:
-        span.set_attribute("error.type", kind.__name__)
+        spelled = "KeyboardInterrupt" if kind is KeyboardInterrupt else "CancelledError"
+        span.set_attribute("error.type", spelled)
         return
     module = kind.__module__
     name = kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"

@@ -41,6 +41,8 @@ class Outbox(SpanProcessor):
         """About; several threads add to it without a lock, so the sender sets it right when the
         queue is empty."""
         self.is_woken = False
+        self.is_alone = False
+        """After a fork: there is no sender yet, and the first span has to start it."""
         self.is_closed = True
         self.counts = Counts()
         self.root_attributes: dict[str, str] = {}
@@ -82,6 +84,9 @@ class Outbox(SpanProcessor):
             if scope is None or scope.name != SCOPE_NAME:
                 self._stamp(span, parent_context)
             self.open[span.context.span_id] = span
+            if self.is_alone:
+                self.is_alone = False
+                self._wake()
         except Exception as error:  # noqa: BLE001 - the rim: a framework's span goes on without us
             swallow("on_start", error)
 
@@ -136,6 +141,7 @@ class Outbox(SpanProcessor):
         self.queue = deque()
         self.queued_bytes = 0
         self.is_woken = False
+        self.is_alone = True
 
     def _stamp(self, span: Span, parent_context: Context | None) -> None:
         context = get_current() if parent_context is None else parent_context

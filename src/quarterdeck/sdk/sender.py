@@ -118,14 +118,14 @@ class Sender:
     def start(self) -> None:
         """Begin the thread; nothing if it runs.  Raises `RuntimeError` while Python exits."""
         with self._starting:
-            if self._thread is None and not self._is_stopping:
+            is_there = self._thread is not None and self._thread.is_alive()
+            if not is_there and not self._is_stopping:
                 thread = threading.Thread(target=self._run, name="quarterdeck", daemon=True)
                 thread.start()
                 self._thread = thread
 
     def wake(self) -> None:
-        if self._thread is None:
-            self.start()
+        self.start()
         self._wake.set()
 
     def call(self, path: str, body: dict[str, Any]) -> None:
@@ -252,8 +252,11 @@ class Sender:
         asked, self._asks_all = self._asks_all, False
         try:
             self._gather(everything=final or asked)
-            if self._send_pending(insist=final or asked) and not self._is_abandoned:
-                self._tell_open(everything=final or asked)
+            if (
+                self._send_pending(insist=final or asked)
+                and not self._was_abandoned()
+                and self._tell_open(everything=final or asked)
+            ):
                 self._send_spooled(final=final)
                 self._make_calls(final=final)
             if final or self._should_spool():
@@ -376,21 +379,23 @@ class Sender:
             log.warning("spans could not be sent as usual: %s", answer.problem)
         self._counts.last_problem = answer.problem
 
-    def _tell_open(self, *, everything: bool) -> None:
+    def _tell_open(self, *, everything: bool) -> bool:
+        """Whether the server answers, as far as is known."""
         now_ns = time_ns()
         outbox = self._outbox
         due = self._open.due(outbox.open, outbox.late, now_ns=now_ns, everything=everything)
         if not due:
-            return
+            return True
         body, lost = encoded([snapshot for _, _, snapshot in due])
         answer = self._delivery.send(body, timeout_s=self._left_s())
         if answer.verdict == "later":
             self._take_answer(Batch(body, 0), answer)
-            return
+            return False
         # Also when it was refused: the same snapshot would be refused again.
         self._open.tell(due, now_ns=now_ns)
         if answer.verdict == "taken":
             self._counts.partial += len(due) - lost
+        return True
 
     # -- the disk --------------------------------------------------------------------------
 
