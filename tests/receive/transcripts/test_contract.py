@@ -172,5 +172,6 @@ def test_every_real_sample_is_some_format_or_known_to_be_none() -> None:
 
 def _is_no_session(shown: str) -> bool:
     return shown.endswith((".yaml", ".csv.gz", ".sql")) or any(
-        part in shown for part in ("/prices/", "/genai_schemas/", "usage_daily", "activity_report")
+        part in shown
+        for part in ("/prices/", "/genai_schemas/", "/omnigent/", "score_golden", "source-v1")
     )
