@@ -298,3 +298,46 @@ def test_a_library_keeps_the_loader_that_found_it(tmp_path: Path) -> None:
         tmp_path,
     )
     assert kind == ["SourceFileLoader", True]
+
+
+def test_a_library_that_another_thread_is_just_importing_is_instrumented_too(
+    tmp_path: Path,
+) -> None:
+    site = tmp_path / "site"
+    package(
+        site,
+        "cohere",
+        modules={
+            "cohere": """
+            import builtins
+            builtins.begun.set()
+            builtins.go_on.wait(20)
+            """
+        },
+    )
+    package(
+        site,
+        "openinference-instrumentation-cohere",
+        modules={
+            "oi_cohere": INSTRUMENTOR.format(
+                needs="cohere", body="import builtins; builtins.on.set()"
+            )
+        },
+        instrumentor="oi_cohere:Instrumentor",
+    )
+    assert run(
+        """
+        import builtins, importlib, threading
+        builtins.begun, builtins.go_on, builtins.on = (threading.Event() for _ in range(3))
+        importing = threading.Thread(target=importlib.import_module, args=("cohere",))
+        importing.start()
+        builtins.begun.wait(20)
+        qd.init(url=NOWHERE)
+        early = builtins.on.is_set()
+        builtins.go_on.set()
+        importing.join()
+        print(json.dumps([early, builtins.on.wait(20)]))
+        """,
+        tmp_path,
+        path=site,
+    ) == [False, True]

@@ -14,6 +14,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,11 @@ Callback = Callable[[], None]
 
 class ImportWatch:
     """
-    A finder for `sys.meta_path` (no subclass of one: `importlib.abc` takes longer than `init`).
-    Calls back once for each module that is waited for.  Of modules that were imported already,
-    at once.  Namespace packages have no body to run and are never reported.
+    A finder for `sys.meta_path` (no subclass of one: importing `importlib.abc` is not free).
+
+    Calls back once for each module that is waited for: at once if it was imported already, and
+    from a thread of its own if another thread is just importing it.  Namespace packages have no
+    body to run and are never reported.
     """
 
     def __init__(self) -> None:
@@ -40,12 +43,18 @@ class ImportWatch:
 
     def when_imported(self, module: str, callback: Callback) -> None:
         with self._lock:
-            if not _is_complete(module):
+            found = sys.modules.get(module)
+            if found is None:
                 self._waiting.setdefault(module, []).append(callback)
                 if self not in sys.meta_path:
                     sys.meta_path.insert(0, self)
                 return
-        _call(module, callback)
+        if getattr(getattr(found, "__spec__", None), "_initializing", False):
+            threading.Thread(
+                target=_call_when_complete, args=(module, callback), daemon=True
+            ).start()
+        else:
+            _call(module, callback)
 
     def forget(self) -> None:
         """Wait for nothing any more."""
@@ -58,10 +67,11 @@ class ImportWatch:
     ) -> "ModuleSpec | None":
         if fullname not in self._waiting:
             return None
-        for finder in sys.meta_path:
-            if finder is self:
+        for finder in list(sys.meta_path):
+            find = getattr(finder, "find_spec", None)
+            if finder is self or find is None:
                 continue
-            found = finder.find_spec(fullname, path, target)
+            found: ModuleSpec | None = find(fullname, path, target)
             if found is not None:
                 if found.loader is not None:
                     self._listen(found.loader, fullname)
@@ -96,13 +106,13 @@ class ImportWatch:
             sys.meta_path.remove(self)
 
 
-def _is_complete(module: str) -> bool:
-    """Imported, and not just about to be: half a module can't be instrumented."""
-    found = sys.modules.get(module)
-    if found is None:
-        return False
-    spec = getattr(found, "__spec__", None)
-    return not getattr(spec, "_initializing", False)
+def _call_when_complete(module: str, callback: Callback) -> None:
+    """Half a module can't be instrumented.  Importing it waits for whoever imports it now."""
+    try:
+        import_module(module)
+    except Exception:  # noqa: BLE001  # theirs, and told where it was raised
+        return
+    _call(module, callback)
 
 
 def _call(module: str, callback: Callback) -> None:
