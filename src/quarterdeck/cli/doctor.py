@@ -18,8 +18,6 @@ from quarterdeck.cli import terminal
 from quarterdeck.sdk.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from rich.console import Console
 
     from quarterdeck.sdk.diagnosis.check import Check, Verdict
@@ -68,7 +66,11 @@ def doctor(
                 status.update(f"waiting for the probe to come back, {seconds:.0f} s")
 
             checks = diagnose(situation, probe=probe, waiting=waiting)
-            done = list(_printed(console, checks))
+            done = []
+            for check in checks:
+                status.update("")
+                _print_check(console, check)
+                done.append(check)
         _print_sum(console, done)
     if any(check.verdict == "fail" for check in done):
         raise typer.Exit(FOUND_A_FAILURE)
@@ -89,20 +91,20 @@ def _situation(client: Client, *, grpc_port: int | None, wait_s: float) -> Situa
     )
 
 
-def _printed(console: Console, checks: Iterable[Check]) -> Iterator[Check]:
-    for check in checks:
-        _print_check(console, check)
-        yield check
-
-
 def _print_check(console: Console, check: Check) -> None:
     mark, style = _MARKS[check.verdict]
     name = check.name.replace("_", " ")
-    line = terminal.styled(f"{mark} ", style) + terminal.styled(f"{name:<{_NAME_COLUMNS}}", "bold")
-    console.print(line + terminal.styled(terminal.one_line(check.seen)), soft_wrap=True)
+    console.print(
+        terminal.styled("")  # what is added to a text takes its style
+        + terminal.styled(f"{mark} ", style)
+        + terminal.styled(f"{name:<{_NAME_COLUMNS}}", "bold")
+        + terminal.styled(terminal.one_line(check.seen)),
+        soft_wrap=True,
+    )
     if check.next_step:
         console.print(
-            terminal.styled(" " * (_NAME_COLUMNS + 2) + "→ ", "cyan")
+            terminal.styled(" " * (_NAME_COLUMNS + 2))
+            + terminal.styled("→ ", "cyan")
             + terminal.styled(terminal.one_line(check.next_step)),
             soft_wrap=True,
         )
