@@ -60,7 +60,7 @@ def doctor(
         _print_json(situation, done)
     else:
         console = terminal.make_console()
-        with console.status("") as status:  # shown on a terminal only
+        with console.status("looking …") as status:  # shown on a terminal only
 
             def waiting(seconds: float) -> None:
                 status.update(f"waiting for the probe to come back, {seconds:.0f} s")
@@ -68,7 +68,7 @@ def doctor(
             checks = diagnose(situation, probe=probe, waiting=waiting)
             done = []
             for check in checks:
-                status.update("")
+                status.update("looking …")
                 _print_check(console, check)
                 done.append(check)
         _print_sum(console, done)
