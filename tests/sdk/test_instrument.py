@@ -13,6 +13,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from sdk.chat_server import chat_server
+
 PREFACE = """
 import json, sys
 import quarterdeck as qd
@@ -298,6 +300,29 @@ def test_a_library_keeps_the_loader_that_found_it(tmp_path: Path) -> None:
         tmp_path,
     )
     assert kind == ["SourceFileLoader", True]
+
+
+def test_content_is_kept_out_of_what_the_instrumentor_writes(tmp_path: Path) -> None:
+    with chat_server() as provider:
+        found = run(
+            f"""
+            from opentelemetry.sdk.trace import TracerProvider
+            from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+            from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+            exporter, provider = InMemorySpanExporter(), TracerProvider()
+            provider.add_span_processor(SimpleSpanProcessor(exporter))
+            qd.init(url=NOWHERE, capture_content=False, tracer_provider=provider)
+            import openai
+            openai.OpenAI(base_url={provider.url!r}, api_key="x").chat.completions.create(
+                model="gpt-4o-mini", messages=[{{"role": "user", "content": "the-secret"}}])
+            (span,) = exporter.get_finished_spans()
+            print(json.dumps(dict(span.attributes)))
+            """,
+            tmp_path,
+        )
+    assert found["llm.token_count.prompt"] == 101
+    assert "the-secret" not in json.dumps(found)
+    assert "answer 1" not in json.dumps(found)
 
 
 def test_a_library_that_another_thread_is_just_importing_is_instrumented_too(
