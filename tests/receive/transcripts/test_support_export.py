@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 
 from quarterdeck.receive.transcripts.formats.support_export import FORMAT
-from quarterdeck.receive.transcripts.transcript import Event
+from quarterdeck.receive.transcripts.transcript import AgentRun, Event
 from receive.transcripts.goldens import GOLDEN
 from receive.transcripts.reading import codes, mutilated, raw, survives, tools, transcripts
 
@@ -24,7 +24,7 @@ def test_turns_calls_and_resolution_are_those_of_the_file(shared: Path) -> None:
     ]
     assert [(t.result, t.status) for t in tools(of)] == [(r["data"], r["status"]) for r in got]
     said = [turn["payload"]["msg"] for turn in turns if "msg" in turn["payload"]]
-    assert [e.output for e in of.entries if isinstance(e, Event)] == said
+    assert [e.output for e in of.entries if isinstance(e, Event | AgentRun)] == said
     assert (of.session_id, of.user) == (told["meta"]["session_id"], told["customer_profile"]["cid"])
     assert of.outcome is not None
     assert of.outcome.label == "success"

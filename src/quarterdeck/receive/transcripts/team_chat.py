@@ -1,8 +1,9 @@
 """
 The log of a team of agents: who said what, in one list, and nothing of the calls behind it.
 
-What a member says is a turn of that member, not a model call: how many calls it took, and of which
-model, such a log does not tell.  Speakers are spelled as AutoGen's teams do: `Expert`,
+What a member says or thinks is a turn of that member, not a model call: how many calls it took,
+and of which model, such a log does not tell.  The first message is the task, whoever it is
+attributed to.  Speakers are spelled as AutoGen's teams do: `Expert`,
 `Orchestrator (thought)`, `Orchestrator (-> WebSurfer)`, `Computer_terminal`.
 """
 
@@ -10,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from quarterdeck.receive.transcripts.members import present
 from quarterdeck.receive.transcripts.transcript import AgentRun, Entry, Event, Status, ToolCall
 
 _SPEAKER = re.compile(r"(.+?) \((?:-> (?P<to>.+)|(?P<aside>.+))\)")
@@ -20,6 +22,7 @@ _CRASH = re.compile(
 )
 """What AutoGen's runtime logs when an agent raised."""
 
+_PEOPLE = frozenset({"human", "user"})
 _TERMINAL = frozenset({"Computer_terminal", "ComputerTerminal"})
 _TIMED_OUT = 124
 """The exit code of a command that `timeout` ended."""
@@ -50,26 +53,25 @@ def entries_of(said: Sequence[Said], prompts: Mapping[str, str]) -> list[Entry]:
 
 def _entry(place: int, said: Sequence[Said], unshown: dict[str, str]) -> Entry:
     speaker, content = said[place]
-    if place == 0:
-        # What the team was given, whoever it is attributed to.
-        return Event(id="0", name="task", agent=speaker, output=content)
-    if speaker in _TERMINAL:
+    if speaker in _PEOPLE:
+        return Event(id=f"{place}", name="task", agent=speaker, output=content)
+    if speaker in _TERMINAL and place:
         return _execution(place, content, said[place - 1].content)
-    aside, crash = _SPEAKER.fullmatch(speaker), crash_in(content)
-    status: Status = "error" if crash else "unset"
-    if aside is None:
-        prompt = unshown.pop(speaker, "")
-        return AgentRun(
-            id=f"{place}", name=speaker or "unnamed", output=content,
-            metadata={"system_prompt": prompt} if prompt else {},
-            status=status, error=crash, error_type="crash" if crash else "",
-        )  # fmt: skip
-    if aside["to"]:
+    aside = _SPEAKER.fullmatch(speaker)
+    if aside is not None and aside["to"]:
         return Event(id=f"{place}", name="instruction", agent=aside[1], handoff_from=aside[1],
                      handoff_to=aside["to"], input=content)  # fmt: skip
-    return Event(
-        id=f"{place}", name=aside["aside"], agent=aside[1], output=content,
-        status=status, error=crash, error_type="crash" if crash else "",
+    crash = crash_in(content)
+    name = aside[1] if aside else speaker
+    return AgentRun(
+        id=f"{place}",
+        name=name or "unnamed",
+        output=content,
+        status="error" if crash else "unset",
+        error_type="crash" if crash else "",
+        error=crash,
+        metadata=present({"aside": aside["aside"] if aside else "",
+                          "system_prompt": unshown.pop(name, "")}),
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def read(source: Source) -> Read:
     meta, customer = mapping(document.get("meta")), mapping(document.get("customer_profile"))
     resolution = mapping(dialogue.get("resolution"))
     turns = records(dialogue["turns"])
-    entries: list[Entry] = [AgentRun(id=AGENT, name=AGENT)]
+    entries: list[Entry] = []
     findings = list(_turns(turns, entries))
     if any(turn.get("ts") and not names_zone(turn.get("ts")) for turn in turns):
         findings.append(TIMEZONE_UNKNOWN)
@@ -86,17 +86,23 @@ def read(source: Source) -> Read:
 
 
 def _turns(turns: list[dict[str, Any]], entries: list[Entry]) -> Iterator[Finding]:
-    """Adds an entry for each turn; a tool's result completes the call with its request's id."""
+    """
+    Adds an entry for each turn; a tool's result completes the call with its request's id.
+
+    What the customer says is an entry, and the input of the agent's next words.
+    """
     waiting: dict[str, int] = {}
+    heard: list[Any] = []
     for place, turn in enumerate(turns, start=1):
         at_ns = instant_ns(turn.get("ts"))
         payload = mapping(turn.get("payload"))
         call, result = mapping(payload.get("tool_call")), mapping(payload.get("tool_result"))
         request = identifier(call.get("request_id")) or identifier(result.get("request_id"))
+        said = payload.get("msg", payload)
         if call:
             waiting[request] = len(entries)
             entries.append(
-                ToolCall(id=f"{place}", parent=AGENT, start_ns=at_ns, tool=text(call.get("fn")),
+                ToolCall(id=f"{place}", agent=AGENT, start_ns=at_ns, tool=text(call.get("fn")),
                          call_id=request, arguments=call.get("kwargs"))
             )  # fmt: skip
         elif result and request in waiting:
@@ -107,13 +113,14 @@ def _turns(turns: list[dict[str, Any]], entries: list[Entry]) -> Iterator[Findin
                 code="unmatched_result",
                 message=f"turn {place} is a result for the request {request!r}, which nobody made",
             )
+        elif turn.get("who") == "agent":
+            entries.append(AgentRun(id=f"{place}", start_ns=at_ns, end_ns=at_ns, name=AGENT,
+                                    input="\n".join(map(str, heard)) or None, output=said))  # fmt: skip
+            heard = []
         else:
-            who = text(turn.get("who"))
-            entries.append(
-                Event(id=f"{place}", parent=AGENT if who == "agent" else "", start_ns=at_ns,
-                      end_ns=at_ns, name=who or "message", output=payload.get("msg", payload),
-                      metadata=present({"channel": turn.get("channel")}))
-            )  # fmt: skip
+            heard.append(said)
+            entries.append(Event(id=f"{place}", start_ns=at_ns, end_ns=at_ns, output=said,
+                                 name=text(turn.get("who")) or "message"))  # fmt: skip
 
 
 def _completed(call: Entry, result: Mapping[str, Any], at_ns: int | None) -> Entry:
