@@ -71,6 +71,8 @@ def _read(source: Source) -> Read:
         elif isinstance(item, BadLine):
             yield item
     task, last = "", ""
+    chosen = mapping(mapping(root.get("metadata")).get("model"))
+    providers = {text(chosen.get("id")): text(chosen.get("providerId"))}
     for turn, record in _in_order(said, tree, messages):
         message = mapping(record.value.get("message"))
         own, above = identifier(turn.get("id")), identifier(turn.get("parentId"))
@@ -79,7 +81,7 @@ def _read(source: Source) -> Read:
         last = own or last
         if message.get("role") == "user":
             task = task or text_of(message_of(message))
-        _take(said, turn, record, message)
+        _take(said, turn, record, message, providers)
     if said.is_empty:
         yield Finding(code="empty_session", message="nothing was said in it")
         return
@@ -155,10 +157,19 @@ def _way_to(turn_id: str, tree: dict[str, Any], messages: dict[str, Record]) -> 
     return [message for message in found if message.parts]
 
 
-def _take(said: Dialogue, turn: dict[str, Any], record: Record, message: dict[str, Any]) -> None:
+def _take(
+    said: Dialogue,
+    turn: dict[str, Any],
+    record: Record,
+    message: dict[str, Any],
+    providers: dict[str, str],
+) -> None:
+    """`providers` holds the provider of the session's own model: not every message tells it."""
     place = f"line {record.number}"
     facts = mapping(mapping(message.get("providerOptions")).get("providerMetadata"))
     facts = mapping(facts.get("positai"))
+    model = text(facts.get("modelId"))
+    facts = {**facts, "providerId": text(facts.get("providerId")) or providers.get(model, "")}
     at_ns = instant_ns(facts.get("timestamp"))
     match message.get("role"):
         case "assistant":
