@@ -114,8 +114,9 @@ def _turns(turns: list[dict[str, Any]], entries: list[Entry]) -> Iterator[Findin
                 message=f"turn {place} is a result for the request {request!r}, which nobody made",
             )
         elif turn.get("who") == "agent":
+            told_to = "\n".join(map(str, heard))
             entries.append(AgentRun(id=f"{place}", start_ns=at_ns, end_ns=at_ns, name=AGENT,
-                                    input="\n".join(map(str, heard)) or None, output=said))  # fmt: skip
+                                    input=told_to or None, output=said))  # fmt: skip
             heard = []
         else:
             heard.append(said)
