@@ -1,17 +1,17 @@
 """
 Spans as requests: OTLP in protobuf, gzipped.
 
-With OpenTelemetry's own encoder.  A span that holds what protobuf can't is left out and counted:
-the others of its batch are not lost with it.
+A span that can't be encoded is left out and counted: the others of its batch are not lost with
+it.
 """
 
 import gzip
 from typing import NamedTuple
 
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 
+from quarterdeck.sdk.otlp import encode_span, request_of
 from quarterdeck.sdk.rim import swallow
 
 
@@ -23,19 +23,14 @@ class Batch(NamedTuple):
 
 def encoded(spans: list[ReadableSpan]) -> tuple[bytes, int]:
     """A gzipped request, and how many spans could not be encoded."""
-    lost = 0
-    try:
-        request = encode_spans(spans)
-    except Exception:  # noqa: BLE001 - some span holds what protobuf can't: find it
-        request = ExportTraceServiceRequest()
-        for span in spans:
-            try:
-                request.MergeFrom(encode_spans([span]))
-            except Exception as error:  # noqa: BLE001 - one bad span leaves the others alone
-                swallow("encoding", error)
-                lost += 1
+    done = []
+    for span in spans:
+        try:
+            done.append((span.resource, span.instrumentation_scope, encode_span(span)))
+        except Exception as error:  # noqa: BLE001 - one bad span leaves the others alone
+            swallow("encoding", error)
     # Level 1 is a fifth of the time of 6 for a tenth more bytes, and the agent's machine pays.
-    return gzip.compress(request.SerializeToString(), 1), lost
+    return gzip.compress(request_of(done), 1), len(spans) - len(done)
 
 
 def halves(body: bytes) -> tuple[Batch, ...]:
