@@ -333,6 +333,7 @@ def tables(report: Report, cases: list[Case]) -> None:
                 f"{sum(lost)} of {sum(row['spans'] for row in rows)}"
                 if lost[0] is not None
                 else "-",
+                spread([row["ready_s"] for row in rows], 2),
                 spread([row["exit_s"] for row in rows]),
             )
         )
@@ -347,6 +348,7 @@ def tables(report: Report, cases: list[Case]) -> None:
             "process's CPU us",
             "bytes sent",
             "lost",
+            "start s",
             "exit s",
         ),
         lines,
