@@ -4,6 +4,7 @@ drive_openclaw*.sh): JSONL of 2026.4.29, and 2026.9.6's rows put back into SQLit
 """
 
 import json
+import shutil
 import sqlite3
 import sys
 from decimal import Decimal
@@ -103,7 +104,9 @@ def test_recorded_sessions_hold_what_their_lines_say(recorded: Path) -> None:
         _check(_messages(path), found)
         errors = sum(tool.status == "error" for tool in tools(found))
         counts[path.stem[:8]] = (len(calls(found)), len(tools(found)), errors)
-        assert codes(found) == set()
+        # Its trajectory says "success" of the review that the model refused.
+        refused = path.stem.startswith("7e561ba4")
+        assert codes(found) == ({"status_disagrees"} if refused else set())
     # Fix (read, failing tests, tests), and a review that the model refused; a helper's fix; its
     # caller with the announcement.
     assert counts == {"7e561ba4": (5, 3, 1), "0ea6ccd4": (4, 3, 1), "8b06da93": (3, 1, 0)}
@@ -119,6 +122,37 @@ def test_a_sub_agents_session_is_a_part_of_its_callers(recorded: Path) -> None:
     index = json.loads((recorded / "sessions.json").read_text())
     (entry,) = index.values()
     assert _cost(child) == Decimal(str(entry["estimatedCostUsd"]))
+
+
+def test_tokens_that_only_the_trajectory_knows_are_a_finding(
+    recorded: Path, tmp_path: Path
+) -> None:
+    name = "8b06da93-08e7-4011-8dcd-c6a21ec6a6ed"
+    shutil.copy(recorded / f"{name}.trajectory.jsonl", tmp_path)
+    lines = (recorded / f"{name}.jsonl").read_text().splitlines()
+    kept = [line for line in lines if "chatcmpl-3e5654e372f647b6b683" not in line]
+    assert len(kept) == len(lines) - 1
+    (tmp_path / f"{name}.jsonl").write_text("\n".join(kept) + "\n")
+    (found,) = _sessions(tmp_path / f"{name}.jsonl").values()
+    assert codes(found) == {"usage_missing"}
+
+
+def test_the_registry_of_runs_tells_the_caller_where_the_index_does_not(tmp_path: Path) -> None:
+    """The caller's agent is another one, so its folder has to be told."""
+    shutil.copytree(GOLDEN / "agents", tmp_path / "agents")
+    child = next((tmp_path / "agents/helper/sessions").glob("b2*.jsonl"))
+    index = json.loads((child.parent / "sessions.json").read_text())
+    (child.parent / "sessions.json").unlink()
+    ((key, entry),) = index.items()
+    (tmp_path / "subagents").mkdir()
+    run = {"childSessionKey": key, "requesterSessionKey": entry["spawnedBy"]}
+    registry = tmp_path / "subagents" / "runs.json"
+    registry.write_text(json.dumps({"version": 2, "runs": {"r1": run}}))
+    first = {"traceSchema": "openclaw-trajectory", "type": "session.started", "sessionKey": key}
+    child.with_suffix(".trajectory.jsonl").write_text(json.dumps(first) + "\n")
+    (found,) = _sessions(child).values()
+    assert (found.session_id, found.attached_to) == (MAIN.stem, "a106/1")
+    assert FORMAT.belongs(Source(registry))
 
 
 # -- SQLite of 2026.9.6 ------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from quarterdeck.receive.transcripts.openclaw import state
 from quarterdeck.receive.transcripts.openclaw.events import Events
 from quarterdeck.receive.transcripts.openclaw.marks import is_openclaws
 from quarterdeck.receive.transcripts.openclaw.relations import Caller, caller_of, known_of
+from quarterdeck.receive.transcripts.openclaw.trajectory import Runs, contradictions, runs_of
 from quarterdeck.receive.transcripts.source import Source, content_id
 from quarterdeck.receive.transcripts.transcript import BadLine, Read, Status, Transcript
 
@@ -67,6 +68,7 @@ def _read_lines(source: Source) -> Read:
         return
     session_id = identifier(events.header.get("id")) or source.stem
     known = known_of(source, session_id)
+    runs = runs_of(source, session_id)
     agent = known.agent or _agent_in(source)
     yield _transcript(
         source,
@@ -75,6 +77,7 @@ def _read_lines(source: Source) -> Read:
         agent=agent,
         caller=caller_of(source, known),
         run_status=text(known.entry.get("status")),
+        runs=runs,
         about={"session_key": known.key, "label": text(known.entry.get("label"))},
     )
 
@@ -118,9 +121,11 @@ def _read_state(source: Source) -> Read:
 
 def _transcript(
     source: Source, events: Events, *, session_id: str, agent: str, caller: Caller | None,
-    run_status: str, about: dict[str, Any],
+    run_status: str, about: dict[str, Any], runs: Runs | None = None,
 ) -> Transcript:  # fmt: skip
     entries, findings = events.dialogue.close()
+    if runs is not None:
+        findings = (*findings, *contradictions(runs, entries))
     part = f"subagent:{session_id}" if caller is not None else ""
     return Transcript(
         format="openclaw",
@@ -137,7 +142,7 @@ def _transcript(
         metadata=present(
             about
             | {
-                "run_status": run_status,
+                "run_status": run_status or (runs.status if runs is not None else ""),
                 "cwd": text(events.header.get("cwd")),
                 "version": events.header.get("version"),
                 "own_session_id": session_id if part else "",

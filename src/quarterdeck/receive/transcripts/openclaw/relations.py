@@ -55,7 +55,22 @@ def known_of(source: Source, session_id: str) -> Known:
             return Known(key, mapping(entry))
     trajectory = source.beside(f"{session_id}.trajectory.jsonl")
     first = mapping(trajectory.head[0]) if trajectory is not None and trajectory.head else {}
-    return Known(text(first.get("sessionKey")), {})
+    key = text(first.get("sessionKey"))
+    return Known(key, {"spawnedBy": _requester_of(source, key)})
+
+
+def _requester_of(source: Source, key: str) -> str:
+    """As `subagents/runs.json` of the state folder tells it; "" = it does not."""
+    registry = source.beside("../../../subagents/runs.json") if key else None
+    runs = mapping(mapping(registry.top if registry is not None else None).get("runs"))
+    return next(
+        (
+            text(mapping(run).get("requesterSessionKey"))
+            for run in runs.values()
+            if mapping(run).get("childSessionKey") == key
+        ),
+        "",
+    )
 
 
 def caller_of(source: Source, known: Known) -> Caller | None:
