@@ -427,8 +427,8 @@ class Calls:
         cost, reported, computed = _charged(span)
         usage = span.usage
         told = tells_usage(usage)
-        # A metric's point is a sum over calls that nobody counted.
-        is_point = span.subkind == "metric"
+        # A metric's point and a recorder's total are sums over calls that nobody counted.
+        is_point = span.subkind in ("metric", "total")
         numbers = (
             0 if call.models_below or call.inside is not None or is_point else 1,
             0,

@@ -429,6 +429,7 @@ def _total_attributes(total: Total | None) -> dict[str, Value]:
     return _present(
         {
             "gen_ai.request.model": total.model,
+            "quarterdeck.usage.is_total": True,
             "quarterdeck.recorded_cost_usd": _money(total.recorded_cost_usd),
         }
     ) | _usage_attributes(total.usage)
