@@ -12,6 +12,13 @@ from quarterdeck.receive.transcripts.source import Source
 _LOOKED_AT = 256
 """Bytes: the first two or three members of an object."""
 
+_OBJECT = re.compile(rb"\s*\{")
+
+
+def begins_an_object(source: Source) -> bool:
+    """Whether it may be one JSON object at all: a text file of any length is not read to see."""
+    return begins_like(source, _OBJECT)
+
 
 def begins_like(source: Source, pattern: re.Pattern[bytes]) -> bool:
     """Whether its first bytes, unpacked, match `pattern` from the beginning.  Never raises."""

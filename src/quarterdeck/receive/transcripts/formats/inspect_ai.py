@@ -13,7 +13,7 @@ from typing import Any
 from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.normalize.attributes import count
-from quarterdeck.receive.transcripts.beginnings import begins_like
+from quarterdeck.receive.transcripts.beginnings import begins_an_object, begins_like
 from quarterdeck.receive.transcripts.dialogue import text_of
 from quarterdeck.receive.transcripts.format import Format
 from quarterdeck.receive.transcripts.inspect_ai.events import Events
@@ -37,7 +37,7 @@ _MAX_MEMBER_BYTES = 1 << 30
 def _recognizes(source: Source) -> bool:
     if source.extension == _PACKED:
         return zipfile.is_zipfile(source.path)
-    if source.extension not in _PLAIN:
+    if source.extension not in _PLAIN or not begins_an_object(source):
         return False
     if source.top is None:
         return begins_like(source, _CUT)

@@ -12,7 +12,7 @@ from typing import Any
 from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import Message, TextPart, ToolCallPart
-from quarterdeck.receive.transcripts.beginnings import begins_like
+from quarterdeck.receive.transcripts.beginnings import begins_an_object, begins_like
 from quarterdeck.receive.transcripts.databases import Database, has_table, opened
 from quarterdeck.receive.transcripts.dialogue import Dialogue
 from quarterdeck.receive.transcripts.format import Format
@@ -44,6 +44,8 @@ _CUT = re.compile(rb'\s*\{\s*"conversation_id"\s*:\s*"[^"]*"\s*,\s*"history"\s*:
 
 def _recognizes(source: Source) -> bool:
     if source.extension in _PAYLOADS:
+        if not begins_an_object(source):
+            return False
         if source.top is None:
             return begins_like(source, _CUT)
         return source.has_keys("conversation_id", "history") and isinstance(
