@@ -234,6 +234,18 @@ def test_tool_calls_in_the_contents_are_not_repeated() -> None:
     assert read_flattened(flat).messages == (_said("assistant", _CALL),)
 
 
+def test_a_flattened_call_that_stands_among_the_contents_too_is_one_call() -> None:
+    call = {"id": "c1", "function.name": "read", "function.arguments": '{"path": "a.py"}'}
+    flat = {
+        "0.message.role": "assistant",
+        "0.message.contents.0.message_content.type": "tool_use",
+        **{f"0.message.contents.0.tool_call.{key}": value for key, value in call.items()},
+        **{f"0.message.tool_calls.0.tool_call.{key}": value for key, value in call.items()},
+    }
+    (message,) = read_flattened(flat).messages
+    assert message.parts == (ToolCallPart(name="read", id="c1", arguments={"path": "a.py"}),)
+
+
 @pytest.mark.parametrize(
     ("spelled", "meant"),
     [("tool-calls", "tool_call"), ("STOP", "stop"), ("end_turn", "stop"), ("max_tokens", "length"),

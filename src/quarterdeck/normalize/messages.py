@@ -600,7 +600,11 @@ def _flat_content(entry: Value) -> Value:
     if not isinstance(entry, dict):
         return entry
     inner = entry.get("message_content")
-    return inner if isinstance(inner, dict) else entry
+    if not isinstance(inner, dict):
+        return entry
+    # OpenInference's Anthropic has the call's name and arguments beside the block's type.
+    call = entry.get("tool_call")
+    return {**inner, **call} if isinstance(call, dict) else inner
 
 
 def _flat_call(call: Value) -> Value:
