@@ -30,6 +30,7 @@ from quarterdeck.receive.transcripts.transcript import (
     Event,
     ModelCall,
     PersonAct,
+    ToolCall,
     Transcript,
 )
 from receive.transcripts.breaking import lines_survive
@@ -103,6 +104,22 @@ def test_an_original_that_goes_on_keeps_its_calls_and_the_copy_its_own(tmp_path:
     assert [c.id for c in calls(_sessions(copy)[0])] == ["call:msg_43"]
 
 
+def test_a_file_that_begins_with_another_sessions_lines_is_its_own(tmp_path: Path) -> None:
+    """As resumed ones did for a time: the old lines with the old id, then the new ones."""
+    old, new = (
+        GOLDEN / "resumed" / f"5e551000-0000-4000-8000-00000000000{n}.jsonl" for n in (4, 5)
+    )
+    later = new.read_text().splitlines()[-2:]
+    path = tmp_path / new.name
+    path.write_text(old.read_text() + "".join(line + "\n" for line in later))
+    assert [(t.session_id, t.part, len(calls(t))) for t in _sessions(path)] == [
+        (old.stem, f"in:{new.stem}", 2), (new.stem, "", 1),
+    ]  # fmt: skip
+    shutil.copy(old, tmp_path)
+    (only,) = _sessions(path)
+    assert (only.session_id, len(calls(only)), codes(only)) == (new.stem, 1, {"duplicate_lines"})
+
+
 def test_a_half_last_line_is_a_finding_and_no_error(tmp_path: Path) -> None:
     path = tmp_path / PEOPLE.name
     path.write_bytes(PEOPLE.read_bytes()[:-100])
@@ -151,7 +168,8 @@ def _raw(path: Path) -> list[dict[str, Any]]:
 
 @cache
 def _read(path: Path) -> Transcript:
-    (only,) = _sessions(path)
+    (only,) = read_file(FORMAT, path)
+    assert isinstance(only, Transcript)
     return only
 
 
@@ -182,6 +200,7 @@ def redacted(shared: Path) -> list[Path]:
 def test_58_redacted_sessions_have_every_call_once(redacted: list[Path]) -> None:
     assert len(redacted) == 58
     assert len({_read(path).session_id for path in redacted}) == 58
+    assert {_read(path).part for path in redacted} == {""}
     counted = 0
     for path in redacted:
         usages, transcript = _billed(_raw(path)), _read(path)
@@ -326,7 +345,8 @@ def _live(of: Transcript) -> list[RawSpan]:
     resource = Resource(scope_name="com.anthropic.claude_code.tracing")
     shared = {"session.id": of.session_id, "gen_ai.system": "anthropic"}
     spans: list[RawSpan] = []
-    for number, entry in enumerate([*calls(of), *tools(of)], start=1):
+    entries: list[ModelCall | ToolCall] = [*calls(of), *tools(of)]
+    for number, entry in enumerate(entries, start=1):
         if isinstance(entry, ModelCall):
             usage = entry.usage
             if usage is None:

@@ -46,6 +46,7 @@ _OWN_TYPES = frozenset(
 )  # fmt: skip
 
 
+_SESSION_ID = re.compile(rb'"sessionId"\s*:\s*"([^"\\]+)"')
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -140,12 +141,23 @@ def _session(
 
 
 def _session_id(source: Source) -> str:
-    """The file's own: its name if a line says so too, else the first that a line says."""
-    lines = source.head or tuple(records(mapping(source.top).get("loglines")))
-    said = [found for line in lines if (found := text(mapping(line).get("sessionId")))]
-    if source.stem in said or (not said and _UUID.fullmatch(source.stem)):
-        return source.stem
-    return said[0] if said else content_id("claude_code", *lines[:1])
+    """
+    The file's own: its name if a line says so too, else the first that a line says.
+
+    A resumed session may begin with lines of the one before it, and any with lines of none.
+    """
+    first = ""
+    is_named = _UUID.fullmatch(source.stem) is not None
+    for line in source.lines():
+        found = _SESSION_ID.search(line.text)
+        said = found[1].decode(errors="replace") if found else ""
+        if said == source.stem or (said and not is_named):
+            return said
+        first = first or said
+    if first or is_named:
+        return first or source.stem
+    listed = records(mapping(source.top).get("loglines")) if not source.head else []
+    return content_id("claude_code", *(source.head or listed)[:1])
 
 
 def _records_of(source: Source, copy: Copied | None) -> Iterator[Record | BadLine | Finding]:
