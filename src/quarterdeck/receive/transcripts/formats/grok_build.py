@@ -229,5 +229,5 @@ FORMAT = Format(
     recognizes=_recognizes,
     read=_read,
     belongs=_belongs,
-    follows=(Followed("~/.grok/sessions", "*/*/chat_history.jsonl", "GROK_HOME"),),
+    follows=(Followed("~/.grok/sessions", "*/*/chat_history.jsonl"),),
 )

@@ -15,7 +15,7 @@ from quarterdeck.model.messages import Message, TextPart, ToolCallPart
 from quarterdeck.receive.transcripts.beginnings import begins_an_object, begins_like
 from quarterdeck.receive.transcripts.databases import Database, has_table, opened
 from quarterdeck.receive.transcripts.dialogue import Dialogue
-from quarterdeck.receive.transcripts.format import Format
+from quarterdeck.receive.transcripts.format import Followed, Format
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.members import (
     identifier,
@@ -202,4 +202,10 @@ def _model_call(
     )
 
 
-FORMAT = Format(name=_NAME, title="Kiro CLI", recognizes=_recognizes, read=_read)
+FORMAT = Format(
+    name=_NAME,
+    title="Kiro CLI",
+    recognizes=_recognizes,
+    read=_read,
+    follows=(Followed("~/.local/share/kiro-cli", "data.sqlite3"),),
+)

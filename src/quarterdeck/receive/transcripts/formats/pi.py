@@ -244,5 +244,5 @@ FORMAT = Format(
     title="pi",
     recognizes=_recognizes,
     read=_read,
-    follows=(Followed("~/.pi/agent/sessions", "*/*.jsonl", "PI_SESSION_DIR"),),
+    follows=(Followed("~/.pi/agent", "sessions/*/*.jsonl", "PI_CODING_AGENT_DIR"),),
 )

@@ -237,5 +237,5 @@ FORMAT = Format(
     recognizes=_recognizes,
     read=_read,
     belongs=_belongs,
-    follows=(Followed("~/.posit/assistant", "workspaces/**/conversation.json"),),
+    follows=(Followed("~/.posit/assistant/workspaces", "**/conversation.json"),),
 )

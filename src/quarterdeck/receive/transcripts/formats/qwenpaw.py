@@ -120,5 +120,5 @@ FORMAT = Format(
     title="QwenPaw",
     recognizes=_recognizes,
     read=_read,
-    follows=(Followed("~/.qwenpaw/workspaces", "*/sessions/**/*.json", "QWENPAW_WORKING_DIR"),),
+    follows=(Followed("~/.copaw/workspaces", "*/sessions/**/*.json"),),
 )

@@ -259,5 +259,8 @@ FORMAT = Format(
     title="Zed",
     recognizes=_recognizes,
     read=_read,
-    follows=(Followed("~/.local/share/zed/threads", "threads.db"),),
+    follows=(
+        Followed("~/.local/share/zed/threads", "threads.db"),
+        Followed("~/Library/Application Support/Zed/threads", "threads.db"),
+    ),
 )
