@@ -11,21 +11,28 @@ Nothing here raises into the agent, and nothing is downloaded.
 """
 
 import logging
-import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
 from quarterdeck.sdk.instrumentors.imports import ImportWatch
-from quarterdeck.sdk.instrumentors.targets import TARGETS, By, OwnWay, Target, Way
+from quarterdeck.sdk.instrumentors.installed import (
+    content_options,
+    distribution_of,
+    entry_point_called,
+    instrumentor_of,
+    is_installed,
+    is_on,
+    version_of,
+    way_of,
+)
+from quarterdeck.sdk.instrumentors.targets import TARGETS, OwnWay, Target, Way
 
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution, EntryPoint
-
     from opentelemetry.trace import TracerProvider
 
 _LOG = logging.getLogger(__name__)
@@ -34,8 +41,6 @@ Selection = bool | Sequence[str]
 """True: all that is known.  False: none.  Names: these libraries, or these entry points."""
 
 State = Literal["on", "waiting", "left_alone", "missing", "failed"]
-
-_GROUPS = ("opentelemetry_instrumentor", "openinference_instrumentor")
 
 
 class Instrumented(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +117,7 @@ class Instrumentation:
 
     def report(self) -> tuple[Instrumented, ...]:
         """Every library that is installed, in the table's order; then what was asked by name."""
-        found = [self._state_of(target) for target in self._targets if _installed(target)]
+        found = [self._state_of(target) for target in self._targets if is_installed(target)]
         known = {target.library for target in self._targets}
         asked = [
             Instrumented(library=name, state="failed", why=why)
@@ -122,7 +127,7 @@ class Instrumentation:
         asked += [
             Instrumented(
                 library=name, state="on", by=switched.way.by, switched_by="quarterdeck",
-                package=_version(switched.way), why="asked for by name",
+                package=version_of(switched.way), why="asked for by name",
             )
             for name, switched in self._ours.items()
             if name not in known
@@ -150,7 +155,7 @@ class Instrumentation:
 
     def _switch_on(self, target: Target, provider: "TracerProvider") -> None:
         """The library was imported: by the first way that works, unless one is on already."""
-        if any(_is_on(way, target) for way in target.ways):
+        if any(is_on(way, target) for way in target.ways):
             return
         failures: list[str] = []
         for way in target.ways:
@@ -159,12 +164,12 @@ class Instrumentation:
                     instrumentor = None
                     done = self._by_itself(way, target, provider)
                 else:
-                    instrumentor = _instrumentor(way)
+                    instrumentor = instrumentor_of(way)
                     done = instrumentor is not None and self._by(
                         way, instrumentor, target, provider
                     )
             except Exception as error:  # noqa: BLE001  # the rim, of somebody else's code
-                failures.append(f"{_version(way) or way.by}: {error}")
+                failures.append(f"{version_of(way) or way.by}: {error}")
                 _LOG.debug("%s was not instrumented by %r", target.library, way, exc_info=True)
                 continue
             if done:
@@ -189,7 +194,7 @@ class Instrumentation:
             tracer_provider=provider,
             raise_exception_on_conflict=True,
             **dict(way.options),
-            **_content_options(way, self._capture_content),
+            **content_options(way, self._capture_content),
         )
         if target.after is not None:
             target.after(instrumentor, self._watch)
@@ -198,7 +203,7 @@ class Instrumentation:
     def _switch_on_entry_point(self, name: str, provider: "TracerProvider") -> None:
         """Something that the table does not know; whoever names it wants it at once."""
         try:
-            found = _entry_point_called(name)
+            found = entry_point_called(name)
             if found is None:
                 known = ", ".join(target.library for target in self._targets)
                 self._failures[name] = (
@@ -209,7 +214,7 @@ class Instrumentation:
             if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
                 instrumentor.instrument(tracer_provider=provider, raise_exception_on_conflict=True)
             package = found.dist.name if found.dist is not None else ""
-            self._ours[name] = _Switched(_way_of(found, package), instrumentor)
+            self._ours[name] = _Switched(way_of(found, package), instrumentor)
         except Exception as error:  # noqa: BLE001  # the rim, of somebody else's code
             self._failures[name] = str(error)
             _LOG.debug("%r was not switched on", name, exc_info=True)
@@ -223,15 +228,15 @@ class Instrumentation:
 
     def _state_of(self, target: Target) -> Instrumented:
         ours = self._ours.get(target.library)
-        on = [way for way in target.ways if _is_on(way, target) or (ours and ours.way is way)]
+        on = [way for way in target.ways if is_on(way, target) or (ours and ours.way is way)]
         if on:
             first = ours.way if ours else on[0]
-            others = tuple(_version(way) or way.by for way in on if way is not first)
+            others = tuple(version_of(way) or way.by for way in on if way is not first)
             return Instrumented(
                 library=target.library,
                 state="on" if ours else "left_alone",
                 by=first.by,
-                package=_version(first),
+                package=version_of(first),
                 switched_by="quarterdeck" if ours else "application",
                 why="" if ours else "the application switched it on, so nothing was added",
                 also=others,
@@ -249,7 +254,7 @@ class Instrumentation:
             )
         for way in target.ways:
             if isinstance(way, Way):
-                if _distribution(way.package) is not None:
+                if distribution_of(way.package) is not None:
                     return self._waiting(target, way)
             elif way.needs_global_provider and self._provider is not None and not self._is_global():
                 continue
@@ -274,95 +279,10 @@ class Instrumentation:
             library=target.library,
             state="failed" if imported else "waiting",
             by=way.by,
-            package=_version(way),
+            package=version_of(way),
             switched_by="quarterdeck",
             why="it was imported and told nobody" if imported else "once it is imported",
         )
-
-
-# -- what is installed -----------------------------------------------------------------------
-
-
-@lru_cache(maxsize=256)
-def _distribution(package: str) -> "Distribution | None":
-    from importlib.metadata import PackageNotFoundError, distribution  # 10 ms, not for `init`
-
-    try:
-        return distribution(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _installed(target: Target) -> bool:
-    return any(_distribution(package) is not None for package in target.packages)
-
-
-def _entry_point(way: Way) -> "EntryPoint | None":
-    """Names the instrumentor's class.  Both groups of OpenInference's packages name one."""
-    found = _distribution(way.package)
-    if found is None:
-        return None
-    points = found.entry_points
-    return next((p for group in _GROUPS for p in points if p.group == group), None)
-
-
-def _entry_point_called(name: str) -> "EntryPoint | None":
-    from importlib.metadata import entry_points
-
-    for group in reversed(_GROUPS):  # OpenInference's first
-        for point in entry_points(group=group):
-            if point.name == name:
-                return point
-    return None
-
-
-def _way_of(point: "EntryPoint", package: str) -> Way:
-    by: By = "openinference" if point.module.startswith("openinference.") else "opentelemetry"
-    return Way(by=by, package=package)
-
-
-def _instrumentor(way: Way) -> Any:
-    """The instrumentor, imported; None where it is not installed."""
-    point = _entry_point(way)
-    return None if point is None else point.load()()
-
-
-def _is_on(way: Way | OwnWay, target: Target) -> bool:
-    """Whether it was switched on, by whomever.  Imports nothing: what is on was imported."""
-    try:
-        if isinstance(way, OwnWay):
-            module = sys.modules.get(target.module)
-            return module is not None and way.is_on is not None and way.is_on(module)
-        point = _entry_point(way)
-        module = None if point is None else sys.modules.get(point.module)
-        if point is None or module is None:
-            return False
-        # OpenTelemetry's base class keeps the one instance of each instrumentor here.
-        instance = vars(getattr(module, point.attr)).get("_instance")
-        return bool(getattr(instance, "is_instrumented_by_opentelemetry", False))
-    except (AttributeError, TypeError):
-        return False
-
-
-def _version(way: Way | OwnWay) -> str:
-    found = _distribution(way.package) if isinstance(way, Way) else None
-    return "" if found is None else f"{found.name} {found.version}"
-
-
-def _content_options(way: Way, capture: bool) -> dict[str, Any]:
-    """How each family is told to keep messages out, or to put them in."""
-    if way.by == "openinference":
-        if capture:
-            return {}
-        from importlib import import_module
-
-        config = import_module("openinference.instrumentation").TraceConfig
-        return {"config": config(hide_inputs=True, hide_outputs=True)}
-    if way.by == "openllmetry" and not capture:
-        os.environ["TRACELOOP_TRACE_CONTENT"] = "false"
-    if way.by == "opentelemetry" and capture:
-        os.environ.setdefault("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true")
-    return {}
 
 
 # -- the process's one ------------------------------------------------------------------------
