@@ -7,8 +7,8 @@ from api.conftest import World
 from quarterdeck import errors
 from quarterdeck.api.access import GuardedRoute
 from quarterdeck.api.errors import CODE_STATUSES, FRAMEWORK_CODES
-from quarterdeck.api.measures import FIGURES
 from quarterdeck.api.filters import NUMBER_FIELDS, WORD_FIELDS
+from quarterdeck.api.measures import FIGURES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 API = (REPOSITORY / "docs/reference/api.md").read_text()

@@ -42,6 +42,8 @@ def test_recorded_and_computed_cost_that_differ_by_more_than_a_percent_are_both_
         ("cost_disagrees",
          "the recorded cost is 0.6 USD, the price table says 0.5 USD for the same 2 calls")
     ]  # fmt: skip
+    [(_, less)] = found(call("m1", "0.40", "0.50"))
+    assert less.endswith("; cached tokens, of which no call tells, would be cheaper")
     # A zero for a model with a price is a disagreement, not an unknown price.
     [(code, _)] = found(call("m1", "0", "0.40"))
     assert code == "cost_disagrees"

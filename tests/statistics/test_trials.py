@@ -81,6 +81,14 @@ def test_a_histogram_of_cases_is_the_cases() -> None:
         pass_at_k(counted, 0)
 
 
+def test_of_one_case_alone_its_trials_are_the_observations() -> None:
+    """Wilson's interval of 8 in 10 is 0.490 to 0.943."""
+    one = [CaseTrials(10, 8)]
+    assert pass_hat_k(one, 1).interval == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert pass_hat_k(one, 2).interval == pytest.approx((0.4902**2, 0.9433**2), abs=1e-4)
+    assert pass_at_k(one, 2).interval == pytest.approx((1 - 0.5098**2, 1 - 0.0567**2), abs=1e-4)
+
+
 def test_more_trials_of_the_same_cases_do_not_narrow_what_cases_differ_by() -> None:
     """Ten cases that are either solved or not: 5 or 500 trials of each say the same."""
     few, many = (

@@ -19,7 +19,7 @@ from quarterdeck.statistics.clusters import (
 )
 from quarterdeck.statistics.intervals import Interval, wilson_interval
 from quarterdeck.statistics.trials import CaseTrials, pass_at_k, pass_hat_k
-from quarterdeck.storage.events.figures_reads import FiguresRow, Spread
+from quarterdeck.storage.events.figures_reads import FiguresRow, Spread, has_clusters
 
 CONFIDENCE = 0.95
 
@@ -59,7 +59,7 @@ def _sums(spread: Spread, x: float, y: float) -> ClusterSums:
 def _session_rate(row: FiguresRow, part: int, whole: int, spread: Spread) -> Measured:
     """Of sessions, each of which is one observation unless it is a trial."""
     value = part / whole if whole else None
-    if not row.cases:
+    if not has_clusters(row):
         return _measured(value, whole, wilson_interval(part, whole), "wilson")
     interval = clustered_rate_interval(_sums(spread, part, whole))
     return _measured(value, whole, interval, "cases resampled")
@@ -68,20 +68,20 @@ def _session_rate(row: FiguresRow, part: int, whole: int, spread: Spread) -> Mea
 def _call_rate(row: FiguresRow, part: int, whole: int, spread: Spread) -> Measured:
     """Of calls or episodes, many in one session."""
     interval = clustered_rate_interval(_sums(spread, part, whole))
-    method: Method = "cases resampled" if row.cases else "sessions resampled"
+    method: Method = "cases resampled" if has_clusters(row) else "sessions resampled"
     return _measured(part / whole if whole else None, whole, interval, method)
 
 
 def _mean(row: FiguresRow, n: int, total: float, spread: Spread) -> Measured:
     interval = clustered_positive_interval(_sums(spread, total, n))
-    method: Method = "cases resampled" if row.cases else "t"
+    method: Method = "cases resampled" if has_clusters(row) else "t"
     return _measured(total / n if n else None, n, interval, method)
 
 
 def _interventions(row: FiguresRow) -> Measured:
     sums = _sums(row.acts_spread, row.interventions, row.sessions)
     value = row.interventions / row.sessions if row.sessions else None
-    method: Method = "cases resampled" if row.cases else "t"
+    method: Method = "cases resampled" if has_clusters(row) else "t"
     return _measured(value, row.sessions, clustered_count_interval(sums), method)
 
 
@@ -98,7 +98,7 @@ def _cost_per_success(row: FiguresRow) -> Measured:
     if row.cost_usd is None or not successes:
         return Measured(None, successes)
     sums = _sums(row.success_cost_spread, float(row.cost_usd), successes)
-    method: Method = "cases resampled" if row.cases else "delta"
+    method: Method = "cases resampled" if has_clusters(row) else "delta"
     value = _money(row.cost_usd / successes)
     return _measured(value, successes, clustered_positive_interval(sums), method)
 
@@ -119,7 +119,7 @@ def _unpriced_share(row: FiguresRow) -> Measured:
 def _quality(row: FiguresRow) -> Measured:
     interval = clustered_rate_interval(_sums(row.quality_spread, row.quality, row.judged))
     value = row.quality / row.judged if row.judged else None
-    method: Method = "cases resampled" if row.cases else "sessions resampled"
+    method: Method = "cases resampled" if has_clusters(row) else "sessions resampled"
     return _measured(value, row.judged, interval, method)
 
 
@@ -262,8 +262,9 @@ class PassFigure(NamedTuple):
 
     def measure(self, cases: Sequence[CaseTrials]) -> Measured:
         rate = (pass_hat_k if self.is_all else pass_at_k)(cases, self.k, confidence=CONFIDENCE)
-        method: Method | None = "cases resampled" if rate.interval is not None else None
-        return Measured(rate.value, rate.cases, rate.interval, method, rate.left_out)
+        method: Method = "wilson" if rate.cases == 1 else "cases resampled"
+        told = _measured(rate.value, rate.cases, rate.interval, method)
+        return told._replace(left_out=rate.left_out)
 
 
 def pass_figure(name: str) -> PassFigure | None:

@@ -40,7 +40,8 @@ def session_findings(
     pico-dollars.  What a span has told already is not found a second time.
     """
     codes = {finding.code for finding in told}
-    found = [*_zeros(models, recorded), *_disagreement(total, recorded)]
+    cached = sum(sums[billing.CACHE_READ] for sums in models.values())
+    found = [*_zeros(models, recorded), *_disagreement(total, recorded, cached)]
     return [finding for finding in found if finding.code not in codes] + told
 
 
@@ -65,7 +66,7 @@ def _zeros(
     ]
 
 
-def _disagreement(total: Sequence[int], recorded: int | None) -> list[Finding]:
+def _disagreement(total: Sequence[int], recorded: int | None, cached: int) -> list[Finding]:
     """Like with like: of the calls that have both costs, or of a session all of whose calls do."""
     if recorded is None:
         count = total[billing.BOTH_N]
@@ -80,13 +81,13 @@ def _disagreement(total: Sequence[int], recorded: int | None) -> list[Finding]:
         return []
     if difference <= max(_DUST_PICO, count * _ROUNDING_PICO):
         return []
-    return [
-        Finding(
-            code=COST_DISAGREES,
-            message=f"the recorded cost is {_shown(said)} USD, the price table says"
-            f" {_shown(computed)} USD for the same {_calls(count)}",
-        )
-    ]
+    message = (
+        f"the recorded cost is {_shown(said)} USD, the price table says"
+        f" {_shown(computed)} USD for the same {_calls(count)}"
+    )
+    if 0 < said < computed and not cached:
+        message += "; cached tokens, of which no call tells, would be cheaper"
+    return [Finding(code=COST_DISAGREES, message=message)]
 
 
 def _calls(count: int) -> str:

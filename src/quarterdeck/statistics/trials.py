@@ -17,7 +17,7 @@ from math import comb
 from typing import NamedTuple
 
 from quarterdeck.statistics.clusters import ClusterSums, clustered_rate_interval
-from quarterdeck.statistics.intervals import Interval
+from quarterdeck.statistics.intervals import Interval, wilson_interval
 
 
 class CaseTrials(NamedTuple):
@@ -32,7 +32,7 @@ class PassRate(NamedTuple):
     value: float | None
     """None if no case has k trials."""
     interval: Interval | None
-    """It asks what other cases would have given: one case is one observation."""
+    """It asks what other cases would have given; of one case, what other trials of it would."""
     cases: int
     left_out: int
     """Cases with fewer than k trials whose outcome is known."""
@@ -64,6 +64,7 @@ def _mean_over_cases(
 ) -> PassRate:
     if k < 1:
         raise ValueError(f"k counts trials, from 1: {k!r}")
+    used = CaseTrials(0, 0)
     count = left_out = trials = 0
     total = squares = 0.0
     for case in cases:
@@ -71,12 +72,33 @@ def _mean_over_cases(
             left_out += case.cases
             continue
         value = estimate(case.trials, case.successes, k)
+        used = case
         count += case.cases
         trials += case.cases * case.trials
         total += case.cases * value
         squares += case.cases * value * value
     if not count:
         return PassRate(None, None, 0, left_out)
+    if count == 1:
+        return PassRate(total, _of_one_case(used, k, total, estimate, confidence), 1, left_out)
     sums = ClusterSums(count, total, count, squares, count, total)
     interval = clustered_rate_interval(sums, confidence=confidence, most=trials)
     return PassRate(total / count, interval, count, left_out)
+
+
+def _of_one_case(
+    case: CaseTrials,
+    k: int,
+    value: float,
+    estimate: Callable[[int, int, int], float],
+    confidence: float,
+) -> Interval | None:
+    """Wilson's interval of the case's chance, through what k independent trials make of it."""
+    chance = wilson_interval(case.successes, case.trials, confidence=confidence)
+    if chance is None:
+        return None
+    if estimate is _all_of:
+        low, high = chance.low**k, chance.high**k
+    else:
+        low, high = 1 - (1 - chance.low) ** k, 1 - (1 - chance.high) ** k
+    return Interval(min(low, value), max(high, value))

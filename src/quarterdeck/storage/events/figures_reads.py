@@ -157,14 +157,33 @@ def figures(
     """
     By bucket, then by number of sessions, most first; at most 10,000 rows.
 
-    A session belongs to the bucket in which it began; buckets count from 1970, so those of a
-    week begin on a Thursday.  Raises `Invalid` for more than two or unknown dimensions.
+    Clusters are cases; where a row is of one case alone, its sessions.  A session belongs to the
+    bucket in which it began; buckets count from 1970, so those of a week begin on a Thursday.
+    Raises `Invalid` for more than two or unknown dimensions.
     """
     params = _params(scope, where, by, bucket_ns)
     # Without a case every cluster is one session: no need to hold a million of them in memory.
-    clustered = bool(db.rows(question("has_cases"), scope.params()))
+    clustered = "case" not in by and bool(db.rows(question("has_cases"), scope.params()))
     sql = figures_question(where, by, clustered=clustered)
-    return [FiguresRow(*row) for row in db.rows(sql, params)]
+    rows = [FiguresRow(*row) for row in db.rows(sql, params)]
+    if not clustered or not any(map(_is_one_case, rows)):
+        return rows
+    sql = figures_question(where, by, clustered=False)
+    by_session = {row[:3]: FiguresRow(*row) for row in map(tuple, db.rows(sql, params))}
+    return [by_session.get(row[:3], row) if _is_one_case(row) else row for row in rows]
+
+
+def _is_one_case(row: FiguresRow) -> bool:
+    """
+    All sessions are trials of one case.  There is no spread between cases to see, and what is
+    asked is how that one case does: given the case, its trials are independent.
+    """
+    return row.sessions > 1 and row.unknown_spread[0] == 1
+
+
+def has_clusters(row: FiguresRow) -> bool:
+    """Whether some of the sessions were added up by case: then these are what is independent."""
+    return row.unknown_spread[0] < row.sessions
 
 
 def case_trials(

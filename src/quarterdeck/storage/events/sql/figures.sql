@@ -15,7 +15,7 @@ SELECT
     value_1,
     value_2,
     toInt64(sum(c.n))                                        AS sessions,
-    toInt64(countIf(c.case_id != ''))                        AS cases,
+    toInt64(uniqExactIf(c.case_id, c.case_id != ''))         AS cases,
     toInt64(sum(c.succeeded))                                AS successes,
     toInt64(sum(c.partly))                                   AS partial_successes,
     toInt64(sum(c.failures))                                 AS failures,
