@@ -46,16 +46,6 @@ class Block:
         """The span's name and first attributes."""
         raise NotImplementedError
 
-    def _started(self, span: Span) -> None:
-        """The span is there."""
-
-    def _around(self, context: Context) -> Context:
-        """The context that the span is started in."""
-        return context
-
-    def _ending(self, span: Span, error: BaseException | None) -> None:
-        """The last that is known before the span ends."""
-
     # -- with --------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
@@ -95,8 +85,12 @@ class Block:
 
     def _start(self, running: Running) -> Context:
         """Start the span; the context in which it is current."""
+        context = get_current()
+        return set_span_in_context(self._begun(running, context), context)
+
+    def _begun(self, running: Running, context: Context) -> Span:
+        """The span, started in `context` and not current anywhere."""
         name, attributes = self._begin(running)
-        context = self._around(get_current())
         session: Any = context.get(SESSION_KEY)
         if session is not None:
             attributes.update(session.stamp)
@@ -105,8 +99,7 @@ class Block:
         span = running.tracer.start_span(name, context, attributes=attributes)
         self._span = span
         self._running = running
-        self._started(span)
-        return set_span_in_context(span, context)
+        return span
 
     def _leave(self) -> None:
         token, self._token = self._token, None
@@ -127,7 +120,6 @@ class Block:
                 if self._running is not None:
                     self._running.outbox.late.pop(span.get_span_context().span_id, None)
                 put(span, late)
-            self._ending(span, error)
             if error is not None:
                 mark(span, error, captures=self._captures)
         except Exception as ours:  # noqa: BLE001 - the rim

@@ -7,6 +7,7 @@ text, the rest becomes JSON, and what has no JSON is shown as Python shows it.  
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -84,4 +85,15 @@ def cut(text: str) -> str:
 
 def word(value: object) -> str:
     """A name, an id, a label: short, on one line."""
+    if type(value) is str and len(value) <= _SHORT:
+        return _one_line(value)
     return " ".join(str(value).split())[:300]
+
+
+_SHORT = 64
+
+
+@lru_cache(maxsize=2_048)
+def _one_line(text: str) -> str:
+    """Remembered: an agent names the same tools and models again and again."""
+    return " ".join(text.split())

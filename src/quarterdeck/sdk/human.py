@@ -12,8 +12,6 @@ from __future__ import annotations
 from time import time_ns
 from typing import Any, Literal
 
-from opentelemetry.trace import Span
-
 from quarterdeck.sdk import runtime
 from quarterdeck.sdk.blocks import Block
 from quarterdeck.sdk.content import as_text, word
@@ -45,16 +43,19 @@ class HumanAct(Block):
         self._began_ns = time_ns()
         return self._kind, _attributes(running, self._kind, self._question, self._about)
 
-    def _ending(self, span: Span, error: BaseException | None) -> None:
-        if self._is_settled:
-            return
+    def _close(self, error: BaseException | None) -> None:
+        if not self._is_settled:
+            self._leave_open(error)
+        super()._close(error)
+
+    def _leave_open(self, error: BaseException | None) -> None:
         # Ctrl-C at the prompt is the person's own no; a timeout is nobody's.
         decision = "none"
         if isinstance(error, KeyboardInterrupt):
             decision = "cancelled"
         elif isinstance(error, TimeoutError):
             decision = "timeout"
-        span.set_attribute("quarterdeck.human.decision", decision)
+        self.set("quarterdeck.human.decision", decision)
 
     def approved(self, *, by: str | None = None) -> None:
         """The person agreed."""
@@ -77,9 +78,6 @@ class HumanAct(Block):
         self._settle("timeout")
 
     def _settle(self, decision: str, *, by: object = None, answer: object = None) -> None:
-        span = self._span
-        if span is None:
-            return
         try:
             waited_s = max(0, time_ns() - self._began_ns) / 1e9
             said: dict[str, Any] = {"quarterdeck.human.waited_s": waited_s}
@@ -91,7 +89,7 @@ class HumanAct(Block):
                 said["quarterdeck.human.answer"] = (
                     as_text(answer) if self._captures else NOT_CAPTURED
                 )
-            span.set_attributes(said)
+            self._add(said)
             self._is_settled = True
         except Exception as error:  # noqa: BLE001 - the rim
             swallow(self._kind, error)

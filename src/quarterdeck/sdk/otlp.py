@@ -159,8 +159,8 @@ def encode_span(span: ReadableSpan) -> bytes:
         parts.extend(_field(b"\x6a", _link(link)) for link in span.links)
     parts.append(_number(b"\x70", span.dropped_links))
     status = span.status
-    code = _number(b"\x18", status.status_code.value)
-    parts.append(_field(b"\x7a", _text(b"\x12", status.description) + code))
+    code: int = status.status_code.value
+    parts.append(_field(b"\x7a", _text(b"\x12", status.description) + _number(b"\x18", code)))
     parts.append(pack("<BBI", 0x85, 0x01, _flags(parent)))
     return b"".join(parts)
 

@@ -21,8 +21,10 @@ from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import SCOPE_NAME, SESSION_KEY
 from quarterdeck.sdk.stats import Counts
 
-WAKE_AT = 512
-"""Spans that wake the sender before its second is over: a request's worth."""
+WAKE_AT = 2_048
+WAKE_AT_BYTES = 8 * 1024 * 1024
+"""What wakes the sender before its second is over.  Not less: encoding in the middle of a burst
+makes the agent wait for Python's lock, and after the burst there is time."""
 
 _SPAN_BYTES = 600
 """A span without its texts, in memory: three objects and a dict."""
@@ -107,7 +109,7 @@ class Outbox(SpanProcessor):
                 return
             self.queued_bytes += size
             queue.append((span, size))
-            if not self.is_woken and len(queue) >= WAKE_AT:
+            if not self.is_woken and (len(queue) >= WAKE_AT or self.queued_bytes >= WAKE_AT_BYTES):
                 self.is_woken = True
                 self._wake()
         except Exception as error:  # noqa: BLE001 - the same rim

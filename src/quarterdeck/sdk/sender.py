@@ -292,9 +292,14 @@ class Sender:
             and outbox.queued_bytes < BATCH_BYTES
         ):
             return
-        self._gathered_at = monotonic()
-        while outbox.queue:
-            spans = outbox.take(max_spans=BATCH_SPANS, max_bytes=BATCH_BYTES)
+        is_due = everything or waited_s >= INTERVAL_S or outbox.queued_bytes >= BATCH_BYTES
+        if is_due:
+            self._gathered_at = monotonic()
+        # What comes meanwhile waits for the next round: full requests, and not the agent's pace.
+        left = len(outbox.queue)
+        while left >= (1 if is_due else BATCH_SPANS):
+            spans = outbox.take(max_spans=min(left, BATCH_SPANS), max_bytes=BATCH_BYTES)
+            left -= len(spans)
             body, lost = encoded(spans)
             if lost:
                 self._counts.drop("unencodable", lost)

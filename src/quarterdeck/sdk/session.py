@@ -82,15 +82,8 @@ class Session(Decorating):
     def _again(self, _name: str) -> Session:
         return Session(task=self._task, session_id=self._given_id, about=self._about)
 
-    def _open(self, running: Running) -> None:
-        if self._given_id is None or not self.id:
-            self.id = new_session_id()
-        super()._open(running)
-
     def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
         options = running.options
-        outer: Any = get_current().get(SESSION_KEY)
-        self._is_inner = outer is not None and outer.id == self.id
         attributes: dict[str, Any] = {
             "quarterdeck.kind": "step" if self._is_inner else "session",
             "quarterdeck.workflow.name": options.workflow,
@@ -101,22 +94,31 @@ class Session(Decorating):
             attributes["quarterdeck.task"] = cut(str(self._task))
         told = {key: value for key, value in self._about.items() if value is not None}
         attributes.update(told)
+        return "session", {k: value for k, value in attributes.items() if value not in ("", ())}
+
+    def _begun(self, running: Running, context: Context) -> Span:
+        span = super()._begun(running, context)
+        if self._current is not None and not self._is_inner:
+            self._current.root = span
+        return span
+
+    def _start(self, running: Running) -> Context:
+        if self._given_id is None or not self.id:
+            self.id = new_session_id()
+        context = get_current()
+        outer: Any = context.get(SESSION_KEY)
+        self._is_inner = outer is not None and outer.id == self.id
         if self._is_inner:
             self._current = outer
         else:
-            self._current = Current(self.id, user=attributes.get("user.id", ""))
-            self._current.tags = list(attributes.get("quarterdeck.tags", ()))
-        return "session", {k: value for k, value in attributes.items() if value not in ("", ())}
-
-    def _around(self, context: Context) -> Context:
-        if self._is_inner:
-            return context
-        # A trace of its own: two sessions below one request would otherwise be one.
-        return with_value(SESSION_KEY, self._current, set_span_in_context(INVALID_SPAN, context))
-
-    def _started(self, span: Span) -> None:
-        if self._current is not None and not self._is_inner:
-            self._current.root = span
+            user = self._about.get("user.id") or ""
+            self._current = Current(self.id, user=user)
+            self._current.tags = list(self._about.get("quarterdeck.tags") or ())
+            # A trace of its own: two sessions below one request would otherwise be one.
+            context = with_value(
+                SESSION_KEY, self._current, set_span_in_context(INVALID_SPAN, context)
+            )
+        return set_span_in_context(self._begun(running, context), context)
 
     # -- the handle --------------------------------------------------------------------------
 

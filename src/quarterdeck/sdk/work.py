@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar, overload
 
-from opentelemetry.trace import Span
+from opentelemetry.context import get_current
 
 from quarterdeck.sdk import runtime
 from quarterdeck.sdk.blocks import Block
-from quarterdeck.sdk.content import as_messages, as_text, word
+from quarterdeck.sdk.content import as_attribute, as_messages, as_text, word
 from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import Running
 from quarterdeck.sdk.wrapping import Decorating, is_function
@@ -145,15 +145,18 @@ class ModelCall(Decorating):
     ) -> None:
         """Counts nest: `input_tokens` includes cached ones, `output_tokens` reasoning."""
         try:
-            if self._span is not None:
-                counts = {
-                    "gen_ai.usage.input_tokens": input_tokens,
-                    "gen_ai.usage.output_tokens": output_tokens,
-                    "gen_ai.usage.cache_read.input_tokens": cached_tokens,
-                    "gen_ai.usage.cache_write.input_tokens": cache_write_tokens,
-                    "gen_ai.usage.reasoning.output_tokens": reasoning_tokens,
-                }
-                self._add({key: count for key, count in counts.items() if count is not None})
+            counts: dict[str, Any] = {}
+            if input_tokens is not None:
+                counts["gen_ai.usage.input_tokens"] = _count(input_tokens)
+            if output_tokens is not None:
+                counts["gen_ai.usage.output_tokens"] = _count(output_tokens)
+            if cached_tokens is not None:
+                counts["gen_ai.usage.cache_read.input_tokens"] = _count(cached_tokens)
+            if cache_write_tokens is not None:
+                counts["gen_ai.usage.cache_write.input_tokens"] = _count(cache_write_tokens)
+            if reasoning_tokens is not None:
+                counts["gen_ai.usage.reasoning.output_tokens"] = _count(reasoning_tokens)
+            self._add(counts)
         except Exception as error:  # noqa: BLE001 - the rim
             swallow("usage", error)
 
@@ -165,12 +168,17 @@ class ModelCall(Decorating):
         finish_reason: str | None = None,
     ) -> None:
         """What the provider said of its answer: `model` is the one that served it."""
-        if id is not None:
-            self.set("gen_ai.response.id", id)
-        if model is not None:
-            self.set("gen_ai.response.model", model)
-        if finish_reason is not None:
-            self.set("gen_ai.response.finish_reasons", [finish_reason])
+        try:
+            said: dict[str, Any] = {}
+            if id is not None:
+                said["gen_ai.response.id"] = word(id)
+            if model is not None:
+                said["gen_ai.response.model"] = word(model)
+            if finish_reason is not None:
+                said["gen_ai.response.finish_reasons"] = (word(finish_reason),)
+            self._add(said)
+        except Exception as error:  # noqa: BLE001 - the rim
+            swallow("response", error)
 
 
 class Step(Decorating):
@@ -288,16 +296,17 @@ class Moment(Block):
     def _begin(self, _running: Running) -> tuple[str, dict[str, Any]]:
         return self._name, self._attributes
 
-    def _started(self, span: Span) -> None:
-        # Ended with its start: it took no time, and a person's wait is not measured by it.
+
+def moment(name: str, attributes: dict[str, Any]) -> None:
+    """A span without duration, now: a person's wait must not be measured by it."""
+    running = runtime.running
+    if running is not None:
+        span = Moment(name, attributes)._begun(running, get_current())  # noqa: SLF001
         span.end(getattr(span, "start_time", None))
 
 
-def moment(name: str, attributes: dict[str, Any]) -> None:
-    """A span without duration, now."""
-    running = runtime.running
-    if running is not None:
-        Moment(name, attributes)._start(running)  # noqa: SLF001 - it is never current
+def _count(value: object) -> Any:
+    return value if type(value) is int else as_attribute(value)
 
 
 def _text(block: Block, key: str, value: object) -> None:
