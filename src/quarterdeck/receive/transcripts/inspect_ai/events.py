@@ -13,6 +13,7 @@ import msgspec
 
 from quarterdeck.model.interventions import HumanDecision
 from quarterdeck.model.scores import Judge
+from quarterdeck.receive.transcripts.continuing import only_new
 from quarterdeck.receive.transcripts.dialogue import UNNAMED, plain
 from quarterdeck.receive.transcripts.inspect_ai.attachments import resolved
 from quarterdeck.receive.transcripts.inspect_ai.calls import model_call, times_of
@@ -64,7 +65,7 @@ class Events:
 
     def read(self, values: Any) -> list[Entry]:
         self._read(values, parent="", depth=0)
-        return [_ended(entry, self._ends.get(entry.id)) for entry in self.entries]
+        return only_new(_ended(entry, self._ends.get(entry.id)) for entry in self.entries)
 
     def _read(self, values: Any, *, parent: str, depth: int) -> None:
         for value in records(values) if depth < _MAX_DEPTH else ():

@@ -9,6 +9,7 @@ from typing import Any
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import ToolCallPart
 from quarterdeck.normalize.attributes import decode_json, object_of
+from quarterdeck.receive.transcripts.continuing import only_new
 from quarterdeck.receive.transcripts.dialogue import UNNAMED
 from quarterdeck.receive.transcripts.langfuse.content import (
     call_id_of,
@@ -63,7 +64,7 @@ class Steps:
         self._tell_wrapped()
         self._tell_uncounted()
         self._tell_totals(entries)
-        return self._with_said_calls(entries)
+        return only_new(self._with_said_calls(entries))
 
     def _entry(self, o: Observation, kind: Kind) -> Entry:
         match kind:
