@@ -131,6 +131,22 @@ def test_a_reported_cost_is_shown_beside_the_computed_one(book: PriceBook) -> No
     assert charge.source == "reported"
 
 
+def test_a_reported_zero_of_a_model_without_a_price_is_unpriced(book: PriceBook) -> None:
+    free = Charge(reported_usd=Decimal(0))
+    tokens, none = Usage(input_tokens=10, output_tokens=1), Usage(input_tokens=0, output_tokens=0)
+    unknown = book.charge(call("house-7b", tokens, provider="openai", charge=free))
+    assert unknown is not None
+    assert (unknown.usd, unknown.reported_usd, unknown.source) == (None, Decimal(0), "")
+    for known in (
+        call("gpt-4o", tokens, provider="openai", charge=free),  # perhaps a credit: it has a price
+        call("house-7b", none, provider="openai", charge=free),
+        call("house-7b", tokens, provider="ollama", charge=free),
+    ):
+        charge = book.charge(known)
+        assert charge is not None
+        assert (charge.usd, charge.source) == (Decimal(0), "reported")
+
+
 def test_litellm_fills_the_gaps_of_the_dated_table(book: PriceBook) -> None:
     usage = Usage(input_tokens=1_000_000, output_tokens=0)
     charge = book.charge(call("luminous-base", usage, provider="aleph_alpha"))

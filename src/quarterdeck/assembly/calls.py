@@ -28,6 +28,7 @@ from quarterdeck.assembly.recovery import Attempt, Recovery, Told
 from quarterdeck.assembly.sequences import insert, remove
 from quarterdeck.assembly.sums import PICO
 from quarterdeck.assembly.tree import Linked, Node, tells_usage
+from quarterdeck.cost.reported import is_unknown_zero
 from quarterdeck.model.spans import Span
 from quarterdeck.normalize.models import family, same_family
 
@@ -49,11 +50,6 @@ MONEY = (
     COST, PRICED, UNPRICED, REPORTED, REPORTED_N, COMPUTED, COMPUTED_N, WASTED, WASTED_N,
     BOTH_REPORTED, BOTH_COMPUTED, BOTH_N,
 )  # fmt: skip
-
-SELF_HOSTED = frozenset(
-    {"ollama", "vllm", "lm_studio", "lmstudio", "llama.cpp", "llama_cpp", "llamacpp", "local"}
-)
-"""Providers whose calls are bought by nobody: a cost of 0 is no contradiction."""
 
 UseKey = tuple[str, str, str, str]
 """agent, own role, model, provider"""
@@ -461,7 +457,8 @@ class Calls:
             for peer in sorted(peers, key=_preference):
                 other = _charged(peer.span)
                 if other[1] is not None and own[1] is None:
-                    own = (other[0], other[1], own[2] if own[2] is not None else other[2])
+                    cost = other[0] if other[0] is not None else own[0]
+                    own = (cost, other[1], own[2] if own[2] is not None else other[2])
                 elif own[0] is None and other[0] is not None:
                     own = other
         above = call.inside
@@ -532,9 +529,7 @@ def _compared(
         return _NOT_COMPARED
     if computed is not None:
         return reported, computed, 1, 0
-    usage = span.usage
-    has_tokens = usage is not None and bool(usage.input_tokens or usage.output_tokens)
-    return 0, 0, 0, not reported and has_tokens and span.provider not in SELF_HOSTED
+    return 0, 0, 0, is_unknown_zero(span, reported, computed)
 
 
 def _pico(usd: Decimal | None) -> int | None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from quarterdeck.assembly import calls as billing
 from quarterdeck.assembly.sums import PICO
+from quarterdeck.cost.reported import SELF_HOSTED
 from quarterdeck.model.findings import Finding
 
 MAX_FINDINGS = 100
@@ -48,11 +49,11 @@ def session_findings(
 def _zeros(
     models: Mapping[tuple[str, str, str], Sequence[int]], recorded: int | None
 ) -> list[Finding]:
-    """A cost of 0 for a model that nobody knows the price of: it was not free, it was unknown."""
+    """A cost of 0 for a model that nobody knows the price of: not free, unpriced."""
     by_model: dict[str, int] = {}
     for (model, provider, _), sums in models.items():
         zeros = sums[billing.ZEROS]
-        if recorded == 0 and not sums[billing.COMPUTED_N] and provider not in billing.SELF_HOSTED:
+        if recorded == 0 and not sums[billing.COMPUTED_N] and provider not in SELF_HOSTED:
             zeros = max(zeros, sums[billing.CALLS] - sums[billing.REPORTED_N])
         if zeros:
             by_model[model] = by_model.get(model, 0) + zeros

@@ -3,7 +3,7 @@ What a call costs: project override, genai-prices at the call's instant, LiteLLM
 
 Nothing means None.  An unknown price is never 0, and a model on an unknown host is never
 priced by its name.  What the sender reports is kept beside what we compute, and wins for
-display: it may know of a discount.
+display: it may know of a discount.  Its 0 for a model without a price is nothing it knows.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from quarterdeck.cost.genai_table import GenaiTable, Row
 from quarterdeck.cost.litellm_table import LitellmTable
 from quarterdeck.cost.overrides import PriceOverride, find_override, rates_of
 from quarterdeck.cost.rates import Rates, cost_of
+from quarterdeck.cost.reported import is_unknown_zero
 from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.model.spans import Span
 from quarterdeck.model.usage import Charge, Usage
@@ -48,11 +49,12 @@ class PriceBook:
             return None
         computed, source, version, rule = self._compute(span, overrides)
         if reported is not None:
+            is_unknown = is_unknown_zero(span, reported, computed)
             return Charge(
-                usd=reported,
+                usd=None if is_unknown else reported,
                 reported_usd=reported,
                 computed_usd=computed,
-                source="reported",
+                source="" if is_unknown else "reported",
                 price_version=version,
                 price_rule=rule,
             )
