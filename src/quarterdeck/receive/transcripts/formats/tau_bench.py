@@ -154,8 +154,8 @@ def _said(
 
 def _evidence(info: Mapping[str, Any]) -> str:
     checks = mapping(mapping(info.get("reward_info")).get("info"))
-    shown = [f"{key} {checks[key]:g}" for key in ("r_actions", "r_outputs")
-             if isinstance(checks.get(key), int | float)]  # fmt: skip
+    values = ((key, told(parse.number, checks.get(key))) for key in ("r_actions", "r_outputs"))
+    shown = [f"{key} {value:g}" for key, value in values if value is not None]
     ended = text(info.get("source"))
     return "; ".join([*shown, *([f"ended by {ended}"] if ended else [])])
 
