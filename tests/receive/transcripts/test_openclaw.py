@@ -107,7 +107,7 @@ def test_recorded_sessions_hold_what_their_lines_say(recorded: Path) -> None:
         # Its trajectory says "success" of the review that the model refused.
         refused = path.stem.startswith("7e561ba4")
         assert codes(found) == ({"status_disagrees"} if refused else set())
-    # Fix (read, failing tests, tests), and a review that the model refused; a helper's fix; its
+    # Fix (read, failing tests, tests), and a review that the model refused; a scout's fix; its
     # caller with the announcement.
     assert counts == {"7e561ba4": (5, 3, 1), "0ea6ccd4": (4, 3, 1), "8b06da93": (3, 1, 0)}
 
@@ -140,7 +140,7 @@ def test_tokens_that_only_the_trajectory_knows_are_a_finding(
 def test_the_registry_of_runs_tells_the_caller_where_the_index_does_not(tmp_path: Path) -> None:
     """The caller's agent is another one, so its folder has to be told."""
     shutil.copytree(GOLDEN / "agents", tmp_path / "agents")
-    child = next((tmp_path / "agents/helper/sessions").glob("b2*.jsonl"))
+    child = next((tmp_path / "agents/scout/sessions").glob("b2*.jsonl"))
     index = json.loads((child.parent / "sessions.json").read_text())
     (child.parent / "sessions.json").unlink()
     ((key, entry),) = index.items()
@@ -280,8 +280,8 @@ def test_without_zstandard_a_packed_entry_is_a_bad_line_with_a_way_out(
 
 
 def test_a_sub_agent_in_another_agents_database_finds_its_caller(database: Path) -> None:
-    key = "agent:helper:subagent:55555555-0000-4000-8000-000000000005"
-    other = database.parents[2] / "helper" / "agent" / database.name
+    key = "agent:scout:subagent:55555555-0000-4000-8000-000000000005"
+    other = database.parents[2] / "scout" / "agent" / database.name
     other.parent.mkdir(parents=True)
     with sqlite3.connect(other) as connection:
         connection.executescript(
@@ -309,7 +309,7 @@ def test_a_sub_agent_in_another_agents_database_finds_its_caller(database: Path)
     connection.close()
     (child,) = _sessions(other).values()
     caller = next(t for k, t in _sessions(database).items() if k.startswith("1111"))
-    assert (child.session_id, child.agent) == (caller.session_id, "helper")
+    assert (child.session_id, child.agent) == (caller.session_id, "scout")
     assert child.attached_to == tools(caller)[0].id
 
 
