@@ -188,6 +188,14 @@ def test_a_credential_in_the_file_is_told_and_not_imported(shared: Path) -> None
     assert not [item for item in found if secret in repr(item)]
 
 
+def test_a_limit_of_tokens_is_no_credential(tmp_path: Path) -> None:
+    document = small()
+    document["info"]["agent_info"]["llm_args"] = {"max_tokens": 10, "api_key": "", "seed": 1}
+    (tmp_path / "r.json").write_text(json.dumps(document))
+    (found,) = read_file(FORMAT, tmp_path / "r.json")
+    assert not isinstance(found, Finding)
+
+
 def small(**changes: Any) -> dict[str, Any]:
     """A result of one simulation, with what `changes` says of it."""
     simulation = {
@@ -223,6 +231,7 @@ def small(**changes: Any) -> dict[str, Any]:
         ({"reward_info": {"reward": 1, "reward_breakdown": {"DB": 0}}}, "success",
          "reward_disagrees"),
         ({"agent_cost": 2.5}, "success", "totals_disagree"),
+        ({"user_cost": None}, "success", None),
     ],
 )  # fmt: skip
 def test_what_a_simulation_says_of_its_end(
@@ -233,7 +242,7 @@ def test_what_a_simulation_says_of_its_end(
     assert (transcript.outcome and transcript.outcome.label) == label
     assert codes(transcript) == ({code} if code else set())
     assert (transcript.expected_calls, transcript.matched_calls) == (2, 1)
-    assert transcript.recorded_cost_usd is not None
+    assert (transcript.recorded_cost_usd is None) == ("user_cost" in changes)
 
 
 def test_the_same_simulation_twice_is_read_once(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ text in `errors`: it is a failed model call with the cost that the text tells.  
 imported: real files hold API keys there.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -51,6 +52,10 @@ _STOPPED: dict[str, Status] = {
 }  # fmt: skip
 
 
+_SECRET = re.compile(r"key$|token$|secret|password|authorization", re.IGNORECASE)
+"""Names of arguments that hold credentials; `max_tokens` does not."""
+
+
 def recognizes(source: Source) -> bool:
     if not source.has_keys("info", "tasks", "simulations"):
         return False
@@ -86,7 +91,7 @@ def _secrets(info: Mapping[str, Any]) -> Iterator[Finding]:
     """Told without the value, which nobody should see a second time."""
     for owner in ("agent_info", "user_info"):
         arguments = mapping(mapping(info.get(owner)).get("llm_args"))
-        if any("key" in name.lower() or "token" in name.lower() for name in arguments):
+        if any(_SECRET.search(name) and value for name, value in arguments.items()):
             yield Finding(
                 code="secret_recorded",
                 message=f"info.{owner}.llm_args of the file holds a credential: it was not "
@@ -183,12 +188,12 @@ class _Simulation:
         return next((words for words in said if words), "")
 
     def _recorded_cost(self) -> Decimal | None:
-        """Of both sides; None where one of them is known to be wrong."""
+        """Of both sides; None where one is not told, or known to be wrong."""
         if any(self._exchange.zero_costs.values()):
             return None
         costs = [told(parse.money, self._of.get(name)) for name in ("agent_cost", "user_cost")]
         known = [cost for cost in costs if cost is not None]
-        return sum(known, Decimal(0)) if known else None
+        return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
     def _own_findings(self) -> Iterator[Finding]:
         """Contradictions of the recording itself; those of its judgement are `Judgement`'s."""
