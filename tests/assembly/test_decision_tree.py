@@ -118,6 +118,18 @@ def test_retries_fallbacks_handoffs_and_human_points_are_named() -> None:
     ]  # fmt: skip
 
 
+def test_other_steps_are_shown_as_what_they_are() -> None:
+    made = tree_of(
+        span("r", 0, 1, kind="retrieval", name="rule"),
+        span("g", 2, 3, kind="guardrail", name="rule"),
+        span("e", 4, 5, kind="evaluation", name="rule"),
+        span("m", 6, 7, kind="memory", name="rule"),
+    )
+    assert [told(child) for child in made.children] == [
+        "retrieval rule", "guardrail rule", "evaluation rule", "memory rule", "end unknown",
+    ]  # fmt: skip
+
+
 def test_a_tree_has_a_bounded_size_whatever_the_session() -> None:
     wide = tree_of(*(tool(f"t{n}", 2 * n, 2 * n + 1, f"tool{n}") for n in range(3_000)))
     assert size(wide) <= MAX_NODES + 2

@@ -4,8 +4,9 @@ What was decided in a session, as a tree of bounded size.
 From the steps, in this order: a model call that asked for tools is a *choice*, with the tool calls
 that it led to below it; steps beside each other that overlap in time are *parallel* branches; a
 call made again is a *retry*, with another model a *fallback*; a step that passes control is a
-*handoff*; people's acts are *human* points.  At last, repetitions are folded: a run of equal
-parts (up to four kinds of node long) is one *loop* with its count.
+*handoff*; people's acts are *human* points; retrievals, guardrails, evaluations, memory and other
+steps keep their kind.  At last, repetitions are folded: a run of equal parts (up to four kinds of
+node long) is one *loop* with its count.
 
 It tells what happened, not what could have: the branches that other sessions took come from
 aggregating the trees of many.
@@ -13,12 +14,12 @@ aggregating the trees of many.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.assembly.steps import is_step, list_steps, step_around
 from quarterdeck.assembly.tree import Node
-from quarterdeck.model.sessions import Session, Step, TreeNode
+from quarterdeck.model.sessions import NodeKind, Session, Step, StepKind, TreeNode
 
 MAX_NODES = 2_000
 """A screen shows some hundreds; usual sessions have some dozens after folding."""
@@ -32,14 +33,14 @@ _LONGEST_LOOP = 4
 _OVERLAP_NS = 1_000_000
 """Less common time than this is a clock's grain, not parallel work."""
 
+_KINDS: dict[StepKind, NodeKind] = {
+    "agent": "agent", "tool": "tool", "handoff": "handoff", "retrieval": "retrieval",
+    "guardrail": "guardrail", "evaluation": "evaluation", "memory": "memory", "step": "step",
+}  # fmt: skip
+"""Of a span's step that is decided by nothing else."""
+
 # What folding compares: kind, label and the same of the children.
 _Shape = tuple[Any, ...]
-
-
-NodeKind = Literal[
-    "start", "choice", "agent", "model", "tool", "retry", "fallback", "parallel", "loop",
-    "handoff", "human", "end",
-]  # fmt: skip
 
 
 class _Part:
@@ -125,11 +126,9 @@ class _Builder:
         hint = node.span.handoff
         if hint is not None:
             return "handoff", f"to {hint.target}" if hint.target else step.name
-        if step.kind == "agent":
-            return "agent", step.name
         if step.kind == "model":
             return ("choice" if node.span.requested else "model"), step.name
-        return "tool", step.name
+        return _KINDS[step.kind], step.name
 
     def _chosen(self, nodes: Sequence[Node], depth: int) -> list[_Part]:
         """Tool calls go below the choice that asked for them, by call id, else by following it."""

@@ -190,7 +190,8 @@ def _title(frame: Mapping[str, Any], *, total: int, utc: bool) -> Text:
     kind = text_of(frame, "kind")
     number = f"{frame.get('number')}/{count(total)}" if total else str(frame.get("number"))
     text = styled(f"{number} ", "dim") + styled(kind, KIND_STYLES.get(kind, "bold"))
-    text += styled(f" {one_line(text_of(frame, 'name'), limit=80)}")
+    if frame.get("name") != kind:
+        text += styled(f" {one_line(text_of(frame, 'name'), limit=80)}")
     if frame.get("agent") and frame.get("agent") != frame.get("name"):
         text += styled(f"  by {one_line(text_of(frame, 'agent'), limit=40)}", "dim")
     took = between(frame.get("started_at"), frame.get("ended_at"))

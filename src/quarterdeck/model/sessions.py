@@ -215,14 +215,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     """What happened in words, e.g. "retry of step 12", "approved by alice"."""
 
 
+NodeKind = Literal[
+    "start", "choice", "agent", "model", "tool", "retry", "fallback", "parallel", "loop",
+    "handoff", "human", "retrieval", "guardrail", "evaluation", "memory", "step", "end",
+]  # fmt: skip
+
+
 class TreeNode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A node of a session's decision tree."""
 
     id: str
-    kind: Literal[
-        "start", "choice", "agent", "model", "tool", "retry", "fallback", "parallel", "loop",
-        "handoff", "human", "end",
-    ]  # fmt: skip
+    kind: NodeKind
     label: str
     status: str = ""
     count: int = 1
