@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,6 +72,7 @@ def exported(address: str) -> dict[str, dict[str, Any]]:
     return {record["external_id"] or record["session_id"]: record for record in records}
 
 
+@cache
 def transcripts() -> dict[str, list[Transcript]]:
     """Of each session all its parts."""
     found: dict[str, list[Transcript]] = defaultdict(list)
