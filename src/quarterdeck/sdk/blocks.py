@@ -96,7 +96,12 @@ class Block:
             attributes.update(session.stamp)
         elif running.outbox.root_attributes:
             attributes.update(running.outbox.root_attributes)
-        span = running.tracer.start_span(name, context, attributes=attributes)
+        if running.is_ours:
+            # Nobody looks at the attributes of a span that starts: no sampler, no processor.
+            span = running.tracer.start_span(name, context)
+            put(span, attributes)
+        else:
+            span = running.tracer.start_span(name, context, attributes=attributes)
         self._span = span
         self._running = running
         return span

@@ -15,7 +15,7 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind
+from opentelemetry.trace import Link, SpanContext, SpanKind
 
 _MAX_KNOWN = 4_096
 """Encoded names and short values that are kept; an agent repeats some hundreds."""
@@ -184,7 +184,7 @@ def _event(event: Any) -> bytes:
     )
 
 
-def _link(link: Any) -> bytes:
+def _link(link: Link) -> bytes:
     return (
         b"\x0a\x10"
         + link.context.trace_id.to_bytes(16, "big")

@@ -38,7 +38,7 @@ class Outbox(SpanProcessor):
         """Spans that have begun, by id: the live view looks here."""
         self.late: dict[int, dict[str, Any]] = {}
         """Attributes that will be put on them before they end, by id."""
-        self.queue: deque[tuple[ReadableSpan, int]] = deque()
+        self.queue: deque[ReadableSpan] = deque()
         self.queued_bytes = 0
         """About; several threads add to it without a lock, so the sender sets it right when the
         queue is empty."""
@@ -108,7 +108,7 @@ class Outbox(SpanProcessor):
                 self.counts.drop("queue_full")
                 return
             self.queued_bytes += size
-            queue.append((span, size))
+            queue.append(span)
             if not self.is_woken and (len(queue) >= WAKE_AT or self.queued_bytes >= WAKE_AT_BYTES):
                 self.is_woken = True
                 self._wake()
@@ -129,9 +129,9 @@ class Outbox(SpanProcessor):
         size = 0
         queue = self.queue
         while queue and len(taken) < max_spans and (not taken or size < max_bytes):
-            span, span_size = queue.popleft()
+            span = queue.popleft()
             taken.append(span)
-            size += span_size
+            size += size_of(span)
         self.queued_bytes = self.queued_bytes - size if queue else 0
         return taken
 

@@ -31,8 +31,8 @@ _outboxes: WeakKeyDictionary[Any, Outbox] = WeakKeyDictionary()
 is there."""
 
 
-def joined(given: Any, options: Options) -> tuple[Any, Outbox]:
-    """The provider that spans go through, and our processor on it."""
+def joined(given: Any, options: Options) -> tuple[Any, Outbox, bool]:
+    """The provider that spans go through, our processor on it, and whether it was made here."""
     provider, is_ours = _provider(given, options)
     outbox = _outboxes.get(provider)
     if outbox is None:
@@ -41,7 +41,7 @@ def joined(given: Any, options: Options) -> tuple[Any, Outbox]:
         _outboxes[provider] = outbox
     outbox.root_attributes = {} if is_ours else resource_attributes(options)
     _record_all(provider)
-    return provider, outbox
+    return provider, outbox, is_ours
 
 
 def _provider(given: Any, options: Options) -> tuple[Any, bool]:

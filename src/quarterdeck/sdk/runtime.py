@@ -33,6 +33,8 @@ class Running:
     outbox: Outbox
     sender: Sender
     provider: Any
+    is_ours: bool
+    """Whether the provider was made here, without a sampler and with our processor alone."""
 
 
 running: Running | None = None

@@ -93,7 +93,7 @@ def _notice_changes(told: Mapping[str, Any], options: Options, running: Options)
 
 
 def _begin(options: Options, tracer_provider: TracerProvider | None) -> runtime.Running:
-    provider, outbox = joined(tracer_provider, options)
+    provider, outbox, is_ours = joined(tracer_provider, options)
     counts = Counts()
     spool = (
         Spool(
@@ -130,6 +130,7 @@ def _begin(options: Options, tracer_provider: TracerProvider | None) -> runtime.
         outbox=outbox,
         sender=sender,
         provider=provider,
+        is_ours=is_ours,
     )
 
 
