@@ -284,6 +284,13 @@ def test_what_a_langgraph_run_is_resumed_with_is_the_answer(resume: Any, decisio
     assert span.human.answer
 
 
+def test_what_llama_index_prepares_a_call_with_is_no_call() -> None:
+    attributes = {"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o-mini"}
+    scope = "openinference.instrumentation.llama_index"
+    assert _span(scope, "OpenAI._prepare_chat_with_tools", attributes).kind == "step"
+    assert _span(scope, "OpenAI.astream_chat", attributes).kind == "model"
+
+
 def test_a_graph_below_a_span_of_the_application_is_resumed_too_and_its_nodes_are_not() -> None:
     given = json.dumps({"resume": {"approved": True}})
     attributes = {"openinference.span.kind": "CHAIN", "input.value": given}

@@ -2,9 +2,10 @@
 A client's span goes below the framework's model call that it is made for.
 
 Some frameworks tell of a model call by callbacks and leave the current context alone (LangChain
-does: a callback can't know that its context is left again).  The client's span then stands
-somewhere above, in a trace of its own if nothing is above, and one call looks like two.  Such a
-framework names its call here, and clients are instrumented with a provider that looks here.
+does: a callback can't know that its context is left again), or leave it before a stream is read
+(LlamaIndex does).  The client's span then stands somewhere above, in a trace of its own if
+nothing is above, and one call looks like two.  Such a framework names its call here, and clients
+are instrumented with a provider that looks here.
 
 A call that has ended is never a parent, so a name that nobody takes back does no harm.
 """
@@ -20,16 +21,17 @@ from opentelemetry.trace import Span, Tracer, TracerProvider
 class FrameworkCall(NamedTuple):
     span: Span
     around: Span
-    """The current span when the call began.  Where it is another, somebody opened one inside,
-    and a client's span belongs there."""
+    """The current span outside of the call.  Where another is current, somebody opened one
+    inside, and a client's span belongs there."""
 
 
 _CALL: ContextVar[FrameworkCall | None] = ContextVar("quarterdeck_framework_call", default=None)
 
 
-def name_call(span: Span) -> None:
-    """From here on, in this context, clients call on behalf of `span`; until it ends."""
-    _CALL.set(FrameworkCall(span, trace.get_current_span()))
+def name_call(span: Span, around: Span | None = None) -> None:
+    """From here on, in this context, clients call on behalf of `span`; until it ends.  `around`
+    is the span outside of it, where that is not the current one."""
+    _CALL.set(FrameworkCall(span, trace.get_current_span() if around is None else around))
 
 
 def _parent(context: Context | None) -> Context | None:

@@ -11,7 +11,8 @@ What can be instrumented, and by whom it is best done: one declaration for each 
 
 Exactly one is switched on for each library, and none where the application did it.  A framework
 and the client below it are two libraries: the client may also be called beside the framework.
-Their two spans for one call are nested (LangChain's by `langchain.py`), and count once.
+Their two spans for one call are nested (LangChain's and LlamaIndex's by files of their own), and
+count once.
 
 A library that tells nothing about the agent's work, such as `requests`, is not here.
 """
@@ -96,6 +97,12 @@ def _nest_langchain(instrumentor: Any, watch: ImportWatch) -> None:
     nest(instrumentor, watch)
 
 
+def _nest_llama_index(instrumentor: Any, _watch: ImportWatch) -> None:
+    from quarterdeck.sdk.instrumentors.llama_index import nest
+
+    nest(instrumentor)
+
+
 _NATIVE = "reports by itself to the process's tracer provider"
 
 TARGETS: tuple[Target, ...] = (
@@ -137,6 +144,7 @@ TARGETS: tuple[Target, ...] = (
         module="llama_index.core",
         packages=("llama-index-core",),
         ways=(_oi("llama-index"), _traceloop("llamaindex")),
+        after=_nest_llama_index,
     ),
     Target(
         library="smolagents",
