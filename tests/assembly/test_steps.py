@@ -36,6 +36,13 @@ def test_steps_are_numbered_in_time_and_fold_workflows_and_duplicate_spans() -> 
     ]
 
 
+def test_what_its_sender_calls_a_step_is_one() -> None:
+    stated = span("s", 3, 3.5, kind="step", subkind="stated", parent="a")
+    made = [(s.number, s.kind, s.span_id) for s in steps_of([*STORY, stated])]
+    assert (3, "step", "s") in made
+    assert len(made) == 6
+
+
 def test_a_step_never_comes_before_the_step_around_it() -> None:
     early = model("m", 0, 1, parent="a")
     assert [s.span_id for s in steps_of([early, agent("a", 5, 9, "lead")])] == ["a", "m"]

@@ -786,7 +786,9 @@ def is_other_step(span: Span, *, wraps: bool) -> bool:
         return False
     if span.human is not None:
         return not (span.human.auto or span.human.tentative)
-    return (not wraps) if kind in STEP_KINDS else span.handoff is not None
+    if kind in STEP_KINDS:
+        return not wraps
+    return span.handoff is not None or span.subkind == "stated"
 
 
 def _usd(pico: int, priced: int) -> Decimal | None:

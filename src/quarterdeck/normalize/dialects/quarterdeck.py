@@ -38,9 +38,10 @@ _KINDS = {
     kind: Kind(kind)
     for kind in (
         "agent", "model", "tool", "retrieval", "human", "guardrail", "evaluation", "memory",
-        "step", "session",
+        "session",
     )
-}  # fmt: skip
+} | {"step": Kind("step", "stated")}  # fmt: skip
+"""A span that nobody knows is a step too; one that says so is worth stopping at."""
 
 _SOURCES: dict[str, OutcomeSource] = {
     "agent": "agent",
