@@ -91,7 +91,7 @@ class Instrumentation:
     ) -> None:
         self._provider, self._capture_content = provider, capture_content
         chosen, others = self._chosen(selection)
-        self._selected = {target.library for target in chosen}
+        self._selected = (self._selected or set()) | {target.library for target in chosen}
         for target in chosen:
             with self._lock:
                 if target.library in self._claimed:
