@@ -291,7 +291,7 @@ def test_values_are_bound_and_never_formatted_in(file: str) -> None:
     if file in ("figures.sql", "case_trials.sql"):
         allowed |= {"{value_1}", "{value_2}"}
     if file == "figures.sql":
-        allowed |= {"{wasted}", "{cost}", "{clustered}", "{grouped}"}
+        allowed |= {"{wasted}", "{cost}", "{sessions}", "{end}", "{which}"}
         allowed |= {f"{{{name}}}" for name in figures_reads._SUMS}
     assert set(re.findall(r"\{\w+\}", text)) <= allowed
     assert "%(" not in text

@@ -53,7 +53,7 @@ _CLUSTERED = (
     "without_price", "read_tokens", "written_tokens", "used", "failed", "refused", "ran", "fine",
     "wanted", "made", "testing", "span_count",
 )  # fmt: skip
-"""Columns of a session in `figures.sql` that its cluster adds up."""
+"""Columns of a session in `figures.sql`, which a case adds up over its trials."""
 _SUMS = ("calls", "unpriced", "read_tokens", "written_tokens", "used", "failed", "refused")
 
 
@@ -162,7 +162,7 @@ def figures(
     Raises `Invalid` for more than two or unknown dimensions.
     """
     params = _params(scope, where, by, bucket_ns)
-    # Without a case every cluster is one session: no need to hold a million of them in memory.
+    # Without a case every cluster is one session, and the sessions need to be read once only.
     clustered = "case" not in by and bool(db.rows(question("has_cases"), scope.params()))
     sql = figures_question(where, by, clustered=clustered)
     rows = [FiguresRow(*row) for row in db.rows(sql, params)]
@@ -220,11 +220,9 @@ def figures_question(
     Without `clustered` every session is a cluster: the same where none is a trial.
     """
     sql = _of_groups("figures", where, by)
-    sums = ", ".join(f"sum(s.{name}) AS {name}" for name in _CLUSTERED)
-    key = "bucket_ns, value_1, value_2"
-    opening = f"SELECT {key}, any(s.case_id) AS case_id, {sums} FROM (" if clustered else ""
-    sql = sql.replace("{clustered}", opening)
-    sql = sql.replace("{grouped}", f") AS s GROUP BY {key}, cluster" if clustered else "")
+    head, _, rest = sql.partition("{sessions}")
+    sessions, _, tail = rest.partition("{end}")
+    sql = head + (_by_cluster(sessions) if clustered else sessions.replace("{which}", "")) + tail
     own = [(name, nth) for nth, name in enumerate(by, start=1) if name in _OWN]
     if not own:
         filled = _of_sessions()
@@ -238,6 +236,21 @@ def figures_question(
     for count in _SUMS:
         sql = sql.replace(f"{{{count}}}", filled.get(count, _NO_COUNT))
     return sql
+
+
+def _by_cluster(sessions: str) -> str:
+    """
+    Trials added up by case, all others as they are: they need no table of a million sessions.
+    """
+    key = "bucket_ns, value_1, value_2"
+    alone = sessions.replace("{which}", "AND case_id = ''")
+    trials = sessions.replace("{which}", "AND case_id != ''")
+    sums = ", ".join(f"sum(s.{name}) AS {name}" for name in _CLUSTERED)
+    return f"""
+    SELECT {key}, case_id, {", ".join(_CLUSTERED)} FROM ({alone})
+    UNION ALL
+    SELECT {key}, any(s.case_id) AS case_id, {sums} FROM ({trials}) AS s GROUP BY {key}, cluster
+    """
 
 
 def case_trials_question(where: SessionFilter, by: tuple[Dimension, ...]) -> str:

@@ -4,8 +4,8 @@
 -- their rows, and the rows then add up to more than all sessions; one without any stands at ''.  Cost, tokens and calls are those
 -- of the value itself (that model's cost, not the whole session's) where one dimension is agent,
 -- model or tool; with two such dimensions nobody knows them and they are NULL.
--- The trials of one case are a cluster ({clustered} … {grouped} add them up, where a project has cases),
--- every other session is one by itself.  A `…_spread` is
+-- The trials of one case are a cluster, every other session is one by itself: `figures_reads` repeats the
+-- part between {sessions} and {end}, once for each, and adds the trials up.  A `…_spread` is
 -- [clusters that tell, sum of x * x, of y * y, of x * y] over the clusters' own sums of what the figure x / y
 -- divides: how far the figure would be elsewhere with other cases.
 -- `figures_reads` fills in {value_1}, {value_2} and what to add up: one text for every combination
@@ -60,7 +60,7 @@ SELECT
     [toFloat64(count()), sum(c.took_s * c.took_s), sum(c.n * c.n), sum(c.took_s * c.n)] AS duration_spread,
     [toFloat64(countIf(c.judged > 0)), sum(c.quality * c.quality), sum(c.judged * c.judged), sum(c.quality * c.judged)] AS quality_spread
 FROM (
-{clustered}
+{sessions}
     SELECT
         bucket_ns,
         value_1,
@@ -136,10 +136,11 @@ FROM (
             {refused} AS refused
         FROM sessions FINAL
         WHERE project_id = {project_id:String}
+          {which}
 -- include: session_filter.sql
 -- include when searching: session_search.sql
     ) AS one
-{grouped}
+{end}
 ) AS c
 GROUP BY bucket_ns, value_1, value_2
 ORDER BY bucket_ns, sessions DESC, value_1, value_2
