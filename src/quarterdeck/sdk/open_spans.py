@@ -1,11 +1,11 @@
 """
 What is going on now: snapshots of spans that have not ended.
 
-A span is told of when it has been open for a second, again when its attributes changed, and, if
-it is a root, every 30 seconds as a sign of life, so that a session of hours shows while it
-runs, and one whose process was killed says when it was last seen.  A snapshot is the span as it is,
-marked `quarterdeck.partial`, with the time of the snapshot as its end; the whole span replaces
-it later.
+A span is told of when it has been open for a second, again when its attributes changed, and, if it
+is a root, as a sign of life: every tenth of its age, but not more often than every 5 seconds nor
+less than every 30.  So a session of hours shows while it runs, and one whose process was killed
+says when it was last seen.  A snapshot is the span as it is, marked `quarterdeck.partial`, with the
+time of the snapshot as its end; the whole span replaces it later.
 
 Runs in the sender's thread.  The agent's part is one entry in a table of open spans.
 """
@@ -19,6 +19,7 @@ from quarterdeck.sdk.rim import swallow
 
 TOLD_AFTER_NS = 1_000_000_000
 """Most tool and model calls are shorter than this, and are told once, whole."""
+FIRST_HEARTBEAT_NS = 5_000_000_000
 HEARTBEAT_NS = 30_000_000_000
 MAX_AT_ONCE = 512
 """Snapshots in one request; the rest follow a second later."""
@@ -64,7 +65,8 @@ class OpenSpans:
                 told = self._told.get(span_id)
                 if told is not None and not everything:
                     quiet_ns = now_ns - told[1]
-                    beats = _is_root(span) and quiet_ns >= HEARTBEAT_NS
+                    pause_ns = min(HEARTBEAT_NS, max(FIRST_HEARTBEAT_NS, age_ns // 10))
+                    beats = _is_root(span) and quiet_ns >= pause_ns
                     if told[0] == print_of and not beats:
                         continue
                 found.append((span_id, print_of, _snapshot(span, attributes, now_ns)))
