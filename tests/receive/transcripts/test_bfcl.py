@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.model.messages import ToolCallPart
+from quarterdeck.receive.transcripts.bfcl.possible_answers import judge
 from quarterdeck.receive.transcripts.formats.bfcl import FORMAT
-from quarterdeck.receive.transcripts.possible_answers import judge
 from quarterdeck.receive.transcripts.source import Source
 from quarterdeck.receive.transcripts.spans import to_spans
 from quarterdeck.receive.transcripts.transcript import BadLine, Transcript

@@ -19,6 +19,7 @@ from quarterdeck.model.messages import Message, TextPart, ToolCallPart
 from quarterdeck.model.outcomes import Outcome
 from quarterdeck.model.usage import Usage
 from quarterdeck.normalize import attributes as parse
+from quarterdeck.receive.transcripts.bfcl.possible_answers import Judged, judge
 from quarterdeck.receive.transcripts.dialogue import message_of
 from quarterdeck.receive.transcripts.format import Format
 from quarterdeck.receive.transcripts.instants import span_of
@@ -32,7 +33,6 @@ from quarterdeck.receive.transcripts.members import (
     text,
     told,
 )
-from quarterdeck.receive.transcripts.possible_answers import Judged, judge
 from quarterdeck.receive.transcripts.source import Source, content_id
 from quarterdeck.receive.transcripts.transcript import BadLine, ModelCall, Read, Transcript
 

@@ -33,8 +33,8 @@ from quarterdeck.receive.transcripts.members import (
 )
 from quarterdeck.receive.transcripts.model_names import Model, litellm_model
 from quarterdeck.receive.transcripts.source import Source, content_id
-from quarterdeck.receive.transcripts.tau2_exchange import AGENT, USER, USER_SIMULATOR, Exchange
-from quarterdeck.receive.transcripts.tau2_judgement import Judgement
+from quarterdeck.receive.transcripts.tau2.exchange import AGENT, USER, USER_SIMULATOR, Exchange
+from quarterdeck.receive.transcripts.tau2.judgement import Judgement
 from quarterdeck.receive.transcripts.transcript import (
     AgentRun,
     BadLine,
