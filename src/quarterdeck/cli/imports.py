@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from quarterdeck.receive.transcripts.format import Format
     from quarterdeck.receive.transcripts.importing import Encoding, Importer, Sent, Signal
     from quarterdeck.receive.transcripts.report import Report
     from quarterdeck.receive.transcripts.source import Source
 
 TRY_FOR_S = 120.0
 """How long one request is tried again while the server is busy or away."""
+
+LEAST_WAIT_S = 0.5
+"""Between two tries, also where the server says "at once"."""
 
 SETTLE_FOR_S = 60.0
 """How long the end of an import waits until what was sent can be read."""
@@ -84,7 +89,8 @@ def import_files(
     if follow and dry_run:
         raise Invalid("--follow sends, --dry-run does not", hint="Use one of them.")
     formats = FORMATS if format_name is None else (_forced(named(format_name)),)
-    server = _Server(ctx.obj)
+    console = terminal.make_console(stderr=True)
+    server = _Server(ctx.obj, console)
     importer = Importer(
         send=None if dry_run else server.send,
         placed=(lambda _: None) if dry_run else server.started_ns,
@@ -92,16 +98,15 @@ def import_files(
         marks=Marks(user=user, task_type=task_type, environment=environment, tags=tuple(tag or ())),
     )
     after_ns = _after_ns(since)
-    console = terminal.make_console(stderr=True)
     if follow:
         folders = _folders(paths or [])
         server.greet()
-        _follow(importer, folders, after_ns=after_ns, console=console)
+        _follow(importer, server, folders, after_ns=after_ns, console=console)
     else:
-        sources = [source for source in find(paths or []) if source.written_ns >= after_ns]
+        sources = deque(source for source in find(paths or []) if _is_after(source, after_ns))
         if not dry_run:
             server.greet()
-        _import_all(importer, sources, console=console)
+        import_all(importer, sources, console=console)
         if not dry_run:
             server.settle()
     if as_json:
@@ -113,7 +118,7 @@ def import_files(
     _refuse_if_nothing(importer.report, paths or [])
 
 
-def _forced(known: Any) -> Any:
+def _forced(known: Format) -> Format:
     return known._replace(recognizes=lambda _: True)
 
 
@@ -124,7 +129,15 @@ def _after_ns(since: str | None) -> int:
     return from_rfc3339(read) if read else 0
 
 
-def _import_all(importer: Importer, sources: list[Source], *, console: Console) -> None:
+def _is_after(source: Source, after_ns: int) -> bool:
+    try:
+        return after_ns == 0 or source.written_ns >= after_ns
+    except OSError:
+        return True  # gone, or not to be read: what reads it tells why
+
+
+def import_all(importer: Importer, sources: deque[Source], *, console: Console) -> None:
+    """Every one in order; none is kept, because each may hold its whole file."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     with Progress(
@@ -137,8 +150,8 @@ def _import_all(importer: Importer, sources: list[Source], *, console: Console) 
         disable=not console.is_terminal,
     ) as progress:
         task = progress.add_task("Importing", total=len(sources), seen="")
-        for source in sources:
-            importer.add(source)
+        while sources:
+            importer.add(sources.popleft())
             report = importer.report
             progress.update(
                 task,
@@ -149,9 +162,14 @@ def _import_all(importer: Importer, sources: list[Source], *, console: Console) 
 
 
 def _follow(
-    importer: Importer, folders: list[tuple[Path, str]], *, after_ns: int, console: Console
+    importer: Importer,
+    server: _Server,
+    folders: list[tuple[Path, str]],
+    *,
+    after_ns: int,
+    console: Console,
 ) -> None:
-    """Until the keyboard interrupts.  A server that is away for a while is waited for."""
+    """Until the keyboard interrupts.  A server that is away is waited for."""
     from quarterdeck.receive.transcripts.follow import Watch
     from quarterdeck.receive.transcripts.source import Source
 
@@ -165,8 +183,7 @@ def _follow(
                 for changed in watch.look(now_ns=time.time_ns()):
                     importer.add(Source(changed.path), live=changed.live)
                 importer.close()
-            except TryAgain as error:
-                console.print(terminal.styled(f"{error.message}; trying on", "yellow"))
+            except TryAgain:
                 watch.forget()
             if report.spans != told:
                 told = report.spans
@@ -176,19 +193,27 @@ def _follow(
                 )
             time.sleep(LOOK_EVERY_S)
     except KeyboardInterrupt:
+        _send_the_rest(importer, server, console)
+
+
+def _send_the_rest(importer: Importer, server: _Server, console: Console) -> None:
+    server.stop_waiting()
+    try:
         importer.close()
+    except TryAgain as error:
+        said = f"{error.message}: what was read last is not sent; a later import sends it"
+        console.print(terminal.styled(said, "yellow"))
 
 
 def _folders(paths: list[Path]) -> list[tuple[Path, str]]:
-    from quarterdeck.receive.transcripts.follow import default_folders
+    from quarterdeck.receive.transcripts.files import check_paths
+    from quarterdeck.receive.transcripts.follow import EVERY_FILE, default_folders
     from quarterdeck.receive.transcripts.formats import FORMATS
 
-    for path in paths:
-        if not path.exists():
-            raise NotFound(f"no such file or folder: {str(path)!r}", hint="Check the path.")
+    check_paths(paths)
     if paths:
         return [
-            (path, "**/*") if path.is_dir() else (path.parent, _literal(path.name))
+            (path, EVERY_FILE) if path.is_dir() else (path.parent, _literal(path.name))
             for path in paths
         ]
     folders = default_folders(FORMATS, os.environ)
@@ -220,10 +245,13 @@ def _written_after(folders: list[tuple[Path, str]], after_ns: int) -> Iterator[P
 
 
 class _Server:
-    """The server as an import needs it: patient with one that is busy."""
+    """The server as an import needs it: patient with one that is busy, and saying so."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, console: Console) -> None:
         self._client = client
+        self._console = console
+        self._try_for_s = TRY_FOR_S
+        self._is_away = False
         self._placed: dict[str, int] | None = None
 
     def greet(self) -> None:
@@ -269,15 +297,26 @@ class _Server:
                 return
             time.sleep(0.1)
 
+    def stop_waiting(self) -> None:
+        """From now on everything is tried once."""
+        self._try_for_s = 0.0
+
     def _patiently(self, call: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + TRY_FOR_S
+        deadline = time.monotonic() + self._try_for_s
         while True:
             try:
-                return call()
+                answer = call()
             except TryAgain as error:
-                if time.monotonic() + error.retry_after_s > deadline:
+                wait_s = max(error.retry_after_s, LEAST_WAIT_S)
+                if time.monotonic() + wait_s > deadline:
                     raise
-                time.sleep(error.retry_after_s)
+                if not self._is_away:
+                    self._is_away = True
+                    self._console.print(terminal.styled(f"{error.message}; trying on", "yellow"))
+                time.sleep(wait_s)
+            else:
+                self._is_away = False
+                return answer
 
 
 def _sent(answer: bytes, encoding: Encoding) -> Sent:
@@ -286,15 +325,15 @@ def _sent(answer: bytes, encoding: Encoding) -> Sent:
     if encoding == "json":
         from quarterdeck.sdk.client import parse
 
-        partial = parse(answer).get("partialSuccess") or {}
-        rejected = next((v for k, v in partial.items() if k.startswith("rejected")), 0)
-        return Sent(int(rejected), str(partial.get("errorMessage", "")))
+        told = parse(answer).get("partialSuccess") or {}
+        rejected = next((v for k, v in told.items() if k.startswith("rejected")), 0)
+        return Sent(int(rejected), str(told.get("errorMessage", "")))
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
         ExportTraceServiceResponse,
     )
 
-    told = ExportTraceServiceResponse.FromString(answer).partial_success
-    return Sent(told.rejected_spans, told.error_message)
+    accepted = ExportTraceServiceResponse.FromString(answer).partial_success
+    return Sent(accepted.rejected_spans, accepted.error_message)
 
 
 def _refuse_if_nothing(report: Report, paths: list[Path]) -> None:

@@ -47,7 +47,9 @@ def relatives(source: Source) -> list[Relative]:
     names = sorted(
         path.name
         for path in source.path.parent.iterdir()
-        if path.name.endswith((".json", ".json.gz")) and path.name != source.path.name
+        if path.name.endswith((".json", ".json.gz"))
+        and path.name != source.path.name
+        and path.is_file()
     )
     for name in names[:MAX_RELATIVES]:
         document = Source(source.path.with_name(name)).top

@@ -10,11 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from quarterdeck.receive.transcripts.files import files_below
 from quarterdeck.receive.transcripts.format import Format
 
 LIVE_FOR_S = 600.0
 """A file that was written so recently may go on: its session is shown as running.  Ten minutes
 are longer than most tool calls; a session that goes on later is opened again by its new spans."""
+
+EVERY_FILE = "**/*"
+"""The pattern of a folder that the user named: the same files as without `--follow`."""
 
 
 class Changed(NamedTuple):
@@ -66,7 +70,7 @@ def _written(path: Path) -> tuple[int, int]:
     the log counts with the file.
     """
     stat = path.stat()
-    if path.suffix in (".sqlite", ".db"):
+    if path.suffix in (".sqlite", ".sqlite3", ".db"):
         with suppress(OSError):
             log = path.with_name(path.name + "-wal").stat()
             return stat.st_size + log.st_size, max(stat.st_mtime_ns, log.st_mtime_ns)
@@ -91,7 +95,16 @@ def files_in(folders: Sequence[tuple[Path, str]]) -> Iterator[Path]:
     """The files there are now, each once."""
     seen: set[Path] = set()
     for folder, pattern in folders:
-        for path in sorted(folder.glob(pattern)):
-            if path not in seen and path.is_file():
+        for path in _found(folder, pattern):
+            if path not in seen:
                 seen.add(path)
                 yield path
+
+
+def _found(folder: Path, pattern: str) -> list[Path]:
+    """Empty where a folder goes away meanwhile: the next look finds what is left."""
+    with suppress(OSError):
+        if pattern == EVERY_FILE:
+            return [path for path in files_below(folder) if path.is_file()]
+        return [path for path in sorted(folder.glob(pattern)) if path.is_file()]
+    return []

@@ -8,13 +8,13 @@ each span that it sent, a hash: a file that is read again because it grew sends 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from quarterdeck.errors import Invalid
+from quarterdeck.errors import Invalid, TooLarge
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.receive.otlp_encode import encode_spans
@@ -24,7 +24,7 @@ from quarterdeck.receive.transcripts.formats import FORMATS
 from quarterdeck.receive.transcripts.report import Report
 from quarterdeck.receive.transcripts.source import UNREADABLE, Source
 from quarterdeck.receive.transcripts.spans import has_times, to_spans, trace_id_of
-from quarterdeck.receive.transcripts.transcript import BadLine, Telemetry, Transcript
+from quarterdeck.receive.transcripts.transcript import BadLine, Read, Telemetry, Transcript
 
 Signal = Literal["traces", "logs", "metrics"]
 Encoding = Literal["protobuf", "json"]
@@ -88,33 +88,45 @@ class Importer:
 
         Raises what `send` raises: without a server nothing can go on.
         """
-        try:
+        for item in self._items(source):
+            match item:
+                case Transcript():
+                    self._transcript(source, item, live=live)
+                case Telemetry():
+                    self._telemetry(source, item)
+                case Finding():
+                    self.report.found(source.shown, item)
+                case BadLine():
+                    self.report.bad(item)
+
+    def close(self) -> None:
+        """
+        Send what is held.  A second call does nothing, but after one that raised: what could not
+        be delivered is held still.
+        """
+        self._flush()
+
+    def _items(self, source: Source) -> Read:
+        with self._told(source):
             found = recognize(source, self._formats)
             if found.format is None:
                 self.report.passed_over(source.shown, belongs=found.belongs)
                 return
             self.report.began(source.shown, found.format.name)
-            self._read(source, found.format, live=live)
+            yield from found.format.read(source)
+
+    @contextmanager
+    def _told(self, source: Source) -> Iterator[None]:
+        """What is wrong with one file is told, and stops no other's import."""
+        try:
+            yield
         except Invalid as error:
             self.report.bad(BadLine(source.shown, 0, error.message))
         except UNREADABLE as error:
             self.report.bad(BadLine(source.shown, 0, f"can't be read: {error}"))
-
-    def close(self) -> None:
-        """Send what is held.  A second call does nothing."""
-        self._flush()
-
-    def _read(self, source: Source, known: Format, *, live: bool) -> None:
-        for item in known.read(source):
-            match item:
-                case Transcript():
-                    self._transcript(source, item, live=live)
-                case Telemetry():
-                    self._telemetry(item)
-                case Finding():
-                    self.report.found(source.shown, item)
-                case BadLine():
-                    self.report.bad(item)
+        except Exception as error:  # noqa: BLE001 - the rim of all formats: files are strangers'
+            what = f"{type(error).__name__}: {error}"
+            self.report.bad(BadLine(source.shown, 0, f"not understood, please report it: {what}"))
 
     def _transcript(self, source: Source, transcript: Transcript, *, live: bool) -> None:
         marked = _marked(transcript, self._marks)
@@ -122,17 +134,25 @@ class Importer:
         if not has_times(marked):
             known_ns = self._placed(marked.session_id)
             placed_ns = known_ns if known_ns is not None else marked.written_ns or source.written_ns
-        spans = to_spans(marked, placed_ns=placed_ns, live=live)
+        spans: list[RawSpan] = []
+        with self._told(source):
+            spans = to_spans(marked, placed_ns=placed_ns, live=live)
+        if not spans:
+            return
         self.report.read(source.shown, marked, trace_id=trace_id_of(marked), spans=spans)
         self._hold(spans)
 
-    def _telemetry(self, item: Telemetry) -> None:
+    def _telemetry(self, source: Source, item: Telemetry) -> None:
         digest = hashlib.sha256(item.body).digest()
         if self._known.get((item.signal, digest.hex())) == digest:
             return
         self._flush()
         if self._send is not None:
-            sent = self._send(item.signal, item.body, encoding="json")
+            try:
+                sent = self._send(item.signal, item.body, encoding="json")
+            except (Invalid, TooLarge) as error:
+                self.report.bad(BadLine(source.shown, 0, f"the server refuses it: {error.message}"))
+                return
             self.report.sent(rejected=sent.rejected, reason=sent.reason)
         self._known[item.signal, digest.hex()] = digest
         self.report.passed_on[item.signal] += 1
@@ -141,29 +161,44 @@ class Importer:
         if self._send is None:
             return
         for span in spans:
-            encoded = msgspec.json.encode(span)
+            encoded = _encoded(span)
             key, digest = (span.trace_id, span.span_id), hashlib.blake2b(encoded).digest()[:16]
             if self._known.get(key) == digest:
                 continue
-            self._known[key] = digest
             if self._held_bytes + len(encoded) > BATCH_BYTES or len(self._held) >= BATCH_SPANS:
                 self._flush()
+            # Known once it is held, not before: what `_flush` raises must not lose this one.
             self._held.append(span)
             self._held_bytes += len(encoded)
+            self._known[key] = digest
 
     def _flush(self) -> None:
-        if not self._held or self._send is None:
-            return
-        spans, self._held, self._held_bytes = self._held, [], 0
+        """Raises what `send` raises; then all that was held is held still, and sent again."""
+        if self._held and self._send is not None:
+            self._deliver(self._send, self._held)
+            self._held, self._held_bytes = [], 0
+
+    def _deliver(self, send: Send, spans: Sequence[RawSpan]) -> None:
+        """In halves where the server refuses the whole; what it refuses alone is told."""
         try:
-            sent = self._send("traces", encode_spans(spans), encoding="protobuf")
-        except BaseException:
-            # What was not delivered is not known to the server: it is sent when asked again.
-            for span in spans:
-                with suppress(KeyError):
-                    del self._known[span.trace_id, span.span_id]
-            raise
-        self.report.sent(spans=len(spans), rejected=sent.rejected, reason=sent.reason)
+            sent = send("traces", encode_spans(spans), encoding="protobuf")
+        except (Invalid, TooLarge) as error:
+            if len(spans) == 1:
+                self.report.sent(rejected=1, reason=error.message)
+                return
+            half = len(spans) // 2
+            self._deliver(send, spans[:half])
+            self._deliver(send, spans[half:])
+        else:
+            self.report.sent(spans=len(spans), rejected=sent.rejected, reason=sent.reason)
+
+
+def _encoded(span: RawSpan) -> bytes:
+    """To tell whether it changed, and about how long it is: also what JSON can't carry."""
+    try:
+        return msgspec.json.encode(span)
+    except (UnicodeEncodeError, OverflowError):
+        return repr(span).encode(errors="replace")
 
 
 def _marked(transcript: Transcript, marks: Marks) -> Transcript:

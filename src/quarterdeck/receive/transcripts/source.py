@@ -26,7 +26,17 @@ HEAD_LINES = 5
 MAX_LINE_BYTES = 256 * 1024 * 1024
 """A line longer than this is no record of a session; it is reported and skipped."""
 
+MAX_DOCUMENT_BYTES = 1024 * 1024 * 1024
+"""Unpacked.  The largest benchmark results known are some 300 MB; decoded, a document takes up to
+ten times its size, and a packed file of a megabyte can hold a gigabyte of nothing."""
+
+_BEGINNING = 256
+"""Bytes: more white space than anybody writes before a document."""
+
 _GZIP = b"\x1f\x8b"
+
+_BLANK = b"\r\n \t\x00"
+"""Also what a crash leaves of a line that was announced and not written."""
 
 
 UNREADABLE = (OSError, EOFError, zlib.error)
@@ -41,21 +51,44 @@ def _null(found: re.Match[bytes]) -> bytes:
     return found.group() if found.group().startswith(b'"') else b"null"
 
 
+_HALF = re.compile(
+    rb"(\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""
+An escape or a whole pair, kept, or half of a character that takes two: recorders that cut a text
+at a number of characters leave such.
+"""
+
+
+def _whole(found: re.Match[bytes]) -> bytes:
+    return found[1] or rb"\ufffd"
+
+
 def decode(text: bytes) -> Any:
     """
-    One JSON value; NaN and Infinity in it are null, as numbers that are not told.
+    One JSON value.  NaN and Infinity in it are null, as numbers that are not told; half of a
+    character that takes two is the replacement character.
 
     Raises `Invalid` for what is none, or is nested too deep to be a record.
     """
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if b"NaN" in text or b"Infinity" in text:
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                return msgspec.json.decode(_NO_NUMBER.sub(_null, text))
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if mended := _mended(text):
+                return msgspec.json.decode(mended)
         raise Invalid(f"not JSON: {error}", hint="Is it the file that was meant?") from error
     except RecursionError as error:
         raise Invalid("nested too deep", hint="No recorder writes such a file.") from error
+
+
+def _mended(text: bytes) -> bytes:
+    """What JavaScript and Python write and JSON does not know, brought to what it knows."""
+    mended = _NO_NUMBER.sub(_null, text) if b"NaN" in text or b"Infinity" in text else text
+    if b"\\ud" in mended or b"\\uD" in mended:
+        mended = _HALF.sub(_whole, mended)
+    return b"" if mended == text else mended
 
 
 class Line(NamedTuple):
@@ -111,16 +144,18 @@ class Source:
             number = 0
             while text := file.readline(MAX_LINE_BYTES):
                 number += 1
-                bare = text.strip(b"\r\n \t\x00")
+                bare = text.strip(_BLANK)
                 if bare:
                     yield Line(number, bare, text.endswith(b"\n"))
 
     @cached_property
     def head(self) -> tuple[Any, ...]:
-        """The first lines that are JSON, decoded; empty where the first line is not JSON."""
+        """
+        The first lines that are JSON, decoded; empty where the first is no JSON object or list.
+        """
         found: list[Any] = []
         with suppress(*UNREADABLE):
-            for line in self.lines():
+            for line in self.lines() if self._opens_a_bracket() else ():
                 try:
                     found.append(decode(line.text))
                 except Invalid:
@@ -134,15 +169,27 @@ class Source:
     def document(self) -> Any:
         """The whole file as one JSON value.  Raises `Invalid`."""
         with self.open() as file:
-            data = file.read()
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
+        if len(data) > MAX_DOCUMENT_BYTES:
+            raise Invalid(f"larger than {MAX_DOCUMENT_BYTES:,} bytes, and not made of lines")
         return decode(data)
 
     @cached_property
     def top(self) -> Any:
-        """The document, or None where the file is not one JSON value: never raises."""
+        """
+        The document, or None where the file is not one JSON object or list: never raises.
+
+        Of one that can't be, by its beginning or its second line, no more than that is read.
+        """
         with suppress(Invalid, *UNREADABLE):
-            return self.document
+            if len(self.head) < 2 and self._opens_a_bracket():
+                return self.document
         return None
+
+    def _opens_a_bracket(self) -> bool:
+        """Whether it may begin with JSON: of a film of gigabytes no more is read."""
+        with self.open() as file:
+            return file.read(_BEGINNING).lstrip(_BLANK)[:1] in (b"", b"{", b"[")
 
     def has_keys(self, *keys: str) -> bool:
         """Whether the file is one JSON object that has all of `keys`."""
