@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -351,3 +352,29 @@ def test_two_processes_do_not_send_the_same_file(tmp_path: Path) -> None:
         assert (is_ours, is_theirs) == (True, False)
     with two.held() as is_theirs:
         assert is_theirs
+
+
+def test_the_books_balance_whatever_the_server_answers(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "backoff_s", lambda _: 0.01)
+    monkeypatch.setattr(sending, "SPOOL_AFTER_S", 0.05)
+    chance = random.Random(7)
+    soon = (("retry-after", "0"),)
+    answers = [Reply(503, headers=soon), Reply(429, headers=soon), Reply(502), Reply(401), Reply()]
+    with recording(receiver.url, tmp_path):
+        made = 0
+        for _ in range(30):
+            receiver.replies = chance.choices(answers, k=4)
+            receiver.max_spans = chance.choice([0, 0, 7])
+            some = chance.randrange(40)
+            make(some)
+            made += some
+            qd.flush(0.05)
+        receiver.replies, receiver.max_spans = [], 0
+        wait_until(lambda: qd.flush(1) and qd.stats().spool_bytes == 0, within_s=20)
+        stats = qd.stats()
+    found = [span.span_id for span in receiver.spans()]
+    assert len(found) == len(set(found)) == made == stats.sent
+    assert stats.dropped == {}
+    assert stats.spooled == stats.resent > 0

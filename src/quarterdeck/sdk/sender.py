@@ -455,8 +455,7 @@ class Sender:
                 answer = self._delivery.send(body, timeout_s=self._left_s())
                 if not self._take_answer(batch, answer):
                     return
-                if answer.verdict == "taken":
-                    self._counts.resent += file.spans
+                self._counts.resent += file.spans
                 spool.remove(file)
         if len(waiting) > SPOOLED_AT_ONCE:
             self._wake.set()
