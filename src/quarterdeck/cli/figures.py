@@ -125,7 +125,9 @@ def _print_list(
     if plain:
         _print_table(console, plain, row, definitions, of="Of")
     if row.get("cases"):
-        said = f"Trials of {terminal.plural(int(row['cases']), 'case')}: intervals resample cases."
+        said = f"Trials of {terminal.plural(int(row['cases']), 'case')}"
+        methods = {(f["interval"] or {}).get("method") for f in row["figures"].values()}
+        said += ": intervals resample cases." if "cases resampled" in methods else "."
         console.print(terminal.styled(said, "dim"))
     for prefix, title in PASSES.items():
         names = [name for name in definitions if _pass_of(name) == prefix]
