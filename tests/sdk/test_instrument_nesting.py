@@ -1,8 +1,8 @@
 """
 A client's span stands below the framework's call that it is made for.
 
-The first half has OpenTelemetry's SDK alone; the second half LangChain's core and its
-instrumentor, and is skipped where they are not installed.
+The first tests have OpenTelemetry's SDK alone, the others LangChain's core and its instrumentor.
+LlamaIndex's, which brings a hundred packages, are skipped where they are not installed.
 """
 
 import json
@@ -71,12 +71,13 @@ def test_the_provider_beneath_is_in_all_else_the_one_that_it_is_given() -> None:
     assert beneath.resource is provider.resource
 
 
-needs_langchain = pytest.mark.skipif(
-    find_spec("langchain_core") is None or find_spec("openinference") is None,
-    reason="needs langchain-core and openinference-instrumentation-langchain",
+needs_llama_index = pytest.mark.skipif(
+    find_spec("llama_index") is None or find_spec("openinference") is None,
+    reason="needs llama-index-core and openinference-instrumentation-llama-index",
 )
+OUTER = "with tracer.start_as_current_span('outer'):\n    "
 
-LANGCHAIN = """
+PREFACE = """
 import asyncio, json, sys
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -93,13 +94,28 @@ from quarterdeck.sdk.instrument import instrument
 instrument(True, tracer_provider=provider)
 
 import openai
+
+ADDRESS = sys.argv[1]
+ASKED = dict(model="gpt-4o-mini", messages=[{"role": "user", "content": "hello"}])
+
+def direct():
+    openai.OpenAI(base_url=ADDRESS, api_key="x").chat.completions.create(**ASKED)
+
+BODY
+
+spans = exporter.get_finished_spans()
+names = {span.context.span_id: span.name for span in spans}
+print(json.dumps(sorted(
+    [span.name, names[span.parent.span_id] if span.parent else ""] for span in spans
+)))
+"""
+
+
+LANGCHAIN = """
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableLambda
-
-ADDRESS = sys.argv[1]
-ASKED = dict(model="gpt-4o-mini", messages=[{"role": "user", "content": "hello"}])
 
 class Chat(BaseChatModel):
     @property
@@ -120,25 +136,39 @@ class Chat(BaseChatModel):
             said = chunk.choices[0].delta.content or ""
             yield ChatGenerationChunk(message=AIMessageChunk(said))
 
-def direct():
-    openai.OpenAI(base_url=ADDRESS, api_key="x").chat.completions.create(**ASKED)
-
 chat = Chat()
-BODY
+"""
 
-spans = exporter.get_finished_spans()
-names = {span.context.span_id: span.name for span in spans}
-print(json.dumps(sorted(
-    [span.name, names[span.parent.span_id] if span.parent else ""] for span in spans
-)))
+LLAMA_INDEX = """
+from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
+from llama_index.core.llms.callbacks import llm_completion_callback
+
+class Model(CustomLLM):
+    @property
+    def metadata(self):
+        return LLMMetadata()
+    @llm_completion_callback()
+    def complete(self, prompt, formatted=False, **kwargs):
+        direct()
+        return CompletionResponse(text="said")
+    @llm_completion_callback()
+    def stream_complete(self, prompt, formatted=False, **kwargs):
+        def said():
+            client = openai.OpenAI(base_url=ADDRESS, api_key="x")
+            for chunk in client.chat.completions.create(**ASKED, stream=True):
+                yield CompletionResponse(text="", delta=chunk.choices[0].delta.content or "")
+        return said()
+
+model = Model()
 """
 
 
-def tree(body: str) -> list[list[str]]:
-    """Each span's name and its parent's, sorted, of a program that uses LangChain."""
+def tree(body: str, *, framework: str = LANGCHAIN) -> list[list[str]]:
+    """Each span's name and its parent's, sorted, of a program that uses the framework."""
+    script = PREFACE.replace("BODY", framework + textwrap.dedent(body))
     with chat_server() as provider:
         done = subprocess.run(
-            [sys.executable, "-c", LANGCHAIN.replace("BODY", textwrap.dedent(body)), provider.url],
+            [sys.executable, "-c", script, provider.url],
             capture_output=True,
             text=True,
             timeout=60,
@@ -150,21 +180,19 @@ def tree(body: str) -> list[list[str]]:
     return found
 
 
-@needs_langchain
 @pytest.mark.parametrize(
     "call",
     [
         "chat.invoke('hi')",
         "for _ in chat.stream('hi'): pass",
         "asyncio.run(chat.ainvoke('hi'))",
-        "with tracer.start_as_current_span('outer'):\n    chat.invoke('hi')",
+        OUTER + "chat.invoke('hi')",
     ],
 )
 def test_langchains_model_run_has_the_clients_span_below_it(call: str) -> None:
     assert ["ChatCompletion", "Chat"] in tree(call)
 
 
-@needs_langchain
 def test_a_span_that_a_step_opens_stands_below_the_step_and_has_the_steps_calls_below_it() -> None:
     found = tree(
         """
@@ -185,7 +213,6 @@ def test_a_span_that_a_step_opens_stands_below_the_step_and_has_the_steps_calls_
     ]
 
 
-@needs_langchain
 def test_a_stream_that_nobody_reads_to_its_end_takes_no_later_call_below_it() -> None:
     found = tree(
         """
@@ -196,3 +223,16 @@ def test_a_stream_that_nobody_reads_to_its_end_takes_no_later_call_below_it() ->
         """
     )
     assert ["ChatCompletion", ""] in found
+
+
+@needs_llama_index
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("model.complete('hi')", "Model.complete"),
+        ("for _ in model.stream_complete('hi'): pass", "Model.stream_complete"),
+        (OUTER + "for _ in model.stream_complete('hi'): pass", "Model.stream_complete"),
+    ],
+)
+def test_llama_indexs_call_has_the_clients_span_below_it(call: str, name: str) -> None:
+    assert ["ChatCompletion", name] in tree(call, framework=LLAMA_INDEX)
