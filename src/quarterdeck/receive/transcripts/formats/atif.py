@@ -15,7 +15,7 @@ from quarterdeck.errors import Invalid
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.outcomes import Outcome
 from quarterdeck.receive.transcripts.amounts import shown_usd
-from quarterdeck.receive.transcripts.atif_family import (
+from quarterdeck.receive.transcripts.atif.family import (
     Place,
     Relative,
     has_parent,
@@ -26,11 +26,11 @@ from quarterdeck.receive.transcripts.atif_family import (
     relatives,
     session_of,
 )
-from quarterdeck.receive.transcripts.atif_steps import Totals, Trajectory, final_totals
+from quarterdeck.receive.transcripts.atif.harbor_trial import NAME as RESULT
+from quarterdeck.receive.transcripts.atif.harbor_trial import Trial, is_result, trial_of
+from quarterdeck.receive.transcripts.atif.steps import Totals, Trajectory, final_totals
 from quarterdeck.receive.transcripts.dialogue import text_of
 from quarterdeck.receive.transcripts.format import Format
-from quarterdeck.receive.transcripts.harbor_trial import NAME as RESULT
-from quarterdeck.receive.transcripts.harbor_trial import Trial, is_result, trial_of
 from quarterdeck.receive.transcripts.instants import TIMEZONE_UNKNOWN, names_zone
 from quarterdeck.receive.transcripts.members import identifier, mapping, present, records, text
 from quarterdeck.receive.transcripts.source import Source, content_id

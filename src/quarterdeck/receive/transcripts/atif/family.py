@@ -8,7 +8,7 @@ tell, by the file's name or the session's id.  Files are looked for in the same 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from quarterdeck.receive.transcripts.atif_steps import Reference, Trajectory
+from quarterdeck.receive.transcripts.atif.steps import Reference, Trajectory
 from quarterdeck.receive.transcripts.members import identifier, mapping, text
 from quarterdeck.receive.transcripts.source import Source
 
