@@ -81,6 +81,46 @@ CASES = {
 }
 
 
+BELOW_LANGCHAIN = """
+qd.init()
+import sys
+import openai
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import RunnableLambda, RunnableParallel
+
+ASKED = dict(model="gpt-4o-mini", messages=[{"role": "user", "content": "hello"}])
+
+class Chat(BaseChatModel):
+    model_name: str = "gpt-4o-mini"
+    address: str
+    @property
+    def _llm_type(self):
+        return "chat"
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        client = openai.OpenAI(base_url=self.address, api_key="none")
+        said = client.chat.completions.create(**ASKED)
+        told = {"input_tokens": said.usage.prompt_tokens,
+                "output_tokens": said.usage.completion_tokens,
+                "total_tokens": said.usage.total_tokens}
+        message = AIMessage(said.choices[0].message.content, usage_metadata=told)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+def work(qd, session_id, provider):
+    chat = Chat(address=provider)
+    def step(given):
+        with qd.agent("caller"):
+            chat.invoke("hi")
+            client = openai.OpenAI(base_url=provider, api_key="none")
+            client.chat.completions.create(**ASKED)  # beside the framework
+    with qd.session("hold the counts", id=session_id):
+        chat.invoke("hi")
+        RunnableParallel(one=chat, other=chat).invoke("hi")
+        RunnableLambda(step).invoke("hi")
+"""
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(tmp_path_factory.mktemp("counts") / "data") as found:
@@ -98,16 +138,24 @@ def test_each_call_its_tokens_and_its_cost_are_counted_once(
     assert performed.calls == 7
 
     session = shown(address, session_id)
-    counted = session["models_used"]
-    assert (
-        Performed(
-            sum(model["calls"] for model in counted),
-            sum(model["input_tokens"] for model in counted),
-            sum(model["output_tokens"] for model in counted),
-        )
-        == performed
-    )
+    assert counted(session) == performed
     assert Decimal(session["cost"]["total_usd"]) == price(performed)
+
+
+def test_a_call_of_a_framework_through_its_client_is_counted_once(
+    address: str, tmp_path: Path
+) -> None:
+    with chat_server() as provider:
+        perform(BELOW_LANGCHAIN, "below", address=address, provider=provider.url, folder=tmp_path)
+        performed = provider.performed
+    assert performed.calls == 5
+
+    session = shown(address, "below")
+    assert counted(session) == performed
+    assert Decimal(session["cost"]["total_usd"]) == price(performed)
+    assert [(agent["agent"], agent["model_calls"]) for agent in session["agents"]] == [
+        ("caller", 2)
+    ]
 
 
 def perform(script: str, session_id: str, *, address: str, provider: str, folder: Path) -> None:
@@ -141,6 +189,15 @@ def shown(address: str, session_id: str, *, within_s: float = 20.0) -> dict[str,
                 return session
         assert time.monotonic() < deadline, reply.text
         time.sleep(0.1)
+
+
+def counted(session: dict[str, Any]) -> Performed:
+    models = session["models_used"]
+    return Performed(
+        sum(model["calls"] for model in models),
+        sum(model["input_tokens"] for model in models),
+        sum(model["output_tokens"] for model in models),
+    )
 
 
 def price(performed: Performed) -> Decimal:
