@@ -32,9 +32,9 @@ class Options:
     debug: bool = False
     spool_dir: Path | None = None
     """None: no home folder to put it in, so nothing is spooled."""
-    queue_max_spans: int = 50_000
-    """Ended spans that wait to be encoded: at 1 kB each well under the limit in bytes.  The usual
-    number is some dozens, as they are taken every second."""
+    queue_max_spans: int = 20_000
+    """Ended spans that wait to be encoded.  The usual number is some dozens, as they are taken
+    every second; without much text so many are 54 MiB."""
     queue_max_bytes: int = 64 * MIB
     """About what the text of the waiting spans may take; a burst of long prompts meets this
     first."""

@@ -26,8 +26,9 @@ WAKE_AT_BYTES = 8 * 1024 * 1024
 """What wakes the sender before its second is over.  Not less: encoding in the middle of a burst
 makes the agent wait for Python's lock, and after the burst there is time."""
 
-_SPAN_BYTES = 600
-"""A span without its texts, in memory: three objects and a dict."""
+_SPAN_BYTES = 2_800
+"""A span without its texts, in memory, measured: OpenTelemetry's objects with their locks."""
+_EVENT_BYTES = 600
 
 
 class Outbox(SpanProcessor):
@@ -172,7 +173,7 @@ def size_of(span: Any) -> int:
             size += 64 * len(value)
     if getattr(span, "_events", True):
         for event in span.events:
-            size += _SPAN_BYTES
+            size += _EVENT_BYTES
             for value in (event.attributes or {}).values():
                 if type(value) is str:
                     size += len(value)
