@@ -130,6 +130,42 @@ def test_no_server_is_told_with_how_to_start_one() -> None:
     assert "quarterdeck up" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://user:s3cret@127.0.0.1:9", "http://127.0.0.1:9"),
+        ("user:s3cret@127.0.0.1:9", "127.0.0.1:9"),
+        ("ftp://user:s3cret@host", "ftp://host"),
+    ],
+)
+def test_an_address_is_told_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(QuarterdeckError) as caught:
+        Client(url=url).get("/")
+    assert said in caught.value.message
+    assert "s3cret" not in caught.value.message
+
+
+@pytest.mark.parametrize("key", ["qd_s3cret\n", "qd_s3cret\u00e9", "qd_ s3cret", "qd_s3cret\x7f"])
+def test_a_key_that_no_header_carries_is_refused_and_not_told(key: str) -> None:
+    with serving(200, b"{}") as (url, seen), pytest.raises(Unauthorized) as caught:
+        Client(url=url, api_key=key).get("/")
+    assert seen == []
+    assert "s3cret" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("told", "waits_s"),
+    [("3", 3), ("Mon, 23 Nov 2026 10:00:00 GMT", 1), ("\u00b2", 1), ("9" * 5_000, 999_999_999)],
+)
+def test_a_proxys_wait_is_read_where_it_is_a_number(told: str, waits_s: int) -> None:
+    with (
+        serving(503, b"busy", {"retry-after": told}) as (url, _),
+        pytest.raises(TryAgain) as caught,
+    ):
+        Client(url=url).get("/")
+    assert caught.value.retry_after_s == waits_s
+
+
 @pytest.mark.parametrize("url", ["ftp://x", "not a url", "http://[::1", ""])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(QuarterdeckError):

@@ -63,6 +63,7 @@ def demo(
     from quarterdeck.demo.job import Person
     from quarterdeck.demo.model import check_installed
     from quarterdeck.demo.run import not_delivered, reporting, run
+    from quarterdeck.sdk.status import without_credentials
 
     if not yes and not sys.stdin.isatty():
         raise Invalid("the demo asks before it writes, and nobody can be asked", hint="Add --yes.")
@@ -73,7 +74,7 @@ def demo(
         served = _server(client, open_things, data=data)
         folder = Path(tempfile.mkdtemp(prefix="quarterdeck-demo-"))
         print(f"Three agents go to work in {folder}")
-        print(f"and report to Quarterdeck at {served.url}.")
+        print(f"and report to Quarterdeck at {without_credentials(served.url)}.")
         began = time.monotonic()
         person = Person(name=_user(), asked=not yes)
         with reporting(url=served.url), stage:
@@ -81,7 +82,7 @@ def demo(
         _tell_endings(endings, folder=folder, took_s=time.monotonic() - began)
         if problem := not_delivered():
             print(f"\n{problem}  `quarterdeck doctor` looks into it.")
-        _tell_commands(endings, url=served.url)
+        _tell_commands(endings, url=without_credentials(served.url))
         _stay(served)
 
 
@@ -154,7 +155,7 @@ def _server(client: Client, open_things: ExitStack, *, data: Path | None) -> Ser
         return Served(url=client.url)
     if client.url != DEFAULT_URL:
         raise TryAgain(
-            f"no Quarterdeck answers at {client.url}",
+            f"no Quarterdeck answers at {client.shown_url}",
             hint="Start it there, or leave QUARTERDECK_URL and --url out: "
             "the demo then starts one itself.",
         )

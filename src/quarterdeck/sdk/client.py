@@ -75,6 +75,13 @@ class Client:
             api_key=environment.get("QUARTERDECK_API_KEY", ""),
         )
 
+    @property
+    def shown_url(self) -> str:
+        """The address for messages: without a user and a password, which it may carry."""
+        from quarterdeck.sdk.status import without_credentials
+
+        return without_credentials(self.url)
+
     def get(self, path: str, params: Params | None = None) -> bytes:
         """The body as the server sent it, for `--json`."""
         return self._request("GET", path, params=params)
@@ -145,6 +152,12 @@ class Client:
         import httpx
 
         headers = {"accept": "application/json", "user-agent": "quarterdeck-cli"}
+        if not is_sendable(self._api_key):
+            # Refused here: httpx would quote it in its own error.
+            raise Unauthorized(
+                "the key has white space, or characters that no key has",
+                hint="Export QUARTERDECK_API_KEY again, the key alone.",
+            )
         if self._api_key:
             headers["authorization"] = f"Bearer {self._api_key}"
         return httpx.Client(
@@ -161,19 +174,24 @@ class Client:
             yield
         except (httpx_module.InvalidURL, httpx_module.UnsupportedProtocol) as error:
             raise Invalid(
-                f"not a server's address: {self.url!r} ({error})",
+                f"not a server's address: {self.shown_url!r} ({error})",
                 hint="Set QUARTERDECK_URL to something like http://127.0.0.1:4400.",
             ) from error
         except httpx_module.TimeoutException as error:
             raise TryAgain(
-                f"{self.url} did not answer in time ({type(error).__name__})",
+                f"{self.shown_url} did not answer in time ({type(error).__name__})",
                 hint="See how far behind it is: GET /readyz.",
             ) from error
         except httpx_module.TransportError as error:
             raise TryAgain(
-                f"no Quarterdeck answers at {self.url} ({error})",
+                f"no Quarterdeck answers at {self.shown_url} ({error})",
                 hint="Start one with `quarterdeck up`, or name another with QUARTERDECK_URL.",
             ) from error
+
+
+def is_sendable(key: str) -> bool:
+    """Whether a header can carry it: visible ASCII, no spaces; "" is no key, and fine."""
+    return key.isascii() and key.isprintable() and " " not in key
 
 
 def segment(value: str) -> str:
@@ -219,10 +237,10 @@ def _error_of(response: httpx.Response) -> QuarterdeckError:
         message = f"the server answered {status}: {response.text[:200]!r}"
         hint, code = "", ""
     if status in (429, 502, 503, 504):
-        after = response.headers.get("retry-after", "1")
-        return TryAgain(
-            message, hint=hint, code=code, retry_after_s=int(after) if after.isdigit() else 1
-        )
+        after = response.headers.get("retry-after", "")
+        # A proxy may name a date, which `isdecimal` refuses, or more digits than any wait has.
+        after_s = int(after[:9]) if after.isascii() and after.isdecimal() else 1
+        return TryAgain(message, hint=hint, code=code, retry_after_s=after_s)
     if status == 401:
         # The server's hint is about headers, which nobody types here.
         hint = KEY_HINT

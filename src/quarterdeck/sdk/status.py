@@ -90,7 +90,9 @@ def remove_old_statuses(folder: Path) -> None:
 
 
 def without_credentials(url: str) -> str:
-    """The address without user, password, query and fragment."""
+    """The address without user, password, query and fragment, also where its scheme is missing."""
+    if "//" not in url:
+        return url.partition("?")[0].partition("#")[0].rpartition("@")[2]
     try:
         parts = urlsplit(url)
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -13,6 +13,7 @@ from quarterdeck.sdk.diagnosis.check import Check, ok, unknown, warn
 from quarterdeck.sdk.diagnosis.probe import SCOPE
 from quarterdeck.sdk.diagnosis.situation import Situation
 from quarterdeck.sdk.shown import count, one_line, plural
+from quarterdeck.sdk.status import without_credentials
 
 LIBRARIES = 5
 """Told one by one; the rest is in `GET /api/v1/received`."""
@@ -33,7 +34,8 @@ def check_arrivals(situation: Situation) -> Iterator[Check]:
             "arrivals",
             "nothing but this command's own spans arrived in the last hour",
             "The agent sends nothing, or not here: start it with QUARTERDECK_URL="
-            f"{situation.url} and call qd.init(), then run this in its environment.",
+            f"{without_credentials(situation.url)} and call qd.init(), then run this in its "
+            "environment.",
         )
         return
     troubles = [*_unrecognized(scopes), *_dropped(scopes), *_twice(scopes)]

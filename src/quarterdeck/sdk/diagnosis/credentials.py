@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from quarterdeck.sdk.client import is_sendable
 from quarterdeck.sdk.diagnosis.check import Check, fail, ok, unknown
 from quarterdeck.sdk.diagnosis.situation import Situation
 
@@ -68,6 +69,8 @@ def _odd(key: str) -> tuple[str, str] | None:
             "QUARTERDECK_API_KEY begins with 'Bearer'",
             "Export the key alone; the word is added when it is sent.",
         )
+    if not is_sendable(key):
+        return "QUARTERDECK_API_KEY has characters that no key has", "Export it again, whole."
     return None
 
 

@@ -129,16 +129,16 @@ def check_otlp(
         yield fail(
             "otlp_endpoint",
             f"{endpoint.variable}={_shown(endpoint)} names no host",
-            f"export {ENDPOINT}={_shown_url(situation.url)}",
+            f"export {ENDPOINT}={without_credentials(situation.url)}",
         )
         return
     if not here:
         yield warn(
             "otlp_endpoint",
             f"{endpoint.variable} points at {_shown(endpoint)}: OpenTelemetry exporters of this "
-            f"environment send there and not to {_shown_url(situation.url)} (qd.init() does "
-            "not read it)",
-            f"If they should report here: export {ENDPOINT}={_shown_url(situation.url)}",
+            f"environment send there and not to {without_credentials(situation.url)} (qd.init() "
+            "does not read it)",
+            f"If they should report here: export {ENDPOINT}={without_credentials(situation.url)}",
         )
         return
     yield from _form(situation, endpoint, protocol)
@@ -172,7 +172,7 @@ def _points_here(endpoint: Told, situation: Situation) -> bool | None:
 def _form(situation: Situation, endpoint: Told, protocol: Told) -> Iterator[Check]:
     """Scheme and path, for exporters over HTTP."""
     parts = urlsplit(endpoint.value)
-    base = _shown_url(situation.url)
+    base = without_credentials(situation.url)
     if protocol.value.lower() == "grpc":
         yield ok("otlp_endpoint", f"{endpoint.variable} points here: {_shown(endpoint)}")
         return
@@ -227,7 +227,7 @@ def _protocol(situation: Situation, endpoint: Told, protocol: Told) -> Iterator[
         yield fail(
             "otlp_protocol",
             f"{protocol.variable}={spoken}, and {port} is the port of gRPC",
-            f"export {ENDPOINT}={_shown_url(situation.url)}",
+            f"export {ENDPOINT}={without_credentials(situation.url)}",
         )
     else:
         yield ok("otlp_protocol", f"{protocol.variable}={spoken}, which {port} speaks")
@@ -307,8 +307,4 @@ def _key(value: str) -> str:
 
 def _shown(endpoint: Told) -> str:
     """An endpoint may carry a user and a password: they are left out."""
-    return _shown_url(endpoint.value)
-
-
-def _shown_url(url: str) -> str:
-    return without_credentials(url) if "//" in url else url.rpartition("@")[2]
+    return without_credentials(endpoint.value)
