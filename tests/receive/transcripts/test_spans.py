@@ -6,12 +6,20 @@ import msgspec
 import pytest
 
 from quarterdeck.assembly.assemble import assemble
+from quarterdeck.assembly.steps import steps_of
 from quarterdeck.model.sessions import Session
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.normalize.deltas import with_whole_inputs
 from quarterdeck.normalize.normalize import normalize_span, read_content
 from quarterdeck.receive.transcripts.spans import span_id_of, to_spans, trace_id_of
-from quarterdeck.receive.transcripts.transcript import AgentRun, ModelCall, ToolCall, Transcript
+from quarterdeck.receive.transcripts.transcript import (
+    AgentRun,
+    Entry,
+    ModelCall,
+    PersonAct,
+    ToolCall,
+    Transcript,
+)
 from receive.transcripts.made import FIX_A_BUG, T0, S, said
 
 LATER = T0 + 24 * 3600 * S
@@ -132,3 +140,27 @@ def test_the_same_recording_gives_the_same_ids_and_another_one_others() -> None:
 def test_a_format_that_confuses_its_ids_is_told(entries: tuple[AgentRun | ToolCall, ...]) -> None:
     with pytest.raises(ValueError, match="is not"):
         to_spans(Transcript(format="made", session_id="s", entries=entries))
+
+
+def _order(*entries: Entry) -> list[str]:
+    """Ids in the order in which a viewer is shown them."""
+    of = Transcript(format="made", session_id="s", entries=entries)
+    by_span = {span_id_of(trace_id_of(of), "", entry.id): entry.id for entry in entries}
+    steps = steps_of(normalize_span(span) for span in to_spans(of))
+    return [by_span[step.span_id] for step in steps]
+
+
+def test_what_a_file_tells_of_one_instant_stays_in_the_order_of_the_file() -> None:
+    call = ModelCall(id="m", model="gpt-4o", start_ns=T0, end_ns=T0)
+    tools = [ToolCall(id=f"t{i}", tool="x", start_ns=T0, end_ns=T0 + S) for i in range(20)]
+    assert _order(call, *tools) == ["m", *(tool.id for tool in tools)]
+
+
+def test_an_approval_comes_before_what_it_let_run() -> None:
+    call = ModelCall(id="m", model="gpt-4o", start_ns=T0, end_ns=T0)
+    tools = [ToolCall(id=f"t{i}", tool="x", call_id=f"c{i}", start_ns=T0) for i in range(4)]
+    acts = [
+        PersonAct(id=f"a{i}", kind="approval", decision="approved", call_id=f"c{i}", start_ns=T0)
+        for i in range(4)
+    ]
+    assert _order(call, *tools, *acts) == ["m", "a0", "t0", "a1", "t1", "a2", "t2", "a3", "t3"]

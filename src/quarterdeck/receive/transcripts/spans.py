@@ -6,23 +6,27 @@ what was recorded, so an import that is repeated, or that runs again over a file
 sends the same spans; the store keeps one of each.
 
 Times that the file does not tell are filled so that the order stays: an entry without a time
-follows the one before it by a microsecond.  Where no time is told at all, the session is placed
-where the caller says, and a finding says so: no duration of it means anything but those that the
-file tells of single steps.
+follows the one before it by a microsecond, and those of one instant follow each other by a
+nanosecond.  Where no time is told at all, the session is placed where the caller says, and a
+finding says so: no duration of it means anything but those that the file tells of single steps.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from quarterdeck.model.findings import Finding
-from quarterdeck.model.messages import Message
-from quarterdeck.model.scores import Score
 from quarterdeck.model.spans import RawEvent, RawSpan, Resource, Value
-from quarterdeck.model.usage import Usage
+from quarterdeck.receive.transcripts.span_attributes import (
+    entry_attributes,
+    finding_attributes,
+    present,
+    score_events,
+    session_attributes,
+)
 from quarterdeck.receive.transcripts.transcript import (
     AgentRun,
     Entry,
@@ -30,7 +34,6 @@ from quarterdeck.receive.transcripts.transcript import (
     ModelCall,
     PersonAct,
     ToolCall,
-    Total,
     Transcript,
 )
 
@@ -42,8 +45,6 @@ SCOPE_VERSION = "1"
 
 _STEP_NS = 1_000
 """Between an entry and the next one whose time is not told: below any real difference."""
-
-_MAX_TASK = 500
 
 _OK, _ERROR = 1, 2
 
@@ -134,10 +135,10 @@ class _Builder:
 
     def _root(self) -> RawSpan:
         of = self._of
-        attributes = _session_attributes(of)
+        attributes = session_attributes(of)
         attributes["session.id"] = of.session_id
         if of.part:
-            attributes |= _present({"gen_ai.operation.name": "invoke_agent",
+            attributes |= present({"gen_ai.operation.name": "invoke_agent",
                                     "gen_ai.agent.name": of.agent or of.part,
                                     "quarterdeck.role": of.agent_role})  # fmt: skip
             parent = span_id_of(self._trace_id, "", of.attached_to)
@@ -145,7 +146,7 @@ class _Builder:
             attributes["quarterdeck.kind"] = "session"
             parent = ""
         findings = [*of.findings, *([_placed_finding(of)] if self._placed and of.entries else [])]
-        attributes |= _finding_attributes(findings)
+        attributes |= finding_attributes(findings)
         if self._live:
             attributes["quarterdeck.partial"] = True
         timed = self._span_of_all()
@@ -158,12 +159,12 @@ class _Builder:
             attributes,
             status=of.status,
             error=of.error,
-            events=_score_events(own, scope="session"),
+            events=score_events(own, scope="session"),
         )
 
     def _main_agent(self) -> RawSpan:
         of = self._of
-        attributes = _present(
+        attributes = present(
             {
                 "gen_ai.operation.name": "invoke_agent",
                 "gen_ai.agent.name": of.agent,
@@ -178,7 +179,7 @@ class _Builder:
         )  # fmt: skip
 
     def _span(self, entry: Entry, timed: _Timed) -> RawSpan:
-        attributes = _entry_attributes(entry)
+        attributes = entry_attributes(entry)
         if isinstance(entry, ModelCall):
             base = self._last_call.get(entry.parent)
             if base is not None and entry.input and entry.continues:
@@ -196,7 +197,7 @@ class _Builder:
             status=entry.status,
             error=entry.error,
             error_type=entry.error_type,
-            events=_score_events(judged, scope="span"),
+            events=score_events(judged, scope="span"),
         )
 
     def _made(
@@ -259,7 +260,36 @@ def _times_of(transcript: Transcript, *, placed_ns: int) -> list[_Timed]:
         if entry.took_ns is not None and entry.start_ns is None:
             last = end = start + max(0, entry.took_ns)
         times.append(_Timed(start, end))
-    return _stretched(transcript.entries, times)
+    return _stretched(transcript.entries, _apart(transcript.entries, times))
+
+
+def _apart(entries: Sequence[Entry], times: list[_Timed]) -> list[_Timed]:
+    """Entries of one instant begin a nanosecond after each other: by time alone they would mix."""
+    taken: Counter[int] = Counter()
+    apart = list(times)
+    for place in _told_order(entries):
+        start, end = times[place]
+        begun = start + taken[start]
+        taken[start] += 1
+        apart[place] = _Timed(begun, max(begun, end))
+    return apart
+
+
+def _told_order(entries: Sequence[Entry]) -> list[int]:
+    """As they are told, but an approval before the call that it let run."""
+    calls = {
+        entry.call_id: place
+        for place, entry in enumerate(entries)
+        if isinstance(entry, ToolCall) and entry.call_id
+    }
+
+    def rank(place: int) -> tuple[int, bool]:
+        entry = entries[place]
+        if isinstance(entry, PersonAct) and entry.kind == "approval":
+            return calls.get(entry.call_id, place), False
+        return place, True
+
+    return sorted(range(len(entries)), key=rank)
 
 
 def _stretched(entries: Sequence[Entry], times: list[_Timed]) -> list[_Timed]:
@@ -273,166 +303,6 @@ def _stretched(entries: Sequence[Entry], times: list[_Timed]) -> list[_Timed]:
         if entries[above].end_ns is None and times[index].end_ns > times[above].end_ns:
             times[above] = times[above]._replace(end_ns=times[index].end_ns)
     return times
-
-
-def _session_attributes(of: Transcript) -> dict[str, Value]:
-    outcome = of.outcome
-    found = _present(
-        {
-            "quarterdeck.task": of.task[:_MAX_TASK],
-            "quarterdeck.task_type": of.task_type,
-            "user.id": of.user,
-            "quarterdeck.tags": list(of.tags),
-            "quarterdeck.workflow.name": of.workflow,
-            "quarterdeck.workflow.version": of.workflow_version,
-            "quarterdeck.environment": of.environment,
-            "quarterdeck.case": of.case,
-            "quarterdeck.trial": of.trial,
-            "quarterdeck.expected_calls.count": of.expected_calls,
-            "quarterdeck.expected_calls.matched": of.matched_calls,
-            "quarterdeck.recorded_cost_usd": _money(of.recorded_cost_usd),
-            "transcript.format": of.format,
-        }
-    )
-    if of.experiment:
-        found["quarterdeck.experiment"] = True
-    if outcome is not None:
-        found |= _present(
-            {
-                "quarterdeck.outcome": outcome.label,
-                "quarterdeck.outcome.source": outcome.source,
-                "quarterdeck.outcome.reason": outcome.reason,
-            }
-        )
-    found |= {f"quarterdeck.units.{name}": amount for name, amount in of.units.items()}
-    return found | _metadata(of.metadata)
-
-
-def _entry_attributes(entry: Entry) -> dict[str, Value]:
-    match entry:
-        case AgentRun():
-            found = _agent_attributes(entry)
-        case ModelCall():
-            found = _model_attributes(entry)
-        case ToolCall():
-            found = _tool_attributes(entry)
-        case PersonAct():
-            found = _person_attributes(entry)
-        case Event():
-            found = _event_attributes(entry)
-    if entry.agent:
-        found["gen_ai.agent.name"] = entry.agent
-    return found | _metadata(entry.metadata)
-
-
-def _agent_attributes(run: AgentRun) -> dict[str, Value]:
-    return _present(
-        {
-            "gen_ai.operation.name": "invoke_agent",
-            "gen_ai.agent.name": run.name,
-            "quarterdeck.role": run.role,
-            "input.value": _text(run.input),
-            "output.value": _text(run.output),
-        }
-    ) | _total_attributes(run.total)
-
-
-def _model_attributes(call: ModelCall) -> dict[str, Value]:
-    return _present(
-        {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.request.model": call.model,
-            "gen_ai.response.model": call.model,
-            "gen_ai.provider.name": call.provider,
-            "quarterdeck.role": call.role,
-            "gen_ai.system_instructions": call.instructions,
-            "gen_ai.input.messages": _messages(call.input),
-            "gen_ai.output.messages": _messages(call.output),
-            "gen_ai.response.id": call.response_id,
-            "gen_ai.response.finish_reasons": [call.finish_reason] if call.finish_reason else [],
-            "quarterdeck.recorded_cost_usd": _money(call.recorded_cost_usd),
-            "quarterdeck.attempt": call.attempt,
-            "openai.response.service_tier": call.service_tier,
-        }
-    ) | _usage_attributes(call.usage)
-
-
-_USAGE = {
-    "input_tokens": "gen_ai.usage.input_tokens",
-    "output_tokens": "gen_ai.usage.output_tokens",
-    "cache_read_tokens": "gen_ai.usage.cache_read.input_tokens",
-    "cache_write_tokens": "gen_ai.usage.cache_write.input_tokens",
-    "cache_write_1h_tokens": "gen_ai.usage.cache_creation.1h_input_tokens",
-    "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
-    "input_audio_tokens": "gen_ai.usage.audio.input_tokens",
-    "output_audio_tokens": "gen_ai.usage.audio.output_tokens",
-    "web_searches": "gen_ai.usage.web_search_requests",
-}
-
-
-def _usage_attributes(usage: Usage | None) -> dict[str, Value]:
-    if usage is None:
-        return {}
-    told = ((key, getattr(usage, field)) for field, key in _USAGE.items())
-    return {key: amount for key, amount in told if amount is not None}
-
-
-def _tool_attributes(call: ToolCall) -> dict[str, Value]:
-    return _present(
-        {
-            "gen_ai.operation.name": "execute_tool",
-            "gen_ai.tool.name": call.tool,
-            "gen_ai.tool.call.id": call.call_id,
-            "gen_ai.tool.call.arguments": _text(call.arguments),
-            "gen_ai.tool.call.result": _text(call.result),
-        }
-    )
-
-
-def _person_attributes(act: PersonAct) -> dict[str, Value]:
-    waited = None if act.waited_ns is None else act.waited_ns / 1e9
-    found = _present(
-        {
-            "quarterdeck.human.kind": act.kind,
-            "quarterdeck.human.decision": act.decision if act.decision != "none" else "",
-            "quarterdeck.human.by": act.by,
-            "quarterdeck.human.question": act.question,
-            "quarterdeck.human.answer": act.answer,
-            "quarterdeck.human.waited_s": waited,
-            "gen_ai.tool.call.id": act.call_id,
-            "gen_ai.tool.name": act.tool,
-        }
-    )
-    if act.auto:
-        found["quarterdeck.human.auto"] = True
-    return found
-
-
-def _event_attributes(event: Event) -> dict[str, Value]:
-    return (
-        {"quarterdeck.kind": "step"}
-        | _present(
-            {
-                "quarterdeck.handoff.to": event.handoff_to,
-                "quarterdeck.handoff.from": event.handoff_from,
-                "input.value": _text(event.input),
-                "output.value": _text(event.output),
-            }
-        )
-        | _total_attributes(event.total)
-    )
-
-
-def _total_attributes(total: Total | None) -> dict[str, Value]:
-    if total is None:
-        return {}
-    return _present(
-        {
-            "gen_ai.request.model": total.model,
-            "quarterdeck.usage.is_total": True,
-            "quarterdeck.recorded_cost_usd": _money(total.recorded_cost_usd),
-        }
-    ) | _usage_attributes(total.usage)
 
 
 def _name_of(entry: Entry) -> str:
@@ -449,14 +319,6 @@ def _name_of(entry: Entry) -> str:
             return entry.name
 
 
-def _finding_attributes(findings: Sequence[Finding]) -> dict[str, Value]:
-    """Findings of one code share its attribute, as a list."""
-    said: dict[str, list[str]] = {}
-    for finding in findings:
-        said.setdefault(f"quarterdeck.finding.{finding.code}", []).append(finding.message)
-    return {key: texts[0] if len(texts) == 1 else texts for key, texts in said.items()}
-
-
 def _placed_finding(of: Transcript) -> Finding:
     where = "the date of the file" if of.written_ns else "where it was first imported"
     return Finding(
@@ -469,59 +331,6 @@ def _placed_finding(of: Transcript) -> Finding:
 
 def _tells_durations(of: Transcript) -> bool:
     return any(entry.took_ns is not None for entry in of.entries)
-
-
-def _score_events(scores: Sequence[Score], *, scope: str) -> tuple[RawEvent, ...]:
-    return tuple(
-        RawEvent(
-            name="quarterdeck.score",
-            time_ns=score.at_ns,
-            attributes=_present(
-                {
-                    "name": score.name,
-                    "value": score.value,
-                    "label": score.label,
-                    "explanation": score.explanation,
-                    "judge": "" if score.judge == "unknown" else score.judge,
-                    "author": score.author,
-                    "identifier": score.identifier,
-                    "scope": scope,
-                }
-            ),
-        )
-        for score in scores
-    )
-
-
-def _metadata(metadata: Mapping[str, Any]) -> dict[str, Value]:
-    return {
-        f"transcript.{key}": value if isinstance(value, str | bool | int | float) else _json(value)
-        for key, value in metadata.items()
-        if value is not None
-    }
-
-
-def _messages(messages: Sequence[Message]) -> str:
-    return _json(messages) if messages else ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else _json(value)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode(errors="replace")
-
-
-def _money(usd: Decimal | None) -> str | None:
-    return None if usd is None else f"{usd:f}"
-
-
-def _present(found: Mapping[str, Value]) -> dict[str, Value]:
-    """Without what was not told: None, "" and empty lists; 0 and False are told."""
-    return {
-        key: value for key, value in found.items() if value is not None and value not in ("", [])
-    }
 
 
 def _hash(*parts: str) -> str:
