@@ -6,12 +6,13 @@ what was recorded, so an import that is repeated, or that runs again over a file
 sends the same spans; the store keeps one of each.
 
 Times that the file does not tell are filled so that the order stays: an entry without a time
-follows the one before it by a microsecond.  Where no time is told at all, the session is placed
-where the caller says, and a finding says so: no duration of it means anything but those that the
-file tells of single steps.
+follows the one before it by a microsecond, and those of one instant follow each other by a
+nanosecond.  Where no time is told at all, the session is placed where the caller says, and a
+finding says so: no duration of it means anything but those that the file tells of single steps.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -259,7 +260,36 @@ def _times_of(transcript: Transcript, *, placed_ns: int) -> list[_Timed]:
         if entry.took_ns is not None and entry.start_ns is None:
             last = end = start + max(0, entry.took_ns)
         times.append(_Timed(start, end))
-    return _stretched(transcript.entries, times)
+    return _stretched(transcript.entries, _apart(transcript.entries, times))
+
+
+def _apart(entries: Sequence[Entry], times: list[_Timed]) -> list[_Timed]:
+    """Entries of one instant begin a nanosecond after each other: by time alone they would mix."""
+    taken: Counter[int] = Counter()
+    apart = list(times)
+    for place in _told_order(entries):
+        start, end = times[place]
+        begun = start + taken[start]
+        taken[start] += 1
+        apart[place] = _Timed(begun, max(begun, end))
+    return apart
+
+
+def _told_order(entries: Sequence[Entry]) -> list[int]:
+    """As they are told, but an approval before the call that it let run."""
+    calls = {
+        entry.call_id: place
+        for place, entry in enumerate(entries)
+        if isinstance(entry, ToolCall) and entry.call_id
+    }
+
+    def rank(place: int) -> tuple[int, bool]:
+        entry = entries[place]
+        if isinstance(entry, PersonAct) and entry.kind == "approval":
+            return calls.get(entry.call_id, place), False
+        return place, True
+
+    return sorted(range(len(entries)), key=rank)
 
 
 def _stretched(entries: Sequence[Entry], times: list[_Timed]) -> list[_Timed]:
