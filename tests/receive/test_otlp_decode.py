@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import time
 from typing import Any
 
 import orjson
@@ -269,6 +270,24 @@ def test_nesting_beyond_any_parser_is_an_answer_and_no_crash(depth: int) -> None
     text = b'{"resourceSpans":' + b"[" * depth + b"]" * depth + b"}"
     with contextlib.suppress(Invalid):
         assert spans_of(parse(text, signal="traces", encoding="json")) == []
+
+
+def test_brackets_in_a_text_are_no_nesting() -> None:
+    # NaN makes Python's parser read it, which is asked only for what is not nested deep.
+    brackets = '\\"' + "[{" * 2_000
+    text = span(attributes=[{"key": "k", "value": {"stringValue": "here"}}])
+    body = orjson.dumps(spans(text).content).replace(b'"here"', f'"{brackets}"'.encode())
+    body = body.replace(b'"spans":', b'"odd":NaN,"spans":')
+    [found] = spans_of(parse(body, signal="traces", encoding="json"))
+    assert found.attributes["k"] == '"' + "[{" * 2_000
+
+
+@pytest.mark.parametrize("part", ['"', '\\"', '"\\', '[NaN,"'])
+def test_a_text_that_does_not_end_costs_one_look(part: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Invalid):
+        parse(b'{"resourceSpans":"' + part.encode() * 200_000, signal="traces", encoding="json")
+    assert time.process_time() - began < 5
 
 
 def test_what_lies_too_deep_to_be_written_is_cut_and_the_rest_is_kept() -> None:

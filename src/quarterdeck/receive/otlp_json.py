@@ -7,6 +7,7 @@ name, what Python and JavaScript write and no JSON allows.
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -40,6 +41,8 @@ MAX_JSON_DEPTH = 512
 the four containers that OTLP/JSON spends on each level."""
 _MAX_WRITTEN_DEPTH = 250
 """orjson reads 1,024 levels and writes 254."""
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""Matches from any quote on, so that no text is gone through twice."""
 _U64 = 2**64 - 1
 _I63 = 2**63
 
@@ -143,9 +146,8 @@ def dump_json(tree: Any) -> bytes:
 
 
 def _depth_of(text: str) -> int:
-    """An upper bound of the nesting: brackets inside strings count too."""
     depth = deepest = 0
-    for character in text:
+    for character in _STRING.sub("", text):
         if character in "{[":
             depth += 1
             deepest = max(deepest, depth)

@@ -43,8 +43,11 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 """What reading may raise: no permission, a gzip file that ends early or is damaged."""
 
 
-_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b')
-"""A text, kept, or what Python and JavaScript write for a number that JSON does not have."""
+_NO_NUMBER = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?\b(?:NaN|Infinity)\b', re.DOTALL)
+"""
+A text, kept, or what Python and JavaScript write for a number that JSON does not have.  A text
+without an end is one too: so none is gone through twice.
+"""
 
 
 def _null(found: re.Match[bytes]) -> bytes:
