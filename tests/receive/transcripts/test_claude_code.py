@@ -371,6 +371,35 @@ def _live(of: Transcript) -> list[RawSpan]:
     return spans
 
 
+def test_a_call_that_failed_after_a_compaction_begins_with_its_own_request(tmp_path: Path) -> None:
+    """No line of a failure names its request: it is the last one that went out."""
+    own = {"sessionId": "s-1", "isSidechain": False}
+    at = "2026-11-23T03:25:{}Z".format
+    lines: list[dict[str, Any]] = [
+        {**own, "type": "user", "uuid": "u1", "timestamp": at("04.143"),
+         "message": {"role": "user", "content": "review"}},
+        {"type": "api-request", "sessionId": "s-1", "id": "r1", "timestamp": at("04.179")},
+        {**own, "type": "system", "subtype": "compact_boundary", "uuid": "c1",
+         "timestamp": at("04.446"), "compactMetadata": {"trigger": "auto"}},
+        {**own, "type": "user", "uuid": "u2", "timestamp": at("04.396"), "isCompactSummary": True,
+         "message": {"role": "user", "content": "This session is being continued"}},
+        {"type": "api-request", "sessionId": "s-1", "id": "r2", "timestamp": at("04.476")},
+        {**own, "type": "assistant", "uuid": "a1", "timestamp": at("04.512"),
+         "isApiErrorMessage": True, "error": "invalid_request",
+         "message": {"id": "m1", "role": "assistant", "model": "<synthetic>",
+                     "content": [{"type": "text", "text": "Prompt is too long"}]}},
+    ]  # fmt: skip
+    path = tmp_path / "s-1.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    (of,) = _sessions(path)
+    (compaction,) = [e for e in of.entries if isinstance(e, Event)]
+    (failed,) = calls(of)
+    assert failed.status == "error"
+    assert failed.start_ns is not None and compaction.end_ns is not None
+    assert failed.start_ns > compaction.end_ns
+    assert failed.end_ns is not None and failed.end_ns - failed.start_ns == 36_000_000
+
+
 def test_a_session_that_was_also_sent_live_is_counted_once() -> None:
     (of,) = _sessions(PEOPLE)
     imported = [normalize_span(span) for span in to_spans(of)]

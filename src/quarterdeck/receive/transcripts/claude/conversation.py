@@ -28,6 +28,7 @@ from quarterdeck.receive.transcripts.claude.content import (
     tier_of,
     told_by,
 )
+from quarterdeck.receive.transcripts.claude.requests import Requests
 from quarterdeck.receive.transcripts.claude.subagents import SPAWNING_TOOLS, Spawns, tool_entry_id
 from quarterdeck.receive.transcripts.claude.threads import Thread, Threads
 from quarterdeck.receive.transcripts.claude.usage import later, usage_of
@@ -73,7 +74,7 @@ class Conversation:
         self._threads = Threads(flat=flat)
         self._calls: dict[str, int] = {}
         self._tools: dict[str, int] = {}
-        self._requests: dict[str, int] = {}
+        self.requests = Requests()
         self._ids: set[str] = set()
 
     # -- lines -------------------------------------------------------------------------------
@@ -166,12 +167,6 @@ class Conversation:
         thread.new.extend(said_by("user", words))
         self._words(record, words, thread, instant_ns(record.get("timestamp")), place)
 
-    def requested(self, record: dict[str, Any]) -> None:
-        """An `api-request` line: when the answers that refer to it were asked for."""
-        at_ns = instant_ns(record.get("timestamp"))
-        if at_ns is not None:
-            self._requests[text(record.get("id"))] = at_ns
-
     def failed(
         self, record: dict[str, Any], place: str, *, error: str, error_type: str,
         attempt: int | None = None,
@@ -182,7 +177,7 @@ class Conversation:
         self._add(
             ModelCall(
                 id=self._id("failed", record, place), parent=thread.run,
-                start_ns=self._asked_ns(record, thread, at_ns), end_ns=at_ns, status="error",
+                start_ns=self.requests.sent_ns(record, heard_ns=thread.last_ns, at_ns=at_ns), end_ns=at_ns, status="error",
                 error=error, error_type=error_type, attempt=attempt,
                 model=text(record.get("requestedModel")) or self.model,
                 provider=provider_of(text(record.get("requestedModel")) or self.model),
@@ -207,7 +202,7 @@ class Conversation:
             ModelCall(
                 id=self._free(f"call:{key}"),
                 parent=thread.run,
-                start_ns=self._asked_ns(record, thread, at_ns),
+                start_ns=self.requests.sent_ns(record, heard_ns=thread.last_ns, at_ns=at_ns),
                 end_ns=at_ns,
                 status="ok",
                 model=model,
@@ -222,13 +217,6 @@ class Conversation:
         thread.new = []
         thread.refused = False
         thread.last_call = self._calls[key]
-
-    def _asked_ns(self, record: dict[str, Any], thread: Thread, at_ns: int | None) -> int | None:
-        """When the request went out: as told, else when what it answers was there."""
-        asked = self._requests.get(text(record.get("requestRef")), thread.last_ns)
-        if asked is None or at_ns is None:
-            return at_ns
-        return min(asked, at_ns)
 
     def _own_words(
         self, record: dict[str, Any], message: dict[str, Any], thread: Thread,

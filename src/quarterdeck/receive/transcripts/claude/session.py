@@ -95,7 +95,7 @@ class SessionLines:
             case "queue-operation":
                 self._queue(line, place)
             case "api-request":
-                self.talk.requested(line)
+                self.talk.requests.add(line)
             case "cost-state":
                 self.cost_state = line
             case "ai-title" | "custom-title" | "summary":
