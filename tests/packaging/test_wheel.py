@@ -1,6 +1,7 @@
 """What is in the wheel, and that it works where nothing else is installed."""
 
 import json
+import os
 import resource
 import subprocess
 import zipfile
@@ -37,14 +38,36 @@ SERVER_LIBRARIES = (
     "granian",
     "grpc",
     "numpy",
-    "opentelemetry",
     "psycopg",
     "pyarrow",
+    "pydantic_settings",
     "sqlalchemy",
     "zstandard",
 )
 
-LIGHT_SIZE_MB = 40
+AGENT = """
+import quarterdeck as qd
+
+qd.init()
+with qd.session("count the sheep", id="light-session") as session:
+    with qd.agent("shepherd"), qd.tool("count", arguments={"field": "north"}) as tool:
+        tool.result(41)
+    session.outcome("success", reason="41 sheep")
+"""
+
+TRANSCRIPT = (
+    '{"type": "session", "version": 3, "id": "light-transcript", "cwd": "/srv",'
+    ' "timestamp": "2026-05-01T10:00:00Z"}\n'
+    '{"type": "message", "id": "e1", "parentId": null, "timestamp": "2026-05-01T10:00:01Z",'
+    ' "message": {"role": "user", "content": [{"type": "text", "text": "hello"}]}}\n'
+    '{"type": "message", "id": "e2", "parentId": "e1", "timestamp": "2026-05-01T10:00:02Z",'
+    ' "message": {"role": "assistant", "content": [{"type": "text", "text": "hi"}],'
+    ' "model": "claude-opus-4-5", "provider": "anthropic",'
+    ' "usage": {"input": 10, "output": 5, "totalTokens": 15}, "stopReason": "stop"}}\n'
+)
+"""As pi writes it."""
+
+LIGHT_SIZE_MB = 45
 LIGHT_START_S = 0.5
 """Processor time, best of several.  docs/reference/limits.md states both limits."""
 
@@ -87,6 +110,30 @@ def test_without_extras_it_is_the_light_client_and_knows_no_server(
 
 
 @pytest.mark.real_server
+def test_without_extras_an_agent_reports_and_files_are_read(
+    install: Callable[[str], Path], tmp_path: Path
+) -> None:
+    commands = install("")
+    transcript = tmp_path / "a.jsonl"
+    transcript.write_text(TRANSCRIPT)
+    with serving(tmp_path / "data") as address:
+        told = {"QUARTERDECK_URL": address, "HOME": str(tmp_path)}
+        _run(commands / "python", "-c", AGENT, variables=told)
+        _run(commands / "quarterdeck", "import", transcript, variables=told)
+        shown = [
+            json.loads(
+                _run(
+                    commands / "quarterdeck", "sessions", "show", "--json", one, variables=told
+                ).stdout
+            )
+            for one in ("light-session", "light-transcript")
+        ]
+    assert [record["outcome"]["label"] for record in shown] == ["success", "unknown"]
+    assert shown[0]["tool_calls"] == [{"tool": "count", "calls": 1, "errors": 0, "denied": 0}]
+    assert shown[1]["models_used"][0]["calls"] == 1
+
+
+@pytest.mark.real_server
 def test_with_the_server_extra_it_serves(install: Callable[[str], Path], tmp_path: Path) -> None:
     commands = install("[server]")
     alone = {"PATH": str(commands), "HOME": str(tmp_path)}
@@ -96,9 +143,16 @@ def test_with_the_server_extra_it_serves(install: Callable[[str], Path], tmp_pat
     assert json.loads(listed.stdout)["sessions"] == []
 
 
-def _run(command: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: Path, *arguments: str | Path, expect: int = 0, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [command, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [command, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=None if variables is None else {**os.environ, **variables},
     )
     assert done.returncode == expect, done.stdout + done.stderr
     return done

@@ -24,7 +24,7 @@ import typer
 
 from quarterdeck.cli import terminal
 from quarterdeck.cli.here import Data, EventsUrl, RecordsUrl
-from quarterdeck.cli.up import server_extra_missing
+from quarterdeck.cli.server_extra import read_server_settings, server_extra_missing
 from quarterdeck.cli.version import this_version
 from quarterdeck.errors import Conflict, Invalid, Misconfigured, NotFound
 from quarterdeck.model.instants import to_rfc3339
@@ -51,9 +51,7 @@ def backup(
     records_url: RecordsUrl = None,
 ) -> None:
     """Copy everything into a new FOLDER.  The server must be stopped."""
-    from quarterdeck.settings import read_settings
-
-    settings = read_settings(data=data, events_url=events_url, records_url=records_url)
+    settings = read_server_settings(data=data, events_url=events_url, records_url=records_url)
     if folder.exists():
         raise Conflict(f"{str(folder)!r} exists already", hint="Name a folder that does not.")
     _require_data(settings)
@@ -75,9 +73,7 @@ def restore(
     records_url: RecordsUrl = None,
 ) -> None:
     """Put a backup back, into an empty data folder.  The server must be stopped."""
-    from quarterdeck.settings import read_settings
-
-    settings = read_settings(data=data, events_url=events_url, records_url=records_url)
+    settings = read_server_settings(data=data, events_url=events_url, records_url=records_url)
     manifest = _read_manifest(folder)
     target = settings.data_folder()
     if target.exists() and any(target.iterdir()):

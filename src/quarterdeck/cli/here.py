@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from quarterdeck.cli.up import server_extra_missing
+from quarterdeck.cli.server_extra import read_server_settings, server_extra_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,7 @@ def records_here(*, data: Path | None, records_url: str | None) -> Iterator[Reco
 
     They are made, or brought up to date, if they are not there yet.
     """
-    from quarterdeck.settings import read_settings
-
-    settings = read_settings(data=data, records_url=records_url)
+    settings = read_server_settings(data=data, records_url=records_url)
     try:
         from quarterdeck.storage.records.connection import open_records
     except ModuleNotFoundError as error:

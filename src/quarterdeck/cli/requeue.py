@@ -11,15 +11,13 @@ from __future__ import annotations
 from contextlib import closing
 
 from quarterdeck.cli.here import Data
-from quarterdeck.cli.up import server_extra_missing
+from quarterdeck.cli.server_extra import read_server_settings, server_extra_missing
 from quarterdeck.errors import NotFound
 
 
 def requeue(data: Data = None) -> None:
     """Put quarantined data back in line, for the server's next start."""
-    from quarterdeck.settings import read_settings
-
-    settings = read_settings(data=data)
+    settings = read_server_settings(data=data)
     path = settings.data_folder() / "spool" / "spool.db"
     if not path.exists():
         raise NotFound(

@@ -13,9 +13,7 @@ from typing import Annotated
 
 import typer
 
-from quarterdeck.errors import Misconfigured
-
-EXTRA_HINT = "Install them with: pip install 'quarterdeck[server]'"
+from quarterdeck.cli.server_extra import read_server_settings, server_extra_missing
 
 
 def up(
@@ -60,9 +58,7 @@ def up(
     ] = None,
 ) -> None:
     """Start everything in one process and print the address."""
-    from quarterdeck.settings import read_settings
-
-    settings = read_settings(
+    settings = read_server_settings(
         host=host,
         port=port,
         grpc_port=grpc_port,
@@ -76,16 +72,3 @@ def up(
     except ModuleNotFoundError as error:
         raise server_extra_missing(error) from error
     run(settings)
-
-
-def server_extra_missing(error: ModuleNotFoundError) -> Exception:
-    """
-    What to raise when an import of the server failed: how to install the extra.
-
-    A missing module of ours is a fault of ours, and stays what it is.
-    """
-    if error.name is None or error.name.split(".")[0] == "quarterdeck":
-        return error
-    return Misconfigured(
-        f"the server's libraries are not installed ({error.name} is missing)", hint=EXTRA_HINT
-    )
