@@ -39,6 +39,20 @@ def cyclic() -> list[Any]:
     return found
 
 
+ODD: dict[str, Callable[[], Any]] = {
+    "hostile": Hostile,
+    "cyclic": cyclic,
+    "surrogate": lambda: "\ud800 lone surrogate",
+    "long": lambda: "x" * 300_000,
+    "huge": lambda: 2**20_000,
+    "nan": lambda: float("nan"),
+    "none": lambda: None,
+    "bytes": lambda: b"\xff",
+    "function": lambda: print,
+    "map": lambda: {1: {2}},
+    "error": lambda: ValueError(Hostile()),
+}
+
 VALUES = st.one_of(
     st.none(),
     st.text(),
@@ -127,7 +141,15 @@ def use(made: Any, draw: Callable[[], Any]) -> None:
         assert made(5) == 5
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_odd_value_everywhere(verb: str, odd: str) -> None:
+    with qd.session("around"):
+        use(VERBS[verb](ODD[odd]), ODD[odd])
+    VERBS[verb](ODD[odd])
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(data=st.data(), verb=st.sampled_from(sorted(VERBS)))
 def test_any_arguments_to_any_verb_and_its_handle(data: st.DataObject, verb: str) -> None:
     def draw() -> Any:

@@ -152,7 +152,7 @@ def test_what_waited_on_disk_is_sent_by_the_next_process_and_once(tmp_path: Path
         with qd.session("t") as session:
             pass
         assert not qd.flush(0.2)
-        qd.shutdown(0.5)
+        qd.shutdown(10)
     with receiving(port) as back, recording(back.url, tmp_path):
         wait_until(lambda: qd.stats().resent == 41)
         found = back.spans()
@@ -190,7 +190,7 @@ def test_the_spool_is_the_users_own_and_holds_no_secret(tmp_path: Path) -> None:
             step.set("header", "authorization: Bearer abcdef1234567890abcdef")
             step.set("api_key", "hunter2hunter2")
             step.set("said", f"the key is {key}, and {model_key}")
-        qd.shutdown(0.3)
+        qd.shutdown(10)
     (file,) = spool.rglob("*.otlp.gz")
     everything = b"".join(path.read_bytes() for path in spool.rglob("*") if path.is_file())
     text = gzip.decompress(file.read_bytes())
@@ -211,7 +211,7 @@ def test_the_spool_of_one_key_is_not_sent_with_another(tmp_path: Path) -> None:
     for key, count in (("qd_first", 1), ("", 2)):
         with recording(gone.url, tmp_path, api_key=key):
             make(count)
-            qd.shutdown(0.2)
+            qd.shutdown(10)
     with receiving(port) as back, recording(back.url, tmp_path, api_key="qd_second"):
         wait_until(lambda: qd.stats().resent == 2)
         qd.shutdown()

@@ -146,7 +146,13 @@ def correction(
 
 def takeover(*, by: str | None = None, reason: str | None = None) -> None:
     """A person went on instead of the agent."""
-    _at_once("takeover", question=None, answer=reason or "took over", by=by, decision="")
+    _at_once(
+        "takeover",
+        question=None,
+        answer="took over" if reason is None else reason,
+        by=by,
+        decision="",
+    )
 
 
 def stop(*, by: str | None = None, reason: str | None = None) -> None:
@@ -166,8 +172,7 @@ def _act(
     """A block that waits, or, if the answer is known, the act told and a block that does not."""
     if decision is None and answer is None:
         return HumanAct(kind, question, about)
-    _at_once(kind, question=question, answer=answer, decision=decision or "", waited_s=waited_s,
-             **about)  # fmt: skip
+    _at_once(kind, question=question, answer=answer, decision=decision, waited_s=waited_s, **about)
     return Told(kind, question, about)
 
 
@@ -197,7 +202,7 @@ def _at_once(
     try:
         about = {"tool": tool, "call_id": call_id, "by": by}
         attributes = _attributes(running, kind, question, about)
-        if decision:
+        if decision is not None:
             attributes["quarterdeck.human.decision"] = word(decision)
         if answer is not None:
             captures = running.options.capture_content
