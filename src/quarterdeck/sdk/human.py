@@ -151,7 +151,7 @@ def takeover(*, by: str | None = None, reason: str | None = None) -> None:
         question=None,
         answer="took over" if reason is None else reason,
         by=by,
-        decision="",
+        decision=None,
     )
 
 
