@@ -23,6 +23,7 @@ from quarterdeck.model.spans import RawSpan, Resource
 from quarterdeck.model.usage import Usage
 from quarterdeck.normalize.normalize import normalize_span
 from quarterdeck.receive.transcripts.formats.claude_code import FORMAT
+from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.source import Source
 from quarterdeck.receive.transcripts.spans import to_spans
 from quarterdeck.receive.transcripts.transcript import (
@@ -395,9 +396,11 @@ def test_a_call_that_failed_after_a_compaction_begins_with_its_own_request(tmp_p
     (compaction,) = [e for e in of.entries if isinstance(e, Event)]
     (failed,) = calls(of)
     assert failed.status == "error"
-    assert failed.start_ns is not None and compaction.end_ns is not None
-    assert failed.start_ns > compaction.end_ns
-    assert failed.end_ns is not None and failed.end_ns - failed.start_ns == 36_000_000
+    assert failed.start_ns == instant_ns(at("04.476"))
+    assert (compaction.end_ns, failed.end_ns) == (
+        instant_ns(at("04.446")),
+        instant_ns(at("04.512")),
+    )
 
 
 def test_a_session_that_was_also_sent_live_is_counted_once() -> None:

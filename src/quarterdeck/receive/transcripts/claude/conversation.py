@@ -177,8 +177,8 @@ class Conversation:
         self._add(
             ModelCall(
                 id=self._id("failed", record, place), parent=thread.run,
-                start_ns=self.requests.sent_ns(record, heard_ns=thread.last_ns, at_ns=at_ns), end_ns=at_ns, status="error",
-                error=error, error_type=error_type, attempt=attempt,
+                start_ns=self.requests.sent_ns(record, heard_ns=thread.last_ns, at_ns=at_ns),
+                end_ns=at_ns, status="error", error=error, error_type=error_type, attempt=attempt,
                 model=text(record.get("requestedModel")) or self.model,
                 provider=provider_of(text(record.get("requestedModel")) or self.model),
                 response_id=text(record.get("requestId")),

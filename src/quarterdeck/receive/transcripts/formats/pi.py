@@ -6,6 +6,7 @@ were made and paid for, so they are kept, marked with `transcript.abandoned`.  I
 counted without the cached ones.  An answer that was `aborted` was stopped by the person.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,20 +14,21 @@ import msgspec
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import Message, ToolResultPart
 from quarterdeck.normalize.attributes import count, money
+from quarterdeck.receive.transcripts.branches import Link, active_ids
 from quarterdeck.receive.transcripts.dialogue import Dialogue, message_of, plain, text_of
 from quarterdeck.receive.transcripts.format import Followed, Format
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.lines import Record, read_records
 from quarterdeck.receive.transcripts.members import identifier, mapping, rest, text, told
 from quarterdeck.receive.transcripts.openclaw.marks import is_openclaws
+from quarterdeck.receive.transcripts.pi_messages import answer_of, counted, status_of
 from quarterdeck.receive.transcripts.source import Source
-from quarterdeck.receive.transcripts.token_counts import usage_disagrees, usage_of
+from quarterdeck.receive.transcripts.token_counts import usage_disagrees
 from quarterdeck.receive.transcripts.transcript import (
     Event,
     ModelCall,
     PersonAct,
     Read,
-    Status,
     Transcript,
 )
 
@@ -56,15 +58,16 @@ def _read(source: Source) -> Read:
         else:
             yield item
     head = next((r.value for r in records if r.value.get("type") == "session"), {})
-    active = _active(records)
+    active = active_ids(_links(records))
+    by_id = {identifier(r.value.get("id")): r.value for r in records}
     last = ""
     for record in records:
         own = identifier(record.value.get("id"))
         above = identifier(record.value.get("parentId"))
         if above != last and "parentId" in record.value and last:
-            said.restart(_way_to(above, records))
+            said.restart(_way_to(above, by_id))
         last = own or last
-        _take(said, record, abandoned=own not in active)
+        _take(said, record, abandoned=active is not None and own not in active)
     if said.is_empty:
         yield Finding(code="empty_session", message="nothing was said in it")
         return
@@ -82,24 +85,14 @@ def _read(source: Source) -> Read:
     )
 
 
-def _active(records: list[Record]) -> set[str]:
-    """Ids on the way from the last entry back to the first; all, where the tree is broken."""
-    parents = {
-        identifier(r.value.get("id")): identifier(r.value.get("parentId"))
-        for r in records
-        if "parentId" in r.value
-    }
-    found: set[str] = set()
-    step = next(reversed(parents), "")
-    while step and step not in found:
-        found.add(step)
-        step = parents.get(step, "")
-    return found if "" not in parents else found | {""}
+def _links(records: list[Record]) -> Iterator[Link]:
+    for value in (record.value for record in records):
+        if "parentId" in value:
+            yield Link(identifier(value.get("id")), identifier(value.get("parentId")))
 
 
-def _way_to(entry_id: str, records: list[Record]) -> list[Message]:
+def _way_to(entry_id: str, by_id: Mapping[str, dict[str, Any]]) -> list[Message]:
     """What was said from the beginning to this entry, along its branch."""
-    by_id = {identifier(r.value.get("id")): r.value for r in records}
     way: list[Message] = []
     seen: set[str] = set()
     while entry_id in by_id and entry_id not in seen:
@@ -118,7 +111,7 @@ def _heard(message: dict[str, Any]) -> Message:
             id=identifier(message.get("toolCallId")), response=plain(message.get("content"))
         )
         return Message(role="tool", name=text(message.get("toolName")), parts=(part,))
-    return message_of(_known(message))
+    return answer_of(message) if message.get("role") == "assistant" else message_of(message)
 
 
 def _task(records: list[Record]) -> str:
@@ -191,9 +184,6 @@ def _with(call: ModelCall, metadata: dict[str, Any]) -> ModelCall:
     return msgspec.structs.replace(call, metadata={**call.metadata, **metadata})
 
 
-_STATUS: dict[str, Status] = {"aborted": "cancelled", "error": "error"}
-
-
 def _model_call(
     said: Dialogue, record: Record, message: dict[str, Any], *, at_ns: int | None, place: str
 ) -> ModelCall:
@@ -205,38 +195,16 @@ def _model_call(
         end_ns=at_ns,
         model=text(message.get("model")),
         provider=text(message.get("provider")),
-        output=(message_of(_known(message), "assistant"),),
-        usage=usage_of(
-            input_tokens=usage.get("input"),
-            output_tokens=usage.get("output"),
-            cache_read=usage.get("cacheRead"),
-            cache_write=usage.get("cacheWrite"),
-            cached="beside",
-        ),
+        output=(answer_of(message),),
+        usage=counted(usage),
         recorded_cost_usd=told(money, mapping(usage.get("cost")).get("total")),
         response_id=text(message.get("responseId")),
         finish_reason=stop,
-        status=_STATUS.get(stop, "ok" if stop else "unset"),
+        status=status_of(message),
         error=text(message.get("errorMessage")),
     )
     said.note(*usage_disagrees(call.id, call.usage, told(count, usage.get("totalTokens"))))
     return call
-
-
-def _known(message: dict[str, Any]) -> dict[str, Any]:
-    """pi's `toolCall` is the only part that no provider spells so."""
-    content = message.get("content")
-    if not isinstance(content, list):
-        return message
-    return {
-        **message,
-        "content": [
-            {**part, "type": "tool_call"}
-            if isinstance(part, dict) and part.get("type") == "toolCall"
-            else part
-            for part in content
-        ],
-    }
 
 
 FORMAT = Format(

@@ -25,7 +25,8 @@ from quarterdeck.receive.transcripts.members import (
     text,
     told,
 )
-from quarterdeck.receive.transcripts.token_counts import usage_disagrees, usage_of
+from quarterdeck.receive.transcripts.pi_messages import answer_of, counted, status_of
+from quarterdeck.receive.transcripts.token_counts import usage_disagrees
 from quarterdeck.receive.transcripts.transcript import (
     Event,
     ModelCall,
@@ -37,7 +38,6 @@ _STAMP = re.compile(r"^\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d [^\]]{1,40}\] ")
 """The gateway writes the time of a message before its words."""
 
 _DENIED = re.compile(r"^Exec denied \((?P<why>[^)]*)\)")
-_STATUS: dict[str, Status] = {"aborted": "cancelled", "error": "error"}
 _MAX_ERROR = 500
 
 
@@ -126,7 +126,7 @@ class Events:
         marks: dict[str, Any],
     ) -> None:  # fmt: skip
         usage = mapping(message.get("usage"))
-        counted = any(told(count, usage.get(key)) for key in _COUNTED)
+        is_counted = any(told(count, usage.get(key)) for key in _COUNTED)
         stop = text(message.get("stopReason"))
         start_ns = instant_ns(message.get("timestamp"))
         call = ModelCall(
@@ -135,14 +135,14 @@ class Events:
             end_ns=at_ns if at_ns is not None else start_ns,
             model=text(message.get("model")),
             provider=text(message.get("provider")),
-            output=tuple(m for m in (message_of(_known(message), "assistant"),) if m.parts),
-            usage=_usage(usage) if counted else None,
+            output=tuple(m for m in (answer_of(message),) if m.parts),
+            usage=counted(usage) if is_counted else None,
             recorded_cost_usd=told(money, mapping(usage.get("cost")).get("total"))
-            if counted
+            if is_counted
             else None,
             response_id=text(message.get("responseId")),
             finish_reason=stop,
-            status=_STATUS.get(stop, "ok" if stop else "unset"),
+            status=status_of(message),
             continues=self._is_continued,
             error=text(message.get("errorMessage")),
             error_type=text(message.get("errorType")) or text(message.get("errorCode")),
@@ -150,7 +150,7 @@ class Events:
                 {"api": message.get("api"), "run_id": _own(message).get("runId")}
             ) | marks,
         )  # fmt: skip
-        if counted:
+        if is_counted:
             total = told(count, usage.get("totalTokens"))
             self.dialogue.note(*usage_disagrees(call.id, call.usage, total))
         self._is_continued = True
@@ -224,17 +224,6 @@ class Events:
 _COUNTED = ("input", "output", "cacheRead", "cacheWrite")
 
 
-def _usage(usage: dict[str, Any]) -> Any:
-    return usage_of(
-        input_tokens=usage.get("input"),
-        output_tokens=usage.get("output"),
-        cache_read=usage.get("cacheRead"),
-        cache_write=usage.get("cacheWrite"),
-        reasoning=usage.get("reasoningTokens"),
-        cached="beside",
-    )
-
-
 def _own(message: dict[str, Any]) -> dict[str, Any]:
     return mapping(message.get("__openclaw"))
 
@@ -244,22 +233,6 @@ def _kept(details: dict[str, Any]) -> dict[str, Any]:
     known = ("exitCode", "exitSignal", "exitReason", "durationMs", "cwd", "childSessionKey",
              "runId", "status")  # fmt: skip
     return present({key: details.get(key) for key in known})
-
-
-def _known(message: dict[str, Any]) -> dict[str, Any]:
-    """`toolCall` is the only part that no provider spells so."""
-    content = message.get("content")
-    if not isinstance(content, list):
-        return message
-    return {
-        **message,
-        "content": [
-            {**part, "type": "tool_call"}
-            if isinstance(part, dict) and part.get("type") == "toolCall"
-            else part
-            for part in content
-        ],
-    }
 
 
 def calls_in(value: dict[str, Any]) -> list[str]:
