@@ -277,6 +277,8 @@ def main() -> None:
                 if "wall_us" in row:
                     row["wall_us_best"] = min(row["wall_us"])
                     row["wall_us"] = statistics.median(row["wall_us"])
+                    # What else runs on the machine only adds: the best block is the cost itself.
+                    row["caller_us_best"] = min(row["caller_us"])
                     row["caller_us"] = statistics.median(row["caller_us"])
                     row["lost"] = row["spans"] - row["received"] if case.where == "sink" else None
                 row["load_1m"] = os.getloadavg()[0]
@@ -326,6 +328,7 @@ def tables(report: Report, cases: list[Case]) -> None:
                 len(rows),
                 spread([row["wall_us"] for row in rows]),
                 spread([row["caller_us"] for row in rows]),
+                spread([row["caller_us_best"] for row in rows]),
                 spread([row["cpu_us"] for row in rows]),
                 spread([row["bytes"] / max(1, row["received"]) for row in rows], 0)
                 if case.where == "sink"
@@ -345,6 +348,7 @@ def tables(report: Report, cases: list[Case]) -> None:
             "rounds",
             "wall us",
             "caller's CPU us",
+            "its best block us",
             "process's CPU us",
             "bytes sent",
             "lost",
@@ -353,7 +357,7 @@ def tables(report: Report, cases: list[Case]) -> None:
         ),
         lines,
     )
-    for figure in ("wall_us", "caller_us", "cpu_us"):
+    for figure in ("wall_us", "caller_us", "caller_us_best", "cpu_us"):
         middle = {
             name: statistics.median(found)
             for name in ("otel", *OURS)
