@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.errors import Invalid, NotFound
+from quarterdeck.receive.transcripts.databases import is_database
 from quarterdeck.receive.transcripts.files import find
 from quarterdeck.receive.transcripts.follow import EVERY_FILE, Watch, files_in
 from quarterdeck.receive.transcripts.importing import Importer
@@ -61,6 +62,15 @@ def test_what_is_no_file_and_no_folder_is_refused_and_not_waited_for(
     (tmp_path / "endless").symlink_to("/dev/zero")
     with pytest.raises(Invalid, match="neither a file nor a folder"):
         find([tmp_path / name])
+
+
+def test_what_lies_beside_a_session_is_opened_only_if_it_is_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "endless.jsonl").symlink_to("/dev/zero")
+    for name in ("pipe.jsonl", "endless.jsonl"):
+        with pytest.raises(OSError, match="not a regular file"):
+            Source(tmp_path / name).open()
+        assert not is_database(Source(tmp_path / name))
 
 
 def test_what_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ _BUSY_S = 3.0
 
 def is_database(source: Source) -> bool:
     """By its first bytes; a packed one is none.  Never raises."""
-    with suppress(OSError), source.path.open("rb") as file:
+    with suppress(OSError), source.packed() as file:
         return file.read(len(_MAGIC)) == _MAGIC
     return False
 

@@ -5,10 +5,13 @@ It reads and decodes; what the content means is for the formats.  Lines are read
 a file of any length is no problem; a JSON document is held whole.
 """
 
+import errno
 import gzip
 import hashlib
 import io
+import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -94,6 +97,15 @@ def _mended(text: bytes) -> bytes:
     return b"" if mended == text else mended
 
 
+def _regular(path: str, flags: int) -> int:
+    """Opens a file and nothing else: a pipe that nobody writes to would be waited for forever."""
+    number = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # no such flag on Windows
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return number
+
+
 class Line(NamedTuple):
     number: int
     """From 1."""
@@ -135,8 +147,13 @@ class Source:
         """When the file was last changed."""
         return self.path.stat().st_mtime_ns
 
+    def packed(self) -> io.BufferedReader:
+        """Its bytes as they lie on the disk.  Raises `OSError`, also for a pipe or a device."""
+        return open(self.path, "rb", opener=_regular)
+
     def open(self) -> io.BufferedIOBase:
-        file = self.path.open("rb")
+        """Its bytes, unpacked."""
+        file = self.packed()
         magic = file.read(2)
         file.seek(0)
         return gzip.GzipFile(fileobj=file) if magic == _GZIP else file
