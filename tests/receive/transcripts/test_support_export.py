@@ -5,7 +5,9 @@ from typing import Any
 
 from hypothesis import given, settings
 
+from quarterdeck.normalize.normalize import normalize_span
 from quarterdeck.receive.transcripts.formats.support_export import FORMAT
+from quarterdeck.receive.transcripts.spans import to_spans
 from quarterdeck.receive.transcripts.transcript import AgentRun, Event
 from receive.transcripts.goldens import GOLDEN
 from receive.transcripts.reading import codes, mutilated, raw, survives, tools, transcripts
@@ -30,6 +32,13 @@ def test_turns_calls_and_resolution_are_those_of_the_file(shared: Path) -> None:
     assert of.outcome.label == "success"
     assert told["dialogue"]["resolution"]["outcome"] in of.outcome.reason
     assert codes(of) == set()
+
+
+def test_the_agent_is_named_after_its_platform() -> None:
+    """`agent` alone is the name of none: the session's agents would be told by their spans'."""
+    (of,) = transcripts(FORMAT, GOLDEN / "support_export" / "refund.json")
+    spans = [normalize_span(span) for span in to_spans(of, placed_ns=1)]
+    assert {span.agent for span in spans if span.kind == "agent"} == {"shop-support agent"}
 
 
 @settings(max_examples=100, deadline=None)

@@ -35,7 +35,6 @@ from quarterdeck.receive.transcripts.transcript import (
 )
 
 NAME = "support_export"
-AGENT = "agent"
 
 _OUTCOMES: dict[str, OutcomeLabel] = {
     "resolved": "success", "partially_resolved": "success_partial", "unresolved": "failure",
@@ -59,7 +58,9 @@ def read(source: Source) -> Read:
     resolution = mapping(dialogue.get("resolution"))
     turns = records(dialogue["turns"])
     entries: list[Entry] = []
-    findings = list(_turns(turns, entries))
+    platform = text(meta.get("platform"))
+    agent = f"{platform} agent" if platform else "support agent"
+    findings = list(_turns(turns, entries, agent))
     if any(turn.get("ts") and not names_zone(turn.get("ts")) for turn in turns):
         findings.append(TIMEZONE_UNKNOWN)
     yield Transcript(
@@ -67,7 +68,7 @@ def read(source: Source) -> Read:
         session_id=identifier(meta.get("session_id")) or content_id(NAME, document),
         entries=entries,
         task=text(document.get("goal_description")),
-        task_type=text(meta.get("platform")),
+        task_type=platform,
         user=identifier(customer.get("cid")),
         tags=tuple(tag for tag in listing(meta.get("tags")) if isinstance(tag, str)),
         started_ns=instant_ns(meta.get("created")),
@@ -85,7 +86,7 @@ def read(source: Source) -> Read:
     )
 
 
-def _turns(turns: list[dict[str, Any]], entries: list[Entry]) -> Iterator[Finding]:
+def _turns(turns: list[dict[str, Any]], entries: list[Entry], agent: str) -> Iterator[Finding]:
     """
     Adds an entry for each turn; a tool's result completes the call with its request's id.
 
@@ -102,7 +103,7 @@ def _turns(turns: list[dict[str, Any]], entries: list[Entry]) -> Iterator[Findin
         if call:
             waiting[request] = len(entries)
             entries.append(
-                ToolCall(id=f"{place}", agent=AGENT, start_ns=at_ns, tool=text(call.get("fn")),
+                ToolCall(id=f"{place}", agent=agent, start_ns=at_ns, tool=text(call.get("fn")),
                          call_id=request, arguments=call.get("kwargs"))
             )  # fmt: skip
         elif result and request in waiting:
@@ -115,7 +116,7 @@ def _turns(turns: list[dict[str, Any]], entries: list[Entry]) -> Iterator[Findin
             )
         elif turn.get("who") == "agent":
             told_to = "\n".join(map(str, heard))
-            entries.append(AgentRun(id=f"{place}", start_ns=at_ns, end_ns=at_ns, name=AGENT,
+            entries.append(AgentRun(id=f"{place}", start_ns=at_ns, end_ns=at_ns, name=agent,
                                     input=told_to or None, output=said))  # fmt: skip
             heard = []
         else:
