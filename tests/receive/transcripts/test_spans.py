@@ -9,15 +9,18 @@ from quarterdeck.assembly.assemble import assemble
 from quarterdeck.assembly.steps import steps_of
 from quarterdeck.model.sessions import Session
 from quarterdeck.model.spans import RawSpan
+from quarterdeck.model.usage import Usage
 from quarterdeck.normalize.deltas import with_whole_inputs
 from quarterdeck.normalize.normalize import normalize_span, read_content
 from quarterdeck.receive.transcripts.spans import span_id_of, to_spans, trace_id_of
 from quarterdeck.receive.transcripts.transcript import (
     AgentRun,
     Entry,
+    Event,
     ModelCall,
     PersonAct,
     ToolCall,
+    Total,
     Transcript,
 )
 from receive.transcripts.made import FIX_A_BUG, T0, S, said
@@ -164,3 +167,16 @@ def test_an_approval_comes_before_what_it_let_run() -> None:
         for i in range(4)
     ]
     assert _order(call, *tools, *acts) == ["m", "a0", "t0", "a1", "t1", "a2", "t2", "a3", "t3"]
+
+
+def test_a_total_of_calls_that_tell_no_tokens_counts_its_tokens_and_is_no_call() -> None:
+    call = ModelCall(id="m", model="gpt-4o", start_ns=T0, output=(said("assistant", "hi"),))
+    total = Total(model="gpt-4o", usage=Usage(input_tokens=200, output_tokens=100))
+    session = session_of(
+        Transcript(
+            format="made", session_id="s", agent="a",
+            entries=(call, msgspec.structs.replace(call, id="m2", start_ns=T0 + S),
+                     Event(id="t", name="tokens of all calls", total=total)),
+        )
+    )  # fmt: skip
+    assert [(m.calls, m.input_tokens, m.output_tokens) for m in session.models] == [(2, 200, 100)]

@@ -276,7 +276,7 @@ def _adjust(draft: Draft) -> None:
     if draft.found.get("case"):
         draft.found.setdefault("experiment", True)
     if _is_true(attributes.get("quarterdeck.usage.is_total")):
-        draft.found.setdefault("subkind", "total")
+        draft.found["subkind"] = "total"
     for key, value in attributes.items():
         if key.startswith("quarterdeck.problem"):
             # What `receive` could not decode and said so in place of it.
