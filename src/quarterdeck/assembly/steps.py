@@ -2,9 +2,10 @@
 The steps of a session: what a viewer can stop at, numbered from 1.
 
 Agents, model calls, tool calls, people's acts, retrievals, guardrails, evaluations, memory,
-handoffs, and what its sender calls a step are steps.  Duplicate spans of one call, framework wrappers, workflow bookkeeping and
-infrastructure are folded into the step around them.  The order is by start, and a step never
-comes before the step that it is part of: clocks of two hosts may disagree, parents do not.
+handoffs, and what its sender calls a step are steps.  Duplicate spans of one call, framework
+wrappers, workflow bookkeeping and infrastructure are folded into the step around them.  The order
+is by start, and a step never comes before the step that it is part of: clocks of two hosts may
+disagree, parents do not.
 """
 
 from collections.abc import Iterable

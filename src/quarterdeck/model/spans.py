@@ -135,8 +135,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     """The OTLP name, a low-cardinality grouping key."""
     kind: SpanKind = "step"
     subkind: str = ""
-    """turn, workflow, chain, embedding, rerank, plan, handoff, http, db, mcp, …; of a step, `stated`
-    where its sender calls it one, and `total` where its tokens are those of several calls."""
+    """turn, workflow, chain, embedding, rerank, plan, handoff, http, db, mcp, …; of a step also
+    `stated` (its sender calls it one) and `total` (its tokens are those of several calls)."""
     start_ns: int = 0
     end_ns: int | None = None
     """None while open (a partial span)."""

@@ -139,6 +139,7 @@ CountName = Literal[
     "input_tokens", "output_tokens", "total_tokens", "cache_read_tokens", "cache_write_tokens",
     "cache_write_5m_tokens", "cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens",
     "output_audio_tokens",
+    "web_searches",
 ]  # fmt: skip
 Counting = Literal["inclusive", "exclusive", ""]
 
