@@ -160,6 +160,14 @@ def test_what_nobody_told_is_a_dash_and_what_is_missing_from_a_sum_a_plus() -> N
     assert unpriced.split()[-6:] == ["3", "1", "-", "-", "-", "-"]
 
 
+def test_a_total_of_calls_that_told_no_tokens_is_shown() -> None:
+    """A run's own totals, where none of its calls tells any."""
+    use = RECORD["models_used"][1] | {"input_tokens": 52_861, "output_tokens": 326}
+    shown = page(RECORD | {"models_used": [use]})
+    row = next(line for line in shown.splitlines() if "house-model" in line)
+    assert row.split()[-6:] == ["3", "1", "52.9k+", "-", "326+", "-"]
+
+
 def test_a_session_of_which_little_is_known_is_a_short_page() -> None:
     shown = page({"session_id": "trace:" + "a" * 32, "status": "open", "cost": {}})
     assert "? unknown" in shown

@@ -436,7 +436,7 @@ def _errors(number: Any) -> Text:
 def _tokens(use: Mapping[str, Any], key: str) -> str:
     """A `+` tells that some calls did not say their tokens."""
     calls, silent = int(use.get("calls") or 0), int(use.get("calls_without_usage") or 0)
-    if calls and silent == calls:
+    if calls and silent == calls and not use.get(key):
         return NOT_TOLD
     return count(use.get(key)) + ("+" if silent else "")
 
