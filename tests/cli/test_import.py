@@ -136,6 +136,15 @@ def test_without_a_server_the_next_step_is_told(run: Run, tmp_path: Path) -> Non
     assert "quarterdeck up" in done.stderr
 
 
+def test_a_refusal_is_told_in_words(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "g.jsonl"
+    path.write_text("\n".join(LINES).replace("a cent", "a cent " * 500) + "\n")
+    small = {**os.environ, "QUARTERDECK_MAX_BODY_BYTES": "1024"}
+    with serving(tmp_path / "small", environment=small) as address:
+        told = run("import", str(path), QUARTERDECK_URL=address).stdout
+    assert "the body is larger than 1024 bytes" in told
+
+
 def test_what_is_not_there_and_what_is_not_said_is_refused(run: Run, tmp_path: Path) -> None:
     assert "no such file" in run("import", str(tmp_path / "none"), expect=3).stderr
     assert "nothing to import" in run("import", expect=5).stderr

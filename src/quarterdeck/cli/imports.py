@@ -12,43 +12,28 @@ import os
 import sys
 import time
 from collections import deque
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quarterdeck.cli import terminal
 from quarterdeck.cli.import_report import print_report
+from quarterdeck.cli.import_server import ImportServer
 from quarterdeck.cli.instants import read_instant
-from quarterdeck.errors import Invalid, NotFound, QuarterdeckError, TryAgain
-from quarterdeck.sdk.client import Client, Params
+from quarterdeck.errors import Invalid, NotFound, TryAgain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import Console
 
     from quarterdeck.receive.transcripts.format import Format
-    from quarterdeck.receive.transcripts.importing import Encoding, Importer, Sent, Signal
+    from quarterdeck.receive.transcripts.importing import Importer
     from quarterdeck.receive.transcripts.report import Report
     from quarterdeck.receive.transcripts.source import Source
 
-TRY_FOR_S = 120.0
-"""How long one request is tried again while the server is busy or away."""
-
-LEAST_WAIT_S = 0.5
-"""Between two tries, also where the server says "at once"."""
-
-SETTLE_FOR_S = 60.0
-"""How long the end of an import waits until what was sent can be read."""
-
 LOOK_EVERY_S = 1.0
-
-PAGE = 200
-"""Sessions that are asked for at once."""
-
-_CONTENT_TYPES = {"protobuf": "application/x-protobuf", "json": "application/json"}
 
 
 def import_files(
@@ -90,7 +75,7 @@ def import_files(
         raise Invalid("--follow sends, --dry-run does not", hint="Use one of them.")
     formats = FORMATS if format_name is None else (_forced(named(format_name)),)
     console = terminal.make_console(stderr=True)
-    server = _Server(ctx.obj, console)
+    server = ImportServer(ctx.obj, console)
     importer = Importer(
         send=None if dry_run else server.send,
         placed=(lambda _: None) if dry_run else server.started_ns,
@@ -163,7 +148,7 @@ def import_all(importer: Importer, sources: deque[Source], *, console: Console) 
 
 def _follow(
     importer: Importer,
-    server: _Server,
+    server: ImportServer,
     folders: list[tuple[Path, str]],
     *,
     after_ns: int,
@@ -196,7 +181,7 @@ def _follow(
         _send_the_rest(importer, server, console)
 
 
-def _send_the_rest(importer: Importer, server: _Server, console: Console) -> None:
+def _send_the_rest(importer: Importer, server: ImportServer, console: Console) -> None:
     server.stop_waiting()
     try:
         importer.close()
@@ -242,98 +227,6 @@ def _written_after(folders: list[tuple[Path, str]], after_ns: int) -> Iterator[P
                 yield path
         except OSError:
             continue
-
-
-class _Server:
-    """The server as an import needs it: patient with one that is busy, and saying so."""
-
-    def __init__(self, client: Client, console: Console) -> None:
-        self._client = client
-        self._console = console
-        self._try_for_s = TRY_FOR_S
-        self._is_away = False
-        self._placed: dict[str, int] | None = None
-
-    def greet(self) -> None:
-        """Raises at once where nobody answers: patience is for a server that was there."""
-        self._client.get("/healthz")
-
-    def send(self, signal: Signal, body: bytes, *, encoding: Encoding) -> Sent:
-        answer = self._patiently(
-            lambda: self._client.send(f"/v1/{signal}", body, content_type=_CONTENT_TYPES[encoding])
-        )
-        return _sent(answer, encoding)
-
-    def started_ns(self, session_id: str) -> int | None:
-        """When the session of this id began that is stored without times; None if there is none."""
-        if self._placed is None:
-            self._placed = self._read_placed()
-        return self._placed.get(session_id)
-
-    def _read_placed(self) -> dict[str, int]:
-        """Read once and page by page: benchmarks have thousands of sessions without times."""
-        from quarterdeck.model.instants import from_rfc3339
-
-        placed: dict[str, int] = {}
-        cursor: str | None = None
-        while True:
-            params: Params = {"q": "finding:times_unknown", "limit": PAGE, "cursor": cursor}
-            page = self._patiently(partial(self._client.get_json, "/api/v1/sessions", params))
-            for record in page["sessions"]:
-                began_ns = from_rfc3339(record["started_at"])
-                placed[record["external_id"] or record["session_id"]] = began_ns
-            cursor = page["next_cursor"]
-            if not cursor:
-                return placed
-
-    def settle(self) -> None:
-        """Wait until what was sent is stored and can be read, for a minute at most."""
-        deadline = time.monotonic() + SETTLE_FOR_S
-        while time.monotonic() < deadline:
-            try:
-                if self._client.get_json("/readyz")["oldest_unprocessed_s"] == 0:
-                    return
-            except QuarterdeckError:
-                return
-            time.sleep(0.1)
-
-    def stop_waiting(self) -> None:
-        """From now on everything is tried once."""
-        self._try_for_s = 0.0
-
-    def _patiently(self, call: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + self._try_for_s
-        while True:
-            try:
-                answer = call()
-            except TryAgain as error:
-                wait_s = max(error.retry_after_s, LEAST_WAIT_S)
-                if time.monotonic() + wait_s > deadline:
-                    raise
-                if not self._is_away:
-                    self._is_away = True
-                    self._console.print(terminal.styled(f"{error.message}; trying on", "yellow"))
-                time.sleep(wait_s)
-            else:
-                self._is_away = False
-                return answer
-
-
-def _sent(answer: bytes, encoding: Encoding) -> Sent:
-    from quarterdeck.receive.transcripts.importing import Sent
-
-    if encoding == "json":
-        from quarterdeck.sdk.client import parse
-
-        told = parse(answer).get("partialSuccess") or {}
-        rejected = next((v for k, v in told.items() if k.startswith("rejected")), 0)
-        return Sent(int(rejected), str(told.get("errorMessage", "")))
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-        ExportTraceServiceResponse,
-    )
-
-    accepted = ExportTraceServiceResponse.FromString(answer).partial_success
-    return Sent(accepted.rejected_spans, accepted.error_message)
 
 
 def _refuse_if_nothing(report: Report, paths: list[Path]) -> None:

@@ -234,8 +234,8 @@ def _error_of(response: httpx.Response) -> QuarterdeckError:
         told = json.loads(response.content)["error"]
         message, hint, code = str(told["message"]), str(told.get("hint") or ""), str(told["code"])
     except (ValueError, KeyError, TypeError):
-        message = f"the server answered {status}: {response.text[:200]!r}"
-        hint, code = "", ""
+        said = _otlp_message(response) or repr(response.text[:200])
+        message, hint, code = f"the server answered {status}: {said}", "", ""
     if status in (429, 502, 503, 504):
         after = response.headers.get("retry-after", "")
         # A proxy may name a date, which `isdecimal` refuses, or more digits than any wait has.
@@ -245,3 +245,22 @@ def _error_of(response: httpx.Response) -> QuarterdeckError:
         # The server's hint is about headers, which nobody types here.
         hint = KEY_HINT
     return _BY_STATUS.get(status, QuarterdeckError)(message, hint=hint, code=code)
+
+
+def _otlp_message(response: httpx.Response) -> str:
+    """
+    What an answer to OTLP in protobuf says, or "".
+
+    It is a `google.rpc.Status`, whose number and text stand where OTLP's own partial success has
+    its number and text: one class less to install.
+    """
+    if "protobuf" not in response.headers.get("content-type", ""):
+        return ""
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess
+
+    try:
+        said: str = ExportTracePartialSuccess.FromString(response.content).error_message
+    except DecodeError:
+        return ""
+    return said
