@@ -16,6 +16,7 @@ import msgspec
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from quarterdeck.normalize.messages import read_messages
+from quarterdeck.receive.transcripts.amounts import so_many, some
 from quarterdeck.receive.transcripts.transcript import (
     Entry,
     ModelCall,
@@ -160,8 +161,8 @@ class Dialogue:
             self.note(
                 Finding(
                     code="unmatched_result",
-                    message=f"{_counted(self._without_call, 'tool result')} without a recorded "
-                    f"call: {_some(self._without_call)}; shown as calls without arguments",
+                    message=f"{so_many(len(self._without_call), 'tool result')} without a recorded "
+                    f"call: {some(self._without_call)}; shown as calls without arguments",
                 )
             )
         unanswered = self._unanswered()
@@ -169,8 +170,8 @@ class Dialogue:
             self.note(
                 Finding(
                     code="result_missing",
-                    message=f"{_counted(unanswered, 'tool call')} without a recorded result, "
-                    f"although the session went on: {_some(unanswered)}",
+                    message=f"{so_many(len(unanswered), 'tool call')} without a recorded result, "
+                    f"although the session went on: {some(unanswered)}",
                 )
             )
         return Read(tuple(self._entries), tuple(self._findings))
@@ -233,16 +234,3 @@ class Dialogue:
             default=-1,
         )
         return [call_id for call_id, place in self._open.items() if place < last]
-
-
-def _counted(items: Sequence[str], what: str) -> str:
-    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
-
-
-_SHOWN = 5
-"""Ids in a finding: enough to look for them, short enough for one line."""
-
-
-def _some(items: Sequence[str]) -> str:
-    shown = ", ".join(repr(item) for item in items[:_SHOWN])
-    return shown + (", …" if len(items) > _SHOWN else "")

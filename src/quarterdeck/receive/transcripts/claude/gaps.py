@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from quarterdeck.model.findings import Finding
 from quarterdeck.normalize.attributes import count
+from quarterdeck.receive.transcripts.amounts import so_many, some
 from quarterdeck.receive.transcripts.claude.session import SessionLines
 from quarterdeck.receive.transcripts.members import mapping, told
 from quarterdeck.receive.transcripts.transcript import ModelCall
@@ -15,26 +16,26 @@ def gaps_in(session: SessionLines, with_files: frozenset[str]) -> Iterator[Findi
     if session.repeated:
         yield Finding(
             code="duplicate_lines",
-            message=f"{_counted(session.repeated, 'line')} stood in the file before, with the same "
+            message=f"{so_many(session.repeated, 'line')} stood in the file before, with the same "
             "uuid: each was read once",
         )
     for other, lines in session.elsewhere.items():
         yield Finding(
             code="duplicate_lines",
-            message=f"{_counted(lines, 'line')} of session {other!r}, which has its own file, "
+            message=f"{so_many(lines, 'line')} of session {other!r}, which has its own file, "
             "left out here",
         )
     if talk.unmatched:
         yield Finding(
             code="unmatched_result",
-            message=f"{_counted(len(talk.unmatched), 'tool result')} without a call in the file: "
-            f"{_some(talk.unmatched)}",
+            message=f"{so_many(len(talk.unmatched), 'tool result')} without a call in the file: "
+            f"{some(talk.unmatched)}",
         )
     if missing := talk.unanswered():
         yield Finding(
             code="result_missing",
-            message=f"{_counted(len(missing), 'tool call')} without a result although the session "
-            f"went on: {_some(missing)}",
+            message=f"{so_many(len(missing), 'tool call')} without a result although the session "
+            f"went on: {some(missing)}",
         )
     unrecorded = [
         call
@@ -44,8 +45,8 @@ def gaps_in(session: SessionLines, with_files: frozenset[str]) -> Iterator[Findi
     if unrecorded:
         yield Finding(
             code="part_missing",
-            message=f"what {_counted(len(unrecorded), 'sub-agent')} did stands neither in this "
-            f"file nor beside it: tokens and costs of it are missing ({_some(unrecorded)})",
+            message=f"what {so_many(len(unrecorded), 'sub-agent')} did stands neither in this "
+            f"file nor beside it: tokens and costs of it are missing ({some(unrecorded)})",
         )
     if not with_files:
         yield from _compared(session)
@@ -70,11 +71,3 @@ def _compared(session: SessionLines) -> Iterator[Finding]:
             f"in this file add up to {inputs} and {outputs}: the rest (compactions, titles, "
             "sub-agents) has no line of its own; the recorded cost includes it",
         )
-
-
-def _some(ids: list[str]) -> str:
-    return ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
