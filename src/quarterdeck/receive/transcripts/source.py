@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -38,8 +39,8 @@ _BEGINNING = 256
 
 _GZIP = b"\x1f\x8b"
 
-_BLANK = b"\r\n \t\x00"
-"""Also what a crash leaves of a line that was announced and not written."""
+_BLANK = b"\r\n \t\x00" + BOM_UTF8
+"""Also what a crash leaves of a line that was announced and not written, and a byte order mark."""
 
 
 UNREADABLE = (OSError, EOFError, zlib.error)
@@ -192,7 +193,7 @@ class Source:
             data = file.read(MAX_DOCUMENT_BYTES + 1)
         if len(data) > MAX_DOCUMENT_BYTES:
             raise Invalid(f"larger than {MAX_DOCUMENT_BYTES:,} bytes, and not made of lines")
-        return decode(data)
+        return decode(data.removeprefix(BOM_UTF8))
 
     @cached_property
     def top(self) -> Any:
