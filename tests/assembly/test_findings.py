@@ -40,7 +40,7 @@ def test_a_recorded_cost_of_zero_of_an_unknown_price_is_found_and_a_free_call_is
 def test_recorded_and_computed_cost_that_differ_by_more_than_a_percent_are_both_told() -> None:
     assert found(call("m1", "0.50", "0.40"), call("m2", "0.10", "0.10")) == [
         ("cost_disagrees",
-         "the recorded cost is 0.6 USD, the price table says 0.5 USD for the same 2 calls")
+         "the recorded cost is 0.6 USD, the price table says 0.5 USD for the 2 calls that tell it")
     ]  # fmt: skip
     [(_, less)] = found(call("m1", "0.40", "0.50"))
     assert less.endswith("; cached tokens, of which no call tells, would be cheaper")

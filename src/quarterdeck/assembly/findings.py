@@ -82,9 +82,13 @@ def _disagreement(total: Sequence[int], recorded: int | None, cached: int) -> li
         return []
     if difference <= max(_DUST_PICO, count * _ROUNDING_PICO):
         return []
+    # A session's recorded total may cover calls of which the file tells nothing else.
     message = (
-        f"the recorded cost is {_shown(said)} USD, the price table says"
-        f" {_shown(computed)} USD for the same {_calls(count)}"
+        f"the recorded cost is {_shown(said)} USD, the price table says {_shown(computed)} USD"
+        f" for the {_calls(count)} that tell it"
+        if recorded is None
+        else f"the session's recorded cost is {_shown(said)} USD, the price table says"
+        f" {_shown(computed)} USD for its {_calls(count)}"
     )
     if 0 < said < computed and not cached:
         message += "; cached tokens, of which no call tells, would be cheaper"
