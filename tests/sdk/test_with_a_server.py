@@ -48,14 +48,17 @@ def becomes(server: str, session_id: str, within_s: float = 15, **expected: Any)
     return found
 
 
-def program(text: str, server: str, tmp_path: Path) -> subprocess.Popen[bytes]:
+def program(
+    text: str, server: str, tmp_path: Path, *, stdout: int | None = None
+) -> subprocess.Popen[bytes]:
     head = (
         "import sys, time, quarterdeck as qd\n"
         "from quarterdeck.sdk import open_spans\n"
         "open_spans.HEARTBEAT_NS = 300_000_000\n"
         "qd.init(url=sys.argv[1], spool_dir=sys.argv[2], instrument=False)\n"
     )
-    return subprocess.Popen([sys.executable, "-c", head + text, server, str(tmp_path / "spool")])
+    command = [sys.executable, "-c", head + text, server, str(tmp_path / "spool")]
+    return subprocess.Popen(command, stdout=stdout)
 
 
 def test_a_session_of_the_sdk_has_all_that_a_record_has(server: str, tmp_path: Path) -> None:
@@ -122,7 +125,7 @@ with qd.session("a long night", id="killed", task_type="night"), qd.agent("worke
         tmp_path,
     )
     try:
-        first = becomes(server, "killed", within_s=30, status="open")
+        first = becomes(server, "killed", within_s=30, status="open", open_spans=2)
         seen_ns = from_rfc3339(first["last_seen_at"])
         wait_until(lambda: from_rfc3339(record(server, "killed")["last_seen_at"]) > seen_ns + 1e9)
     finally:
@@ -140,6 +143,31 @@ with qd.session("a long night", id="killed", task_type="night"), qd.agent("worke
     assert closed["outcome"]["label"] in ("unknown", "interrupted")
 
 
+def test_a_process_killed_right_after_its_start_leaves_its_session(
+    server: str, tmp_path: Path
+) -> None:
+    process = program(
+        """
+with qd.session("a short life", id="killed-early", task_type="night"), qd.agent("worker"):
+    print(flush=True)
+    time.sleep(60)
+""",
+        server,
+        tmp_path,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline()
+        time.sleep(0.5)
+    finally:
+        process.kill()
+        process.communicate()
+    found = becomes(server, "killed-early", within_s=5, status="open")
+    assert (found["task"], found["task_type"]) == ("a short life", "night")
+    assert (found["open_spans"], found["ended_at"]) == (1, None)
+
+
 def test_a_session_shows_while_it_runs_and_its_end_replaces_what_was_told(
     server: str, tmp_path: Path
 ) -> None:
@@ -154,8 +182,7 @@ with qd.session("short", id="live") as session, qd.tool("slow"):
         tmp_path,
     )
     try:
-        running = becomes(server, "live", within_s=30, status="open")
-        assert running["open_spans"] == 2
+        running = becomes(server, "live", within_s=30, status="open", open_spans=2)
         assert running["outcome"]["label"] == "unknown"
     finally:
         assert process.wait(timeout=30) == 0

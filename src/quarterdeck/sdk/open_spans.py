@@ -1,10 +1,10 @@
 """
 What is going on now: snapshots of spans that have not ended.
 
-A span is told of when it has been open for a second, again when its attributes changed, and, if it
-is a root, as a sign of life: every tenth of its age, but not more often than every 5 seconds nor
-less than every 30.  So a session of hours shows while it runs, and one whose process was killed
-says when it was last seen.  A snapshot is the span as it is, marked `quarterdeck.partial`, with the
+A session's root is told of when it begins, any other span when it has been open for a second.  Both
+again when their attributes changed, and a root also as a sign of life: every tenth of its age, but
+not more often than every 5 seconds nor less than every 30.  So a session of hours shows while it
+runs, and one whose process was killed says when it was last seen.  A snapshot is the span as it is, marked `quarterdeck.partial`, with the
 time of the snapshot as its end; the whole span replaces it later.
 
 Runs in the sender's thread.  The agent's part is one entry in a table of open spans.
@@ -57,9 +57,9 @@ class OpenSpans:
             if len(found) >= MAX_AT_ONCE:
                 break
             age_ns = now_ns - (span.start_time or now_ns)
-            if age_ns < TOLD_AFTER_NS and not everything:
-                continue
             try:
+                if age_ns < TOLD_AFTER_NS and not everything and not _is_session(span):
+                    continue
                 attributes = {**(span.attributes or {}), **_copied(late.get(span_id, {}))}
                 print_of = _fingerprint(span, attributes)
                 told = self._told.get(span_id)
@@ -103,6 +103,11 @@ def _fingerprint(span: Span, attributes: dict[str, Any]) -> int:
 def _is_root(span: Span) -> bool:
     """First of its trace in this process."""
     return span.parent is None or span.parent.is_remote
+
+
+def _is_session(span: Span) -> bool:
+    held: Any = getattr(span, "_attributes", None)
+    return held is not None and held.get("quarterdeck.kind") == "session"
 
 
 def _snapshot(span: Span, attributes: dict[str, Any], now_ns: int) -> ReadableSpan:

@@ -17,6 +17,7 @@ from typing import Any
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
+from quarterdeck.sdk.blocks import put
 from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import SCOPE_NAME, SESSION_KEY
 from quarterdeck.sdk.stats import Counts
@@ -150,11 +151,12 @@ class Outbox(SpanProcessor):
         context = get_current() if parent_context is None else parent_context
         session: Any = context.get(SESSION_KEY)
         if session is not None:
-            known = span.attributes or {}
+            # Not `span.attributes`, which makes a copy on the agent's time.
+            known: Any = getattr(span, "_attributes", None) or {}
             if "session.id" not in known:
-                span.set_attributes(session.stamp)
+                put(span, session.stamp)
         if self.root_attributes and span.parent is None:
-            span.set_attributes(self.root_attributes)
+            put(span, self.root_attributes)
 
 
 def size_of(span: Any) -> int:

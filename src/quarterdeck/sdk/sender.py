@@ -1,8 +1,8 @@
 """
 The background thread: takes what ended, sends it, and keeps it on disk while nobody answers.
 
-Every second, or when the queue fills: encode what waits, send it, tell of what is open, send what
-lies on disk.  While the server does not answer, requests are repeated with growing pauses (or
+Every second, when a session begins, or when the queue fills: encode what waits, send it, tell of
+what is open, send what lies on disk.  While the server does not answer, requests are repeated with growing pauses (or
 when the server asked for); after five seconds they go to disk.  What is refused for good is split
 until the part that is to blame stands alone, set aside and counted.
 
@@ -38,6 +38,9 @@ from quarterdeck.sdk.stats import Counts, Stats
 from quarterdeck.sdk.status import remove_old_statuses, write_status
 
 INTERVAL_S = 1.0
+ANNOUNCE_EVERY_S = 0.25
+"""The first session of a process is told of at once, so that it is there if the process is killed;
+a burst of sessions that last milliseconds must not be a request each."""
 BATCH_SPANS = 512
 BATCH_BYTES = 4 * 1024 * 1024
 """Of one request before compression, about: the server takes 64 MiB, a proxy before it less."""
@@ -104,6 +107,7 @@ class Sender:
         self._is_stopping = False
         self._is_abandoned = False
         self._asks_all = False
+        self._announced_at = -INTERVAL_S
         self._stop_at = 0.0
         self._failures = 0
         self._away_since: float | None = None
@@ -127,6 +131,13 @@ class Sender:
     def wake(self) -> None:
         self.start()
         self._wake.set()
+
+    def announce(self) -> None:
+        """A session has begun: the server hears of it now, or after `ANNOUNCE_EVERY_S`."""
+        now = monotonic()
+        if now - self._announced_at >= ANNOUNCE_EVERY_S:
+            self._announced_at = now
+            self.wake()
 
     def call(self, path: str, body: dict[str, Any]) -> None:
         """POST to the API from the background; dropped and counted when too many wait."""
@@ -235,7 +246,7 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - an odd address: each request will say so
             swallow("sender", error)
         while not self._is_abandoned and pid == os.getpid():
-            self._wake.wait(INTERVAL_S)
+            self._wake.wait(self._pause_s())
             self._wake.clear()
             final = self._is_stopping
             with self._working:
@@ -245,6 +256,11 @@ class Sender:
                 self._done.notify_all()
             if final:
                 return
+
+    def _pause_s(self) -> float:
+        """Until the next round: short after a session began, as the next one may not have woken us."""
+        is_fresh = monotonic() - self._announced_at < INTERVAL_S
+        return ANNOUNCE_EVERY_S if is_fresh else INTERVAL_S
 
     def _round(self, *, final: bool) -> None:
         """Everything that there is to do now.  Never raises: the next round goes on."""

@@ -100,6 +100,7 @@ class Session(Decorating):
         span = super()._begun(running, context)
         if self._current is not None and not self._is_inner:
             self._current.root = span
+            running.sender.announce()
         return span
 
     def _start(self, running: Running) -> Context:
