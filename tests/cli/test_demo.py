@@ -50,6 +50,8 @@ def environment(server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return {
         **inherited,
         "QUARTERDECK_URL": server,
+        # Not the real one: what the demo's SDK counts is kept below it.
+        "HOME": str(tmp_path_factory.mktemp("home")),
         "TMPDIR": str(tmp_path_factory.mktemp("scratch")),
     }
 

@@ -86,6 +86,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
             **{k: v for k, v in os.environ.items() if not k.startswith(("QUARTERDECK_", "OTEL_"))},
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "QUARTERDECK_URL": server,
+            "HOME": str(tmp_path),  # not the real one: the SDK's counts are kept below it
             "TMPDIR": "/tmp",  # as on the page: a longer path is cut in what is printed
         }
         name = ""
