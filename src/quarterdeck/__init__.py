@@ -18,15 +18,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from quarterdeck.sdk.carrying import bind, carrier, join
-    from quarterdeck.sdk.figures import Figures
-    from quarterdeck.sdk.human import approval, correction, question, stop, takeover
     from quarterdeck.sdk.instrument import instrumented
-    from quarterdeck.sdk.reading import SessionRecord, Sessions, figures, get_session, sessions
-    from quarterdeck.sdk.session import feedback, outcome, session, units
+    from quarterdeck.sdk.reading.figures import Figures
+    from quarterdeck.sdk.reading.verbs import (
+        SessionRecord,
+        Sessions,
+        figures,
+        get_session,
+        sessions,
+    )
+    from quarterdeck.sdk.sending.stats import Stats
     from quarterdeck.sdk.starting import flush, init, shutdown, stats
-    from quarterdeck.sdk.stats import Stats
-    from quarterdeck.sdk.work import agent, handoff, model_call, step, tool
+    from quarterdeck.sdk.verbs.carrying import bind, carrier, join
+    from quarterdeck.sdk.verbs.human import approval, correction, question, stop, takeover
+    from quarterdeck.sdk.verbs.session import feedback, outcome, session, units
+    from quarterdeck.sdk.verbs.work import agent, handoff, model_call, step, tool
 
 __all__ = [
     "Figures",
@@ -61,35 +67,35 @@ __all__ = [
 ]
 
 _HOME = {
-    "agent": "work",
-    "approval": "human",
-    "bind": "carrying",
-    "carrier": "carrying",
-    "correction": "human",
-    "feedback": "session",
-    "figures": "reading",
-    "Figures": "figures",
+    "agent": "verbs.work",
+    "approval": "verbs.human",
+    "bind": "verbs.carrying",
+    "carrier": "verbs.carrying",
+    "correction": "verbs.human",
+    "feedback": "verbs.session",
+    "figures": "reading.verbs",
+    "Figures": "reading.figures",
     "flush": "starting",
-    "get_session": "reading",
-    "handoff": "work",
+    "get_session": "reading.verbs",
+    "handoff": "verbs.work",
     "init": "starting",
     "instrumented": "instrument",
-    "join": "carrying",
-    "model_call": "work",
-    "outcome": "session",
-    "question": "human",
-    "session": "session",
-    "SessionRecord": "reading",
-    "sessions": "reading",
-    "Sessions": "reading",
+    "join": "verbs.carrying",
+    "model_call": "verbs.work",
+    "outcome": "verbs.session",
+    "question": "verbs.human",
+    "session": "verbs.session",
+    "SessionRecord": "reading.verbs",
+    "sessions": "reading.verbs",
+    "Sessions": "reading.verbs",
     "shutdown": "starting",
     "stats": "starting",
-    "Stats": "stats",
-    "step": "work",
-    "stop": "human",
-    "takeover": "human",
-    "tool": "work",
-    "units": "session",
+    "Stats": "sending.stats",
+    "step": "verbs.work",
+    "stop": "verbs.human",
+    "takeover": "verbs.human",
+    "tool": "verbs.work",
+    "units": "verbs.session",
 }
 """Name -> the file of `quarterdeck.sdk` that has it."""
 

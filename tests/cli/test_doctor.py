@@ -25,8 +25,8 @@ from quarterdeck.sdk.diagnosis.credentials import Identity
 from quarterdeck.sdk.diagnosis.otlp_variables import check_otlp, check_switches
 from quarterdeck.sdk.diagnosis.run import diagnose, left_out
 from quarterdeck.sdk.diagnosis.situation import Situation
-from quarterdeck.sdk.stats import Stats
-from quarterdeck.sdk.status import write_status
+from quarterdeck.sdk.sending.stats import Stats
+from quarterdeck.sdk.sending.status import write_status
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOW_TO = (REPOSITORY / "docs" / "how-to" / "find-out-why-nothing-shows-up.md").read_text()

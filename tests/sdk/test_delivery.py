@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from quarterdeck.sdk.delivery import Delivery
+from quarterdeck.sdk.sending.delivery import Delivery
 
 BODY = gzip.compress(b"")
 

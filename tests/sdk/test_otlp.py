@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceState
 
-from quarterdeck.sdk.encoding import encoded
-from quarterdeck.sdk.otlp import varint
+from quarterdeck.sdk.sending.encoding import encoded
+from quarterdeck.sdk.sending.otlp import varint
 
 SCALARS = st.one_of(
     st.text(max_size=100),

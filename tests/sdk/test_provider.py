@@ -91,7 +91,7 @@ def test_the_library_does_not_tell_of_its_own_requests(receiver: Receiver, tmp_p
     """What suppresses an instrumentation is set in the thread that sends."""
     from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value
 
-    from quarterdeck.sdk.delivery import Answer, Delivery
+    from quarterdeck.sdk.sending.delivery import Answer, Delivery
 
     seen: list[object] = []
 

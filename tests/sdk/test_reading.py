@@ -17,9 +17,9 @@ import pytest
 
 from cli.real_server import serving
 from quarterdeck.errors import Invalid, NotFound, QuarterdeckError, TryAgain
-from quarterdeck.sdk import reading
 from quarterdeck.sdk.client import Client
-from quarterdeck.sdk.reading import SessionRecord
+from quarterdeck.sdk.reading import verbs as reading
+from quarterdeck.sdk.reading.verbs import SessionRecord
 from sdk.sent_sessions import HOSTILE, SMALL, TRIALS, send_all
 
 pytestmark = pytest.mark.real_server
@@ -297,7 +297,7 @@ def test_a_frame_of_figures_has_one_row_a_group_and_figure(client: Client) -> No
 def test_a_frame_without_its_library_names_the_extra(client: Client) -> None:
     code = (
         "import sys; sys.modules['narwhals'] = None\n"
-        "from quarterdeck.sdk.frames import make_frame\n"
+        "from quarterdeck.sdk.reading.frames import make_frame\n"
         "from quarterdeck.errors import Misconfigured\n"
         "try: make_frame((), (), 'pandas')\n"
         "except Misconfigured as error: print(error.hint)\n"

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.sdk.html import Html, tag
-from quarterdeck.sdk.html_session import session_html
-from quarterdeck.sdk.pages import Page, Paged
-from quarterdeck.sdk.records import (
+from quarterdeck.sdk.reading.html import Html, tag
+from quarterdeck.sdk.reading.html_session import session_html
+from quarterdeck.sdk.reading.pages import Page, Paged
+from quarterdeck.sdk.reading.records import (
     ErrorEpisode,
     Intervention,
     Problem,

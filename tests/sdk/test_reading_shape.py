@@ -13,10 +13,10 @@ from quarterdeck.assembly.record import to_json
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.sessions import AgentUse, Session
 from quarterdeck.model.spans import Problem
-from quarterdeck.sdk.asking import Filters
-from quarterdeck.sdk.figures import Figure, Group
-from quarterdeck.sdk.reading import SessionRecord, Sessions
-from quarterdeck.sdk.session_rows import COLUMNS
+from quarterdeck.sdk.reading.asking import Filters
+from quarterdeck.sdk.reading.figures import Figure, Group
+from quarterdeck.sdk.reading.session_rows import COLUMNS
+from quarterdeck.sdk.reading.verbs import SessionRecord, Sessions
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "sdk-reading.md"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "read-in-a-notebook.md"

@@ -16,10 +16,10 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
 import quarterdeck as qd
 from quarterdeck.sdk import runtime
-from quarterdeck.sdk import sender as sending
-from quarterdeck.sdk.encoding import encoded
-from quarterdeck.sdk.spool import Spool, destination
-from quarterdeck.sdk.status import read_statuses
+from quarterdeck.sdk.sending import sender as sending
+from quarterdeck.sdk.sending.encoding import encoded
+from quarterdeck.sdk.sending.spool import Spool, destination
+from quarterdeck.sdk.sending.status import read_statuses
 from sdk.receiver import Received, Receiver, Reply, receiving, recording, rejecting, wait_until
 
 NOBODY = "http://127.0.0.1:9"

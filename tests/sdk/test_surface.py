@@ -54,7 +54,7 @@ def test_no_folder_or_file_of_the_package_hides_a_public_name() -> None:
 
 
 def test_every_reason_to_drop_a_span_is_on_the_page() -> None:
-    code = "".join(path.read_text() for path in (PACKAGE / "sdk").glob("*.py"))
+    code = "".join(path.read_text() for path in (PACKAGE / "sdk").rglob("*.py"))
     reasons = set(re.findall(r'\.drop\(\s*"(\w+)"', code)) | {"too_large", "refused"}
     documented = set(
         re.findall(r"^\| `(\w+)` \|", PAGE.partition("## What is dropped")[2], re.MULTILINE)

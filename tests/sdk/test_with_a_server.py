@@ -53,7 +53,7 @@ def program(
 ) -> subprocess.Popen[bytes]:
     head = (
         "import sys, time, quarterdeck as qd\n"
-        "from quarterdeck.sdk import open_spans\n"
+        "from quarterdeck.sdk.sending import open_spans\n"
         "open_spans.HEARTBEAT_NS = 300_000_000\n"
         "qd.init(url=sys.argv[1], spool_dir=sys.argv[2], instrument=False)\n"
     )

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, assert_type
 
 import quarterdeck as qd
-from quarterdeck.sdk.human import HumanAct
-from quarterdeck.sdk.session import Session
-from quarterdeck.sdk.work import Agent, ModelCall, Tool
+from quarterdeck.sdk.verbs.human import HumanAct
+from quarterdeck.sdk.verbs.session import Session
+from quarterdeck.sdk.verbs.work import Agent, ModelCall, Tool
 
 
 @qd.tool

@@ -63,7 +63,7 @@ def demo(
     from quarterdeck.demo.job import Person
     from quarterdeck.demo.model import check_installed
     from quarterdeck.demo.run import not_delivered, reporting, run
-    from quarterdeck.sdk.status import without_credentials
+    from quarterdeck.sdk.sending.status import without_credentials
 
     if not yes and not sys.stdin.isatty():
         raise Invalid("the demo asks before it writes, and nobody can be asked", hint="Add --yes.")

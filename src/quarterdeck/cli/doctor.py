@@ -133,7 +133,7 @@ def _print_sum(console: Console, done: list[Check]) -> None:
 
 def _print_json(situation: Situation, done: list[Check]) -> None:
     from quarterdeck.sdk.diagnosis.run import left_out
-    from quarterdeck.sdk.status import without_credentials
+    from quarterdeck.sdk.sending.status import without_credentials
 
     body = {
         "url": without_credentials(situation.url),

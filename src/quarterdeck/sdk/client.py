@@ -78,7 +78,7 @@ class Client:
     @property
     def shown_url(self) -> str:
         """The address for messages: without a user and a password, which it may carry."""
-        from quarterdeck.sdk.status import without_credentials
+        from quarterdeck.sdk.sending.status import without_credentials
 
         return without_credentials(self.url)
 

@@ -17,8 +17,8 @@ import os
 from multiprocessing import util as processes
 
 from quarterdeck.sdk import rim, runtime
-from quarterdeck.sdk.delivery import loading
 from quarterdeck.sdk.rim import swallow
+from quarterdeck.sdk.sending.delivery import loading
 
 EXIT_S = 5.0
 """Long enough for a request over a slow line, short enough not to be noticed in a shell."""

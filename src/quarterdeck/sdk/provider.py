@@ -23,8 +23,8 @@ from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 
 from quarterdeck.sdk.options import Options
-from quarterdeck.sdk.outbox import Outbox
 from quarterdeck.sdk.rim import log
+from quarterdeck.sdk.sending.outbox import Outbox
 
 _outboxes: WeakKeyDictionary[Any, Outbox] = WeakKeyDictionary()
 """A processor can't be taken off a provider again, so `init` after `shutdown` uses the one that

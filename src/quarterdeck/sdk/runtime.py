@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
     from quarterdeck.sdk.options import Options
-    from quarterdeck.sdk.outbox import Outbox
-    from quarterdeck.sdk.sender import Sender
+    from quarterdeck.sdk.sending.outbox import Outbox
+    from quarterdeck.sdk.sending.sender import Sender
 
 SESSION_KEY = create_key("quarterdeck-session")
 """Where an OpenTelemetry context holds the current session."""

@@ -13,15 +13,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# All verbs, now: a program that forks while another thread imports one would hang in the child.
-from quarterdeck.sdk import carrying, human, lifecycle, rim, runtime, session, work  # noqa: F401
-from quarterdeck.sdk.delivery import Delivery
+from quarterdeck.sdk import lifecycle, rim, runtime
 from quarterdeck.sdk.options import Options, read_options
 from quarterdeck.sdk.provider import joined
 from quarterdeck.sdk.rim import log, swallow, swallowed
-from quarterdeck.sdk.sender import Sender
-from quarterdeck.sdk.spool import Spool
-from quarterdeck.sdk.stats import Counts, Stats
+from quarterdeck.sdk.sending.delivery import Delivery
+from quarterdeck.sdk.sending.sender import Sender
+from quarterdeck.sdk.sending.spool import Spool
+from quarterdeck.sdk.sending.stats import Counts, Stats
+
+# All verbs, now: a program that forks while another thread imports one would hang in the child.
+from quarterdeck.sdk.verbs import carrying, human, session, work  # noqa: F401
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider

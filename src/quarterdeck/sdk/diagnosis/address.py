@@ -17,8 +17,8 @@ import httpx
 from quarterdeck.sdk.client import DEFAULT_URL
 from quarterdeck.sdk.diagnosis.check import Check, fail, ok, unknown, warn
 from quarterdeck.sdk.diagnosis.situation import Reply, Situation, is_loopback
+from quarterdeck.sdk.sending.status import without_credentials
 from quarterdeck.sdk.shown import duration
-from quarterdeck.sdk.status import without_credentials
 
 CONNECT_S = 5.0
 BEHIND_WARN_S = 30.0

@@ -12,8 +12,8 @@ import httpx
 from quarterdeck.sdk.diagnosis.check import Check, ok, unknown, warn
 from quarterdeck.sdk.diagnosis.probe import SCOPE
 from quarterdeck.sdk.diagnosis.situation import Situation
+from quarterdeck.sdk.sending.status import without_credentials
 from quarterdeck.sdk.shown import count, one_line, plural
-from quarterdeck.sdk.status import without_credentials
 
 LIBRARIES = 5
 """Told one by one; the rest is in `GET /api/v1/received`."""

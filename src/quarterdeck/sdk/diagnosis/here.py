@@ -13,8 +13,8 @@ from quarterdeck.sdk.diagnosis.check import Check, ok, unknown, warn
 from quarterdeck.sdk.diagnosis.situation import Situation, port_of, same_host
 from quarterdeck.sdk.instrument import Instrumented, double, instrumented
 from quarterdeck.sdk.instrumentors.targets import TARGETS, Target, Way
+from quarterdeck.sdk.sending.status import Status, read_statuses, without_credentials
 from quarterdeck.sdk.shown import count, one_line, plural, rounded
-from quarterdeck.sdk.status import Status, read_statuses, without_credentials
 
 RECENT_S = 24 * 3600.0
 """Older processes are history, unless they still run."""

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from quarterdeck.sdk.diagnosis.check import Check, fail, ok, unknown, warn
 from quarterdeck.sdk.diagnosis.credentials import Identity
 from quarterdeck.sdk.diagnosis.situation import Situation, port_of, same_host
-from quarterdeck.sdk.status import without_credentials
+from quarterdeck.sdk.sending.status import without_credentials
 
 PROTOCOLS = ("http/protobuf", "http/json", "grpc")
 KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key"})

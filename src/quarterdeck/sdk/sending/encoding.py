@@ -11,8 +11,8 @@ from typing import NamedTuple
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 
-from quarterdeck.sdk.otlp import encode_span, request_of
 from quarterdeck.sdk.rim import swallow
+from quarterdeck.sdk.sending.otlp import encode_span, request_of
 
 
 class Batch(NamedTuple):

@@ -23,7 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from quarterdeck.sdk import runtime
 from quarterdeck.sdk.rim import notice, swallow
 from quarterdeck.sdk.runtime import SESSION_KEY
-from quarterdeck.sdk.session import Current
+from quarterdeck.sdk.verbs.session import Current
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -18,9 +18,9 @@ from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import Span, StatusCode, set_span_in_context
 
 from quarterdeck.sdk import runtime
-from quarterdeck.sdk.content import as_attribute, word
 from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import SESSION_KEY, Running
+from quarterdeck.sdk.verbs.content import as_attribute, word
 
 _CANCELLED = frozenset({"CancelledError", "Cancelled", "KeyboardInterrupt"})
 """By name, as asyncio and trio may not be there: their cancelling is nobody's failure."""

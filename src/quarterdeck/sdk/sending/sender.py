@@ -2,9 +2,9 @@
 The background thread: takes what ended, sends it, and keeps it on disk while nobody answers.
 
 Every second, when a session begins, or when the queue fills: encode what waits, send it, tell of
-what is open, send what lies on disk.  While the server does not answer, requests are repeated with growing pauses (or
-when the server asked for); after five seconds they go to disk.  What is refused for good is split
-until the part that is to blame stands alone, set aside and counted.
+what is open, send what lies on disk.  While the server does not answer, requests are repeated with
+growing pauses (or when the server asked for); after five seconds they go to disk.  What is refused
+for good is split until the part that is to blame stands alone, set aside and counted.
 
 Memory is bounded: the queue by the outbox, what is encoded by `MAX_PENDING_BYTES`, beyond which
 the oldest goes, as it does on disk.
@@ -28,14 +28,14 @@ from opentelemetry.context import (
     detach,
 )
 
-from quarterdeck.sdk.delivery import ANSWER_TIMEOUT_S, Answer, Delivery, backoff_s
-from quarterdeck.sdk.encoding import Batch, encoded, halves
-from quarterdeck.sdk.open_spans import OpenSpans
-from quarterdeck.sdk.outbox import Outbox
 from quarterdeck.sdk.rim import log, swallow, swallowed
-from quarterdeck.sdk.spool import Spool
-from quarterdeck.sdk.stats import Counts, Stats
-from quarterdeck.sdk.status import remove_old_statuses, write_status
+from quarterdeck.sdk.sending.delivery import ANSWER_TIMEOUT_S, Answer, Delivery, backoff_s
+from quarterdeck.sdk.sending.encoding import Batch, encoded, halves
+from quarterdeck.sdk.sending.open_spans import OpenSpans
+from quarterdeck.sdk.sending.outbox import Outbox
+from quarterdeck.sdk.sending.spool import Spool
+from quarterdeck.sdk.sending.stats import Counts, Stats
+from quarterdeck.sdk.sending.status import remove_old_statuses, write_status
 
 INTERVAL_S = 1.0
 ANNOUNCE_EVERY_S = 0.25
@@ -258,7 +258,7 @@ class Sender:
                 return
 
     def _pause_s(self) -> float:
-        """Until the next round: short after a session began, as the next one may not have woken us."""
+        """Until the next round: short while sessions begin, as the next may not have woken us."""
         is_fresh = monotonic() - self._announced_at < INTERVAL_S
         return ANNOUNCE_EVERY_S if is_fresh else INTERVAL_S
 

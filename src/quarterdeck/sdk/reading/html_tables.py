@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from quarterdeck.sdk.figures import between, group_name, of_words, value_words
-from quarterdeck.sdk.html import NOTHING, Child, Html, joined, page, span, table, tag
-from quarterdeck.sdk.html_session import outcome_html
-from quarterdeck.sdk.records import RecordFields
-from quarterdeck.sdk.session_rows import cost_words, title, when
+from quarterdeck.sdk.reading.figures import between, group_name, of_words, value_words
+from quarterdeck.sdk.reading.html import NOTHING, Child, Html, joined, page, span, table, tag
+from quarterdeck.sdk.reading.html_session import outcome_html
+from quarterdeck.sdk.reading.records import RecordFields
+from quarterdeck.sdk.reading.session_rows import cost_words, title, when
 from quarterdeck.sdk.shown import NOT_TOLD, count, duration, one_line
 
 if TYPE_CHECKING:
-    from quarterdeck.sdk.figures import Figure, Figures, Group
+    from quarterdeck.sdk.reading.figures import Figure, Figures, Group
 
 ROWS = 50
 """Of one table: three screens.  The rest is there to be asked for."""

@@ -13,11 +13,11 @@ from time import time_ns
 from typing import Any, Literal
 
 from quarterdeck.sdk import runtime
-from quarterdeck.sdk.blocks import Block
-from quarterdeck.sdk.content import as_text, word
 from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import Running
-from quarterdeck.sdk.work import moment
+from quarterdeck.sdk.verbs.blocks import Block
+from quarterdeck.sdk.verbs.content import as_text, word
+from quarterdeck.sdk.verbs.work import moment
 
 Decision = Literal["approved", "rejected", "modified", "cancelled", "timeout"]
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from quarterdeck.sdk.frames import Column
-from quarterdeck.sdk.records import RecordFields
+from quarterdeck.sdk.reading.frames import Column
+from quarterdeck.sdk.reading.records import RecordFields
 from quarterdeck.sdk.shown import NOT_TOLD, OUTCOME_MARKS, duration, money, one_line
 
 TASK_CHARACTERS = 60

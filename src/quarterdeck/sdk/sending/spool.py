@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quarterdeck.normalize.redact import Pattern, Redactor
-from quarterdeck.sdk.redaction import redacted
 from quarterdeck.sdk.rim import swallow
+from quarterdeck.sdk.sending.redaction import redacted
 
 try:
     import fcntl

@@ -19,13 +19,13 @@ import msgspec
 
 from quarterdeck.errors import Invalid, QuarterdeckError
 from quarterdeck.model.ids import public_id
-from quarterdeck.sdk.asking import Filters, Words, parameters, words
 from quarterdeck.sdk.client import Client, Params, segment
-from quarterdeck.sdk.figures import Figures, read_figures
-from quarterdeck.sdk.frames import make_frame
-from quarterdeck.sdk.pages import Page, Paged
-from quarterdeck.sdk.records import RecordFields, SpanLine, Step, TreeNode, read_as
-from quarterdeck.sdk.session_rows import COLUMNS, frame_row, text_line
+from quarterdeck.sdk.reading.asking import Filters, Words, parameters, words
+from quarterdeck.sdk.reading.figures import Figures, read_figures
+from quarterdeck.sdk.reading.frames import make_frame
+from quarterdeck.sdk.reading.pages import Page, Paged
+from quarterdeck.sdk.reading.records import RecordFields, SpanLine, Step, TreeNode, read_as
+from quarterdeck.sdk.reading.session_rows import COLUMNS, frame_row, text_line
 
 MOST_ROWS = 200
 """Of one page of sessions or steps: the server's own bound."""
@@ -84,7 +84,7 @@ class SessionRecord(RecordFields, frozen=True, kw_only=True, dict=True):
         return text_line(self)
 
     def _repr_html_(self) -> str:
-        from quarterdeck.sdk.html_session import session_html
+        from quarterdeck.sdk.reading.html_session import session_html
 
         try:
             tree, trouble = self.tree(), ""
@@ -118,7 +118,7 @@ class Sessions(Paged[SessionRecord]):
         return make_frame(COLUMNS, [frame_row(session) for session in self], backend)
 
     def _repr_html_(self) -> str:
-        from quarterdeck.sdk.html_tables import sessions_html
+        from quarterdeck.sdk.reading.html_tables import sessions_html
 
         return sessions_html(self.fetched if self else (), more=self.more)
 

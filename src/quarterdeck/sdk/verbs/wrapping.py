@@ -19,8 +19,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from opentelemetry.context import Context, attach, detach
 
 from quarterdeck.sdk import runtime
-from quarterdeck.sdk.blocks import Block
 from quarterdeck.sdk.rim import notice, swallow
+from quarterdeck.sdk.verbs.blocks import Block
 
 P = ParamSpec("P")
 R = TypeVar("R")

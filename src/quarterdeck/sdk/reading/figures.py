@@ -16,8 +16,8 @@ from typing import Any, overload
 import msgspec
 
 from quarterdeck.errors import Invalid
-from quarterdeck.sdk.frames import Column, make_frame
-from quarterdeck.sdk.records import read_as
+from quarterdeck.sdk.reading.frames import Column, make_frame
+from quarterdeck.sdk.reading.records import read_as
 from quarterdeck.sdk.shown import NOT_TOLD, count, measured, one_line
 
 NOT_ENOUGH = "not enough data"
@@ -134,7 +134,7 @@ class Figures(Sequence[Group]):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from quarterdeck.sdk.html_tables import figures_html
+        from quarterdeck.sdk.reading.html_tables import figures_html
 
         return figures_html(self)
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from quarterdeck.sdk.rim import swallow
-from quarterdeck.sdk.stats import Stats
+from quarterdeck.sdk.sending.stats import Stats
 
 KEPT_S = 7 * 24 * 3600.0
 MAX_FILES = 200

@@ -17,10 +17,10 @@ from typing import Any
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from quarterdeck.sdk.blocks import put
 from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import SCOPE_NAME, SESSION_KEY
-from quarterdeck.sdk.stats import Counts
+from quarterdeck.sdk.sending.stats import Counts
+from quarterdeck.sdk.verbs.blocks import put
 
 WAKE_AT = 2_048
 WAKE_AT_BYTES = 8 * 1024 * 1024

@@ -26,10 +26,10 @@ from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
 from quarterdeck.sdk import runtime
 from quarterdeck.sdk.client import segment
-from quarterdeck.sdk.content import as_attribute, cut, word
 from quarterdeck.sdk.rim import notice, swallow
 from quarterdeck.sdk.runtime import SESSION_KEY, Running
-from quarterdeck.sdk.wrapping import Decorating, is_function
+from quarterdeck.sdk.verbs.content import as_attribute, cut, word
+from quarterdeck.sdk.verbs.wrapping import Decorating, is_function
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -4,8 +4,9 @@ What is going on now: snapshots of spans that have not ended.
 A session's root is told of when it begins, any other span when it has been open for a second.  Both
 again when their attributes changed, and a root also as a sign of life: every tenth of its age, but
 not more often than every 5 seconds nor less than every 30.  So a session of hours shows while it
-runs, and one whose process was killed says when it was last seen.  A snapshot is the span as it is, marked `quarterdeck.partial`, with the
-time of the snapshot as its end; the whole span replaces it later.
+runs, and one whose process was killed says when it was last seen.  A snapshot is the span as it is,
+marked `quarterdeck.partial`, with the time of the snapshot as its end; the whole span replaces it
+later.
 
 Runs in the sender's thread.  The agent's part is one entry in a table of open spans.
 """

@@ -8,8 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from quarterdeck.sdk.html import NOTHING, Child, Html, details, joined, page, span, table, tag
-from quarterdeck.sdk.records import (
+from quarterdeck.sdk.reading.html import (
+    NOTHING,
+    Child,
+    Html,
+    details,
+    joined,
+    page,
+    span,
+    table,
+    tag,
+)
+from quarterdeck.sdk.reading.records import (
     ErrorEpisode,
     Intervention,
     ModelUse,
@@ -17,7 +27,7 @@ from quarterdeck.sdk.records import (
     Score,
     TreeNode,
 )
-from quarterdeck.sdk.session_rows import outcome_words, when
+from quarterdeck.sdk.reading.session_rows import outcome_words, when
 from quarterdeck.sdk.shown import NOT_TOLD, count, duration, money, one_line, plural
 
 LINES = 12

@@ -13,11 +13,11 @@ from typing import Any, ParamSpec, TypeVar, overload
 from opentelemetry.context import get_current
 
 from quarterdeck.sdk import runtime
-from quarterdeck.sdk.blocks import Block
-from quarterdeck.sdk.content import as_attribute, as_messages, as_text, word
 from quarterdeck.sdk.rim import swallow
 from quarterdeck.sdk.runtime import Running
-from quarterdeck.sdk.wrapping import Decorating, is_function
+from quarterdeck.sdk.verbs.blocks import Block
+from quarterdeck.sdk.verbs.content import as_attribute, as_messages, as_text, word
+from quarterdeck.sdk.verbs.wrapping import Decorating, is_function
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,0 +1,1 @@
+"""What an agent calls: each verb is an OpenTelemetry span."""
