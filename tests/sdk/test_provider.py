@@ -104,7 +104,7 @@ def test_the_library_does_not_tell_of_its_own_requests(receiver: Receiver, tmp_p
         from quarterdeck.sdk import runtime
 
         assert runtime.running is not None
-        runtime.running.sender._delivery = Watched(url=receiver.url, api_key="")
+        runtime.running.sender._requests._delivery = Watched(url=receiver.url, api_key="")
         with qd.step("x"):
             pass
         assert qd.flush()

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
 import quarterdeck as qd
 from quarterdeck.sdk import runtime
-from quarterdeck.sdk.sending import sender as sending
+from quarterdeck.sdk.sending import requests as sending
 from quarterdeck.sdk.sending.encoding import encoded
 from quarterdeck.sdk.sending.spool import Spool, destination
 from quarterdeck.sdk.sending.status import read_statuses

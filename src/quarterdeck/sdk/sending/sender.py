@@ -2,12 +2,7 @@
 The background thread: takes what ended, sends it, and keeps it on disk while nobody answers.
 
 Every second, when a session begins, or when the queue fills: encode what waits, send it, tell of
-what is open, send what lies on disk.  While the server does not answer, requests are repeated with
-growing pauses (or when the server asked for); after five seconds they go to disk.  What is refused
-for good is split until the part that is to blame stands alone, set aside and counted.
-
-Memory is bounded: the queue by the outbox, what is encoded by `MAX_PENDING_BYTES`, beyond which
-the oldest goes, as it does on disk.
+what is open, send what lies on disk, tell the API what was said of past sessions.
 
 It may be started twice, stopped twice and stopped before it was started.  `stop` returns within
 its time, also when the server hangs: what is on its way then is written to disk as well, and sent
@@ -28,11 +23,12 @@ from opentelemetry.context import (
     detach,
 )
 
-from quarterdeck.sdk.rim import log, swallow, swallowed
-from quarterdeck.sdk.sending.delivery import ANSWER_TIMEOUT_S, Answer, Delivery, backoff_s
-from quarterdeck.sdk.sending.encoding import Batch, encoded, halves
+from quarterdeck.sdk.rim import swallow, swallowed
+from quarterdeck.sdk.sending.delivery import Delivery
+from quarterdeck.sdk.sending.encoding import Batch, encoded
 from quarterdeck.sdk.sending.open_spans import OpenSpans
 from quarterdeck.sdk.sending.outbox import Outbox
+from quarterdeck.sdk.sending.requests import Requests
 from quarterdeck.sdk.sending.spool import Spool
 from quarterdeck.sdk.sending.stats import Counts, Stats
 from quarterdeck.sdk.sending.status import remove_old_statuses, write_status
@@ -41,21 +37,6 @@ INTERVAL_S = 1.0
 ANNOUNCE_EVERY_S = 0.25
 """The first session of a process is told of at once, so that it is there if the process is killed;
 a burst of sessions that last milliseconds must not be a request each."""
-BATCH_SPANS = 512
-BATCH_BYTES = 4 * 1024 * 1024
-"""Of one request before compression, about: the server takes 64 MiB, a proxy before it less."""
-MAX_PENDING_BYTES = 32 * 1024 * 1024
-"""Compressed requests in memory; met only where the disk can't be written either."""
-SPOOL_AFTER_S = 5.0
-"""A server that restarts is back by then."""
-GATHER_S = 10.0
-"""While nobody answers, requests are made this seldom, so that they are worth a file; a killed
-process loses at most so much."""
-SPOOLED_AT_ONCE = 20
-"""Files sent in a row before new spans have their turn."""
-MOST_SPLITS = 24
-"""Requests spent on finding what is bad in a batch: one span among `BATCH_SPANS` takes 18.  A
-server that refuses everything must not be asked a thousand times."""
 MAX_CALLS = 1_000
 """API calls (feedback on past sessions) that may wait."""
 CALL_TRIES = 10
@@ -90,7 +71,7 @@ class Sender:
         self._counts = counts
         self._service = service
         self._open = OpenSpans()
-        self._pending: deque[Batch] = deque()
+        self._requests = Requests(outbox=outbox, delivery=delivery, spool=spool, counts=counts)
         self._calls: deque[_Call] = deque()
         self._restart()
 
@@ -104,16 +85,9 @@ class Sender:
         self._done = threading.Condition()
         """Protects `_rounds`."""
         self._rounds = 0
-        self._is_stopping = False
-        self._is_abandoned = False
+        self._requests.restart()
         self._asks_all = False
         self._announced_at = -INTERVAL_S
-        self._stop_at = 0.0
-        self._failures = 0
-        self._away_since: float | None = None
-        self._not_before = 0.0
-        self._is_our_pause = True
-        self._gathered_at = monotonic()
         self._status_at = 0.0
         self._written: Stats | None = None
 
@@ -123,7 +97,7 @@ class Sender:
         """Begin the thread; nothing if it runs.  Raises `RuntimeError` while Python exits."""
         with self._starting:
             is_there = self._thread is not None and self._thread.is_alive()
-            if not is_there and not self._is_stopping:
+            if not is_there and not self._requests.is_stopping:
                 thread = threading.Thread(target=self._run, name="quarterdeck", daemon=True)
                 thread.start()
                 self._thread = thread
@@ -157,10 +131,10 @@ class Sender:
         while True:
             spooled = self._counts.spooled
             self._round_from_outside(until)
-            if not self._outbox.queue and not self._pending and not self._calls:
-                return self._counts.spooled == spooled and self._failures == 0
+            if not self._outbox.queue and not self._requests.pending and not self._calls:
+                return self._counts.spooled == spooled and self._requests.failures == 0
             left = until - monotonic()
-            if left <= 0 or self._is_stopping:
+            if left <= 0 or self._requests.is_stopping:
                 return False
             self._wake.wait(min(0.1, left))
 
@@ -173,7 +147,7 @@ class Sender:
             self._asks_all = True
             self._wake.set()
             self._done.wait_for(
-                lambda: self._rounds >= target or self._is_stopping,
+                lambda: self._rounds >= target or self._requests.is_stopping,
                 timeout=max(0.0, until - monotonic()),
             )
 
@@ -181,17 +155,17 @@ class Sender:
         """Send what there is; what is left when the time is over goes to disk.  For good."""
         until = monotonic() + max(0.0, timeout_s)
         with self._starting:
-            if self._is_stopping:
+            if self._requests.is_stopping:
                 return
-            self._stop_at = until
-            self._is_stopping = True
+            self._requests.stop_at = until
+            self._requests.is_stopping = True
         self._wake.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=max(0.0, until - monotonic()))
         if thread is None or thread.is_alive():
             self._finish_here()
-        if self._is_abandoned:
+        if self._requests.is_abandoned:
             self._delivery.forget()
         else:
             self._delivery.close()
@@ -204,9 +178,9 @@ class Sender:
             finally:
                 self._working.release()
         else:
-            self._is_abandoned = True
-            self._gather(everything=True)
-            self._put_away(list(self._pending))
+            self._requests.is_abandoned = True
+            self._requests.gather(everything=True)
+            self._requests.put_away()
             self._report(final=True)
 
     def forget(self) -> None:
@@ -215,7 +189,6 @@ class Sender:
         if self._spool is not None:
             self._spool.forget()
         self._open.forget()
-        self._pending = deque()
         self._calls = deque()
         self._counts.__init__()  # type: ignore[misc]
         self._restart()
@@ -226,7 +199,8 @@ class Sender:
             sent=counts.sent,
             rejected=counts.rejected,
             dropped=counts.dropped(),
-            queued=len(self._outbox.queue) + sum(batch.spans for batch in tuple(self._pending)),
+            queued=len(self._outbox.queue)
+            + sum(batch.spans for batch in tuple(self._requests.pending)),
             spooled=counts.spooled,
             spool_bytes=self._spool.size() if self._spool is not None else 0,
             resent=counts.resent,
@@ -245,10 +219,10 @@ class Sender:
             self._delivery.load()
         except Exception as error:  # noqa: BLE001 - an odd address: each request will say so
             swallow("sender", error)
-        while not self._is_abandoned and pid == os.getpid():
+        while not self._requests.is_abandoned and pid == os.getpid():
             self._wake.wait(self._pause_s())
             self._wake.clear()
-            final = self._is_stopping
+            final = self._requests.is_stopping
             with self._working:
                 self._round(final=final)
             with self._done:
@@ -267,138 +241,23 @@ class Sender:
         token = attach(_quiet())
         asked, self._asks_all = self._asks_all, False
         try:
-            self._gather(everything=final or asked)
+            self._requests.gather(everything=final or asked)
             if (
-                self._send_pending(insist=final or asked)
-                and not self._was_abandoned()
+                self._requests.send(insist=final or asked)
+                and not self._requests.was_abandoned()
                 and self._tell_open(everything=final or asked)
             ):
-                self._send_spooled(final=final)
+                if self._requests.send_spooled(final=final):
+                    self._wake.set()
                 self._make_calls(final=final)
-            if final or self._should_spool():
-                self._put_away(list(self._pending))
+            if final or self._requests.should_spool():
+                self._requests.put_away()
         except Exception as error:  # noqa: BLE001 - the rim of the thread
             swallow("sender", error)
         finally:
             self._outbox.is_woken = False
             self._report(final=final)
             detach(token)
-
-    def _was_abandoned(self) -> bool:
-        """While the request was on its way, the main thread put everything on disk."""
-        return self._is_abandoned
-
-    def _left_s(self) -> float:
-        """For one request: at the end no longer than the end may take."""
-        if not self._is_stopping:
-            return ANSWER_TIMEOUT_S
-        return max(0.05, min(ANSWER_TIMEOUT_S, self._stop_at - monotonic()))
-
-    # -- encoding --------------------------------------------------------------------------
-
-    def _gather(self, *, everything: bool) -> None:
-        """From the queue into requests; while nobody answers only now and then."""
-        outbox = self._outbox
-        waited_s = monotonic() - self._gathered_at
-        if (
-            self._away_since is not None
-            and not everything
-            and waited_s < GATHER_S
-            and len(outbox.queue) < BATCH_SPANS
-            and outbox.queued_bytes < BATCH_BYTES
-        ):
-            return
-        is_due = everything or waited_s >= INTERVAL_S or outbox.queued_bytes >= BATCH_BYTES
-        if is_due:
-            self._gathered_at = monotonic()
-        # What comes meanwhile waits for the next round: full requests, and not the agent's pace.
-        left = len(outbox.queue)
-        while left >= (1 if is_due else BATCH_SPANS):
-            spans = outbox.take(max_spans=min(left, BATCH_SPANS), max_bytes=BATCH_BYTES)
-            left -= len(spans)
-            body, lost = encoded(spans)
-            if lost:
-                self._counts.drop("unencodable", lost)
-            if len(spans) > lost:
-                self._pending.append(Batch(body, len(spans) - lost))
-            self._bound_pending()
-
-    def _bound_pending(self) -> None:
-        total = sum(len(batch.body) for batch in self._pending)
-        while total > MAX_PENDING_BYTES and len(self._pending) > 1:
-            oldest = self._pending.popleft()
-            total -= len(oldest.body)
-            self._counts.drop("memory_full", oldest.spans)
-
-    # -- sending ---------------------------------------------------------------------------
-
-    def _send_pending(self, *, insist: bool) -> bool:
-        """Whether the server answers, as far as is known.  `insist` does not wait for a pause of
-        ours to end, but for one that the server asked for."""
-        if monotonic() < self._not_before and not (insist and self._is_our_pause):
-            return False
-        while self._pending and not self._is_abandoned:
-            batch = self._pending[0]
-            answer = self._delivery.send(batch.body, timeout_s=self._left_s())
-            if self._was_abandoned() or not self._take_answer(batch, answer):
-                return False
-            self._pending.popleft()
-            if self._is_stopping and monotonic() > self._stop_at:
-                return False
-        return True
-
-    def _take_answer(self, batch: Batch, answer: Answer) -> bool:
-        """Whether the batch is settled; if not it has to be sent again later."""
-        if answer.problem:
-            self._note_problem(answer)
-        if answer.verdict == "later":
-            self._failures += 1
-            self._counts.retried += 1
-            self._away_since = self._away_since or monotonic()
-            self._is_our_pause = answer.after_s is None
-            pause_s = backoff_s(self._failures) if answer.after_s is None else answer.after_s
-            self._not_before = monotonic() + pause_s
-            return False
-        self._failures, self._away_since, self._not_before = 0, None, 0.0
-        if answer.verdict == "taken":
-            self._counts.sent += max(0, batch.spans - answer.rejected)
-            self._counts.rejected += answer.rejected
-            return True
-        self._split(batch, answer)
-        return True
-
-    def _split(self, batch: Batch, answer: Answer) -> None:
-        """Refused for good: send halves, until the span that is to blame stands alone."""
-        refused = [(batch, answer)]
-        requests = 0
-        while refused:
-            part, said = refused.pop()
-            may_split = said.verdict == "too_large" or requests < MOST_SPLITS
-            parts = halves(part.body) if part.spans > 1 and may_split else ()
-            if not parts:
-                self._set_aside(part, said)
-            for half in parts:
-                requests += 1
-                again = self._delivery.send(half.body, timeout_s=self._left_s())
-                if again.verdict in ("never", "too_large"):
-                    refused.append((half, again))
-                elif not self._take_answer(half, again):
-                    # It waits its turn behind the batch that it came from.
-                    self._pending.append(half)
-
-    def _set_aside(self, batch: Batch, answer: Answer) -> None:
-        reason = "too_large" if answer.verdict == "too_large" else "refused"
-        self._counts.drop(reason, batch.spans)
-        if self._spool is not None:
-            try:
-                self._spool.set_aside(batch.body, spans=batch.spans)
-            except Exception as error:  # noqa: BLE001 - it is counted; the copy was a service
-                swallow("spool", error)
-
-    def _note_problem(self, answer: Answer) -> None:
-        if self._counts.last_problem == "":
-            log.warning("spans could not be sent as usual: %s", answer.problem)
-        self._counts.last_problem = answer.problem
 
     def _tell_open(self, *, everything: bool) -> bool:
         """Whether the server answers, as far as is known."""
@@ -408,9 +267,9 @@ class Sender:
         if not due:
             return True
         body, lost = encoded([snapshot for _, _, snapshot in due])
-        answer = self._delivery.send(body, timeout_s=self._left_s())
+        answer = self._delivery.send(body, timeout_s=self._requests.left_s())
         if answer.verdict == "later":
-            self._take_answer(Batch(body, 0), answer)
+            self._requests.take_answer(Batch(body, 0), answer)
             return False
         # Also when it was refused: the same snapshot would be refused again.
         self._open.tell(due, now_ns=now_ns)
@@ -418,70 +277,12 @@ class Sender:
             self._counts.partial += len(due) - lost
         return True
 
-    # -- the disk --------------------------------------------------------------------------
-
-    def _should_spool(self) -> bool:
-        return (
-            self._spool is not None
-            and bool(self._pending)
-            and self._away_since is not None
-            and monotonic() - self._away_since >= SPOOL_AFTER_S
-        )
-
-    def _put_away(self, batches: list[Batch]) -> None:
-        """What could not be sent goes to disk, or, where it can't, stays in memory."""
-        spool = self._spool
-        for batch in batches:
-            if spool is None:
-                if self._is_stopping:
-                    self._counts.drop("no_spool", batch.spans)
-                continue
-            try:
-                gone = spool.add(batch.body, spans=batch.spans)
-            except Exception as error:  # noqa: BLE001 - full, read-only, or not ours to write
-                swallow("spool", error)
-                if self._is_stopping:
-                    self._counts.drop("spool_failed", batch.spans)
-                continue
-            self._counts.spooled += batch.spans
-            if gone:
-                self._counts.drop("spool_full", gone)
-            if batch in self._pending:
-                self._pending.remove(batch)
-
-    def _send_spooled(self, *, final: bool) -> None:
-        """What waits on disk, oldest first, unless another process is at it."""
-        spool = self._spool
-        if spool is None or final:
-            return
-        expired = spool.expire()
-        if expired:
-            self._counts.drop("spool_expired", expired)
-        waiting = spool.waiting()
-        if not waiting:
-            return
-        with spool.held() as is_ours:
-            for file in waiting[:SPOOLED_AT_ONCE] if is_ours else ():
-                if self._is_stopping or self._outbox.is_woken:
-                    break
-                body = spool.read(file)
-                if body is None:
-                    continue
-                batch = Batch(body, file.spans)
-                answer = self._delivery.send(body, timeout_s=self._left_s())
-                if not self._take_answer(batch, answer):
-                    return
-                self._counts.resent += file.spans
-                spool.remove(file)
-        if len(waiting) > SPOOLED_AT_ONCE:
-            self._wake.set()
-
     # -- the API ---------------------------------------------------------------------------
 
     def _make_calls(self, *, final: bool) -> None:
         for _ in range(len(self._calls)):
             call = self._calls.popleft()
-            answer = self._delivery.call(call.path, call.body, timeout_s=self._left_s())
+            answer = self._delivery.call(call.path, call.body, timeout_s=self._requests.left_s())
             if answer.verdict == "taken":
                 continue
             may_come = answer.status in _TRY_AGAIN and not final and call.tries < CALL_TRIES
@@ -489,7 +290,7 @@ class Sender:
                 self._calls.append(call._replace(tries=call.tries + 1))
             else:
                 self._counts.drop("call_failed")
-                self._note_problem(answer)
+                self._requests.note_problem(answer)
 
     # -- telling ---------------------------------------------------------------------------
 
