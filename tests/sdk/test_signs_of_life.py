@@ -62,6 +62,13 @@ def test_a_later_snapshot_beats_an_earlier_one_and_the_whole_span_beats_all() ->
     assert first < second < third < more < whole
 
 
+def test_a_session_of_weeks_is_still_seen_later_than_before() -> None:
+    hours = (1, 18, 19, 37, 38, 24 * 7, 24 * 365)
+    heartbeats = [version(told(hour * 3600 + late)) for hour in hours for late in (0, 30)]
+    assert heartbeats == sorted(set(heartbeats))
+    assert version(told(3600, partial=False)) > heartbeats[-1]
+
+
 def test_last_seen_follows_the_latest_sign_of_life_in_any_order() -> None:
     for order in itertools.permutations(VERSIONS[:3]):
         session = assembled([normalize_span(raw) for raw in order])

@@ -35,6 +35,9 @@ class LiftedRow(NamedTuple):
     event: RawEvent
 
 
+_FINE_MS = 1 << 26
+"""18.6 hours: half of the ranks."""
+
 StoredNumbers = tuple[int, int, int, int, int, int, int]
 """OTLP kind, start, end, status code, dropped attributes, dropped events, dropped links."""
 
@@ -119,18 +122,27 @@ def content_version(span: Span, raw: RawSpan, body: bytes) -> int:
     attributes and events; then the longer (of partial ones, the one sent later); then a hash of
     the content decides.
 
-    So the winner depends on what was sent and not on when.  1 + 12 + 27 + 24 bits, the duration
-    in milliseconds (27 bits are 37 hours; longer ones are equal).
+    So the winner depends on what was sent and not on when.  1 + 12 + 27 + 24 bits.
     """
     weight = len(raw.attributes) + len(raw.events) + len(raw.links)
     ver = (min(weight, 0xFFF) << 51) | (crc32(body) & 0xFF_FFFF)
     until_ns = span.end_ns or span.seen_ns
     if until_ns is None:
         return ver
-    took_ms = (until_ns - span.start_ns) // 1_000_000
-    if took_ms > 0:
-        ver |= min(took_ms, 0x7FF_FFFF) << 24
+    ver |= _duration_rank((until_ns - span.start_ns) // 1_000_000) << 24
     return ver if span.partial else ver | 1 << 63
+
+
+def _duration_rank(took_ms: int) -> int:
+    """
+    27 bits that grow with the duration: milliseconds up to 18 hours, seconds from there.
+
+    Milliseconds alone end after 37 hours, and the signs of life of a longer session would be
+    equal: it would look dead.  Seconds reach two years; signs of life are 30 apart.
+    """
+    if took_ms <= _FINE_MS:
+        return max(0, took_ms)
+    return min(_FINE_MS + (took_ms - _FINE_MS + 999) // 1000, 0x7FF_FFFF)
 
 
 def write_lifted(db: EventConnection, rows: Sequence[LiftedRow]) -> None:
