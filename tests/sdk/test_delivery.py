@@ -123,6 +123,32 @@ def test_this_machines_own_server_is_never_asked_through_a_proxy(
         assert Delivery(url=server.url, api_key="").send(BODY).verdict == "taken"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://bob:hunter2@127.0.0.1:abc",
+        "ftp://bob:hunter2@h",
+        "bob:hunter2@h:99",
+        "http://[bob:hunter2@h",
+        "http://bob:hunter2@h\u2100.example",
+    ],
+)
+def test_a_problem_tells_no_password(address: str) -> None:
+    answer = Delivery(url=address, api_key="").send(BODY)
+    assert answer.verdict == "later"
+    assert answer.problem
+    assert "hunter2" not in answer.problem
+
+
+@pytest.mark.parametrize("key", ["qd_hunter2\nx", "qd_hunter2\u2026", "qd_hunter2 "])
+def test_a_problem_tells_no_key(key: str) -> None:
+    with recording() as server:
+        answer = Delivery(url=server.url, api_key=key).send(BODY)
+    assert answer.verdict == "later"
+    assert "the key has" in answer.problem
+    assert "hunter2" not in answer.problem
+
+
 def test_sending_imports_no_library_that_an_agent_may_look_for() -> None:
     """Half of httpx, imported in our thread, made calls of the agent's `openai` client fail."""
     with recording() as server:

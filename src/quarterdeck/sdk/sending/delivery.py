@@ -23,6 +23,9 @@ from urllib.parse import unquote, urlsplit
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from quarterdeck.sdk.client import is_sendable
+from quarterdeck.sdk.sending.status import without_credentials
+
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 10.0
 """A server answers when the data is on its disk, which takes milliseconds."""
@@ -68,6 +71,7 @@ class Delivery:
     def __init__(self, *, url: str, api_key: str) -> None:
         self._address = url
         self._headers = {"user-agent": "quarterdeck-sdk"}
+        self._is_key_sendable = is_sendable(api_key)
         if api_key:
             self._headers["authorization"] = f"Bearer {api_key}"
         self._connection: HTTPConnection | None = None
@@ -95,11 +99,17 @@ class Delivery:
         return self._post(path, content, {"content-type": "application/json"}, timeout_s)
 
     def _post(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Answer:
+        if not self._is_key_sendable:
+            # Refused here: http.client would quote it in its own error.
+            return Answer("later", problem="the key has white space, or characters that no key has")
         try:
             return self._try(path, body, headers, timeout_s)
         except ValueError as error:  # also UnicodeError, of a host that can't be one
             self.close()
-            return Answer("later", problem=f"not a server's address: {self._address!r} ({error})")
+            shown = without_credentials(self._address)
+            # Python's own message may quote what stands before the host: a password.
+            why = f" ({error})" if "@" not in str(error) else ""
+            return Answer("later", problem=f"not a server's address: {shown!r}{why}")
         except (HTTPException, OSError) as error:
             self.close()
             return Answer("later", problem=f"{type(error).__name__}: {error}"[:300])
