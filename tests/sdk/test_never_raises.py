@@ -1,5 +1,6 @@
 """No verb raises into the agent, whatever it is given."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import quarterdeck as qd
+from quarterdeck.sdk import runtime
 from sdk.receiver import recording
 
 
@@ -198,3 +200,20 @@ def test_what_was_passed_over_is_counted() -> None:
     with qd.tool("x", arguments=Hostile()) as tool:
         tool.set("y", Hostile())
     assert any(name.startswith("Tool") for name in qd.stats().errors), qd.stats().errors
+
+
+def test_a_session_begins_also_where_no_thread_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of Python, or of what the system allows."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with recording("http://127.0.0.1:9", tmp_path):
+        assert runtime.running is not None
+        monkeypatch.setattr(runtime.running.sender, "_thread", None)
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            with qd.session("t", id="s-1"):
+                assert qd.carrier()["quarterdeck-session"] == "s-1"

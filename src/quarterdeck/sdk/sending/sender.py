@@ -111,7 +111,10 @@ class Sender:
         now = monotonic()
         if now - self._announced_at >= ANNOUNCE_EVERY_S:
             self._announced_at = now
-            self.wake()
+            try:
+                self.wake()
+            except RuntimeError as error:  # no thread can begin: the session still does
+                swallow("announce", error)
 
     def call(self, path: str, body: dict[str, Any]) -> None:
         """POST to the API from the background; dropped and counted when too many wait."""
