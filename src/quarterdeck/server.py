@@ -252,6 +252,7 @@ def _jobs(
 async def _serve(settings: Settings, built: Built, started: float) -> None:
     """Listen until a signal says stop; then finish what is in hand."""
     port = settings.port or _free_port(settings.host)
+    _refuse_taken(settings.host, port)
     server = Server(
         built.app,
         address=settings.host,
@@ -349,6 +350,25 @@ def _spool_path(data: Path) -> Path:
     folder = data / "spool"
     folder.mkdir(exist_ok=True, mode=0o700)
     return folder / "spool.db"
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """
+    Raises `Misconfigured` where another process listens already.
+
+    The HTTP server asks the system to share its port with others who ask the same: a second one
+    would start without a word, and each would get some of the traffic.
+    """
+    family = socket.AF_INET6 if ":" in host.strip("[]") else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            raise Misconfigured(
+                f"can't listen on {host}:{port}: {error.strerror}",
+                hint="Is a server running there already? Stop it, or choose another --port.",
+            ) from error
 
 
 def _free_port(host: str) -> int:
