@@ -13,7 +13,14 @@ from msgspec import structs
 
 from quarterdeck.model.findings import Finding
 from quarterdeck.model.outcomes import OUTCOME_LABELS, Outcome
-from quarterdeck.model.sessions import AgentUse, ModelUse, Session, SessionCost, ToolUse
+from quarterdeck.model.sessions import (
+    AgentUse,
+    ModelUse,
+    Session,
+    SessionCost,
+    ToolUse,
+    WorkflowRef,
+)
 from quarterdeck.statistics.clusters import (
     ClusterSums,
     clustered_count_interval,
@@ -64,6 +71,7 @@ def made(number: int, chance: random.Random, *, cases: int) -> Session:
         recovered_count=chance.randint(0, episodes),
         cost=SessionCost(total_usd=cost, wasted_usd=cost),
         case=f"case/{chance.randrange(cases)}" if is_trial else "",
+        workflow=WorkflowRef(name="w", version=chance.choice(("1", "2"))),
         trial=chance.randint(0, 3) if is_trial else None,
         expected_calls=expected,
         matched_calls=None if expected is None else chance.randint(0, expected),
@@ -207,10 +215,11 @@ def expected_figures(sessions: Sessions) -> dict[str, Told]:
 
 def expected_passes(sessions: Sessions, k: int) -> tuple[list[float], list[float], int]:
     """Of each case with enough trials the shares of draws; and how many cases have too few."""
-    cases: dict[str, list[bool]] = defaultdict(list)
+    cases: dict[tuple[str, WorkflowRef], list[bool]] = defaultdict(list)
     for session in sessions:
         if session.case:
-            trials = cases[session.case]
+            by = WorkflowRef(name=session.workflow.name, version=session.workflow.version)
+            trials = cases[session.case, by]
             if session.outcome.label != "unknown":
                 trials.append(session.outcome.label == "success")
     draws = [list(combinations(one, k)) for one in cases.values() if len(one) >= k]
