@@ -36,6 +36,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from quarterdeck.api.answers.problem import ErrorAnswer
 from quarterdeck.api.bodies import limited
 from quarterdeck.errors import (
     Forbidden,
@@ -184,7 +185,12 @@ def _parameters_of(dependant: Dependant) -> Iterator[str]:
 
 def guarded_router(tag: str, *, prefix: str = API_PREFIX) -> APIRouter:
     """Where a file of `api/` declares its routes; every one needs `allow` beneath it."""
-    return APIRouter(prefix=prefix, route_class=GuardedRoute, tags=[tag])
+    return APIRouter(
+        prefix=prefix,
+        route_class=GuardedRoute,
+        tags=[tag],
+        responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}},
+    )
 
 
 def require_policies(routes: Iterable[object]) -> None:

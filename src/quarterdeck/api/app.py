@@ -6,6 +6,7 @@ does not exist.  Refuses to be made with a route that declares no policy.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,18 +15,24 @@ from starlette.exceptions import HTTPException
 from quarterdeck.api import (
     accounts,
     audit,
+    compare,
+    differs,
+    demo,
     errors,
     export,
     figures,
     health,
+    intake,
     judgements,
     keys,
     login,
+    overview,
     projects,
     received,
     sessions,
     spans,
     steps,
+    tasks,
 )
 from quarterdeck.api.access import PUBLIC, allow, guarded_router, require_policies
 from quarterdeck.api.bodies import packed, to_json
@@ -42,16 +49,26 @@ _ROUTERS = (
     projects.router,
     keys.router,
     audit.router,
+    differs.router,
     sessions.router,
+    compare.router,
     spans.router,
     steps.router,
     judgements.router,
     figures.router,
+    tasks.router,
     received.router,
+    overview.router,
+    intake.router,
+    demo.router,
     export.router,
 )
 
 root = guarded_router("health", prefix="")
+
+_ANY_OBJECT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": {"type": "object"}}}}
+}
 
 
 def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
@@ -60,6 +77,22 @@ def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
 
     Raises `Misconfigured` if any route lacks a policy.
     """
+    app = routed_app()
+    app.state.parts = parts
+    app.state.access = parts.access
+    app.state.throttle = Throttle()
+    app.state.stories = Stories()
+    app.add_exception_handler(QuarterdeckError, errors.answer_ours)
+    app.add_exception_handler(RequestValidationError, errors.answer_invalid)
+    app.add_exception_handler(HTTPException, errors.answer_framework)
+    public_url = parts.settings.public_url.lower()
+    app.add_middleware(Rim, raw_routes=raw_routes, https=lambda: public_url.startswith("https://"))
+    require_policies((*app.routes, *raw_routes))
+    return app
+
+
+def routed_app() -> FastAPI:
+    """Every route and nothing behind them: enough to describe the API, not to answer."""
     app = FastAPI(
         title="Quarterdeck",
         version="1",
@@ -70,23 +103,13 @@ def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    app.state.parts = parts
-    app.state.access = parts.access
-    app.state.throttle = Throttle()
-    app.state.stories = Stories()
     for router in (*_ROUTERS, root):
         # Not `include_router`, which hides the routes in a wrapper that declares nothing.
         app.router.routes.extend(router.routes)
-    app.add_exception_handler(QuarterdeckError, errors.answer_ours)
-    app.add_exception_handler(RequestValidationError, errors.answer_invalid)
-    app.add_exception_handler(HTTPException, errors.answer_framework)
-    public_url = parts.settings.public_url.lower()
-    app.add_middleware(Rim, raw_routes=raw_routes, https=lambda: public_url.startswith("https://"))
-    require_policies((*app.routes, *raw_routes))
     return app
 
 
-@root.get("/openapi.json", summary="This description")
+@root.get("/openapi.json", summary="This description", responses=_ANY_OBJECT)
 @allow(PUBLIC)
 async def openapi(request: Request) -> Response:
     return packed(request, to_json(request.app.openapi()), media_type="application/json")

@@ -7,17 +7,19 @@ What a figure is stands in `measures.py`; here are the questions and the form of
 import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
+from quarterdeck.api.answers.figures import Figures, Tasks
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.measures import (
     CONFIDENCE,
     FIGURES,
     MAX_K,
     USUAL,
+    Bucket,
     Measured,
     PassFigure,
     pass_figure,
@@ -39,7 +41,6 @@ from quarterdeck.storage.events.session_reads import SessionFilter
 
 router = guarded_router("figures")
 
-Bucket = Literal["hour", "day", "week"]
 _BUCKETS_S: Mapping[Bucket, int] = {"hour": 3600, "day": 86_400, "week": 7 * 86_400}
 
 Group = tuple[int, str, str]
@@ -65,7 +66,11 @@ class Told(NamedTuple):
     trials: dict[Group, list[CaseTrials]]
 
 
-@router.get("/figures", summary="Rates and sums, by time and by up to two dimensions")
+@router.get(
+    "/figures",
+    summary="Rates and sums, by time and by up to two dimensions",
+    responses={200: {"model": Figures}},
+)
 @allow(READ)
 async def show(
     request: Request,
@@ -201,7 +206,11 @@ def _interval(measured: Measured) -> dict[str, Any] | None:
     return {"low": low, "high": high, "confidence": CONFIDENCE, "method": measured.method}
 
 
-@router.get("/tasks", summary="Task types, with how many sessions and how they ended")
+@router.get(
+    "/tasks",
+    summary="Task types, with how many sessions and how they ended",
+    responses={200: {"model": Tasks}},
+)
 @allow(READ)
 async def tasks(request: Request, parts: With, who: Who, where: Selected) -> Response:
     scope = scope_of(parts, who)

@@ -26,6 +26,8 @@ CONFIDENCE = 0.95
 Method = Literal["wilson", "t", "delta", "sessions resampled", "cases resampled"]
 Kind = Literal["rate", "mean", "ratio", "sum"]
 """Sums have no interval; the others have one wherever there is enough data for it."""
+Bucket = Literal["hour", "day", "week"]
+"""Spans of time that figures are told by."""
 
 
 class Measured(NamedTuple):

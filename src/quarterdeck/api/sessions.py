@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import ADMIN, READ, Principal, allow, guarded_router
+from quarterdeck.api.answers.session import SessionRecord
+from quarterdeck.api.answers.sessions import Facets, SessionDeleted, SessionList, UserDeleted
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import storable
 from quarterdeck.api.pages import next_cursor, read_cursor
@@ -36,7 +38,11 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=2000)]
 
 
-@router.get("/sessions", summary="Sessions that pass the filters, newest first")
+@router.get(
+    "/sessions",
+    summary="Sessions that pass the filters, newest first",
+    responses={200: {"model": SessionList}},
+)
 @allow(READ)
 async def list_some(
     request: Request,
@@ -103,7 +109,11 @@ def _read_sort(text: str) -> tuple[SessionSort, bool]:
     )
 
 
-@router.get("/sessions/facets", summary="How many of the sessions have which values")
+@router.get(
+    "/sessions/facets",
+    summary="How many of the sessions have which values",
+    responses={200: {"model": Facets}},
+)
 @allow(READ)
 async def facets(request: Request, parts: With, who: Who, where: Selected) -> Response:
     return answer(request, await asyncio.to_thread(_facets, parts, who, where))
@@ -121,7 +131,11 @@ def _facets(parts: Parts, who: Principal, where: SessionFilter) -> dict[str, Any
     }
 
 
-@router.get("/sessions/{session_id}", summary="One session's record")
+@router.get(
+    "/sessions/{session_id}",
+    summary="One session's record",
+    responses={200: {"model": SessionRecord}},
+)
 @allow(READ)
 async def show(request: Request, session_id: str, parts: With, who: Who) -> Response:
     found = await asyncio.to_thread(find_session, parts, who, session_id)
@@ -141,7 +155,11 @@ def check_id(text: str) -> None:
         raise Invalid(str(error)) from error
 
 
-@router.delete("/sessions/{session_id}", summary="Delete a session with all its spans")
+@router.delete(
+    "/sessions/{session_id}",
+    summary="Delete a session with all its spans",
+    responses={200: {"model": SessionDeleted}},
+)
 @allow(ADMIN)
 async def delete(request: Request, session_id: str, parts: With, who: Who) -> Response:
     traces = await asyncio.to_thread(_delete, parts, who, session_id)
@@ -178,7 +196,11 @@ def delete_for_good(parts: Parts, who: Principal, sessions: Sequence[Session]) -
     return len(traces)
 
 
-@router.delete("/users", summary="Delete everything that is kept of one user")
+@router.delete(
+    "/users",
+    summary="Delete everything that is kept of one user",
+    responses={200: {"model": UserDeleted}},
+)
 @allow(ADMIN)
 async def delete_user(
     request: Request,

@@ -10,6 +10,7 @@ import msgspec
 from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
+from quarterdeck.api.answers.spans import SpanPage, SpanShown
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.pages import next_cursor, read_cursor
 from quarterdeck.api.parts import Parts, Who, With, scope_of
@@ -29,7 +30,11 @@ _HASHES = ("input_hash", "last_message_hash", "output_hash", "arguments_hash")
 _SAFE_INTEGER = 2**53  # what JavaScript's numbers hold exactly
 
 
-@router.get("/sessions/{session_id}/spans", summary="The session's spans, without payloads")
+@router.get(
+    "/sessions/{session_id}/spans",
+    summary="The session's spans, without payloads",
+    responses={200: {"model": SpanPage}},
+)
 @allow(READ)
 async def of_session(
     request: Request,
@@ -61,7 +66,11 @@ def _page(parts: Parts, who: Principal, session_id: str, limit: int, cursor: str
     }
 
 
-@router.get("/spans/{trace_id}/{span_id}", summary="One span with its payload, as sent and as read")
+@router.get(
+    "/spans/{trace_id}/{span_id}",
+    summary="One span with its payload, as sent and as read",
+    responses={200: {"model": SpanShown}},
+)
 @allow(READ)
 async def show(request: Request, trace_id: str, span_id: str, parts: With, who: Who) -> Response:
     return answer(request, await asyncio.to_thread(_span, parts, who, trace_id, span_id))

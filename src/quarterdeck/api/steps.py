@@ -16,6 +16,7 @@ import msgspec
 from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
+from quarterdeck.api.answers.steps import SessionTree, Skeleton, StepPage
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.sessions import find_session
@@ -83,7 +84,11 @@ class Stories:
         return sum(len(told.steps) for told in self._told.values())
 
 
-@router.get("/sessions/{session_id}/steps", summary="The session's steps, a page of replay frames")
+@router.get(
+    "/sessions/{session_id}/steps",
+    summary="The session's steps, a page of replay frames",
+    responses={200: {"model": StepPage}},
+)
 @allow(READ)
 async def steps(
     request: Request,
@@ -205,7 +210,11 @@ def _cut(text: str) -> str:
     return text if len(text) <= PREVIEW_LENGTH else text[: PREVIEW_LENGTH - 1] + "…"
 
 
-@router.get("/sessions/{session_id}/skeleton", summary="All spans as columns, for drawing")
+@router.get(
+    "/sessions/{session_id}/skeleton",
+    summary="All spans as columns, for drawing",
+    responses={200: {"model": Skeleton}},
+)
 @allow(READ)
 async def columns(
     request: Request,
@@ -227,7 +236,11 @@ def _skeleton(
     return {"session_id": session.session_id, **found}
 
 
-@router.get("/sessions/{session_id}/tree", summary="The session's decision tree")
+@router.get(
+    "/sessions/{session_id}/tree",
+    summary="The session's decision tree",
+    responses={200: {"model": SessionTree}},
+)
 @allow(READ)
 async def tree(request: Request, session_id: str, parts: With, who: Who) -> Response:
     return answer(request, await asyncio.to_thread(_tree, parts, who, session_id))
