@@ -4,7 +4,7 @@ Two sessions side by side: aligned steps, where they part, and what differed in 
 
 from typing import Literal
 
-from quarterdeck.api.answers.answer import Answer
+from quarterdeck.api.answers.answer import Answer, Instant, Usd
 
 
 class AlignedStep(Answer):
@@ -14,18 +14,18 @@ class AlignedStep(Answer):
     agent: str | None
     status: str | None
     error: str | None
-    started_at: str
+    started_at: Instant
     duration_s: float | None
-    cost_usd: str | None
+    cost_usd: Usd | None
 
 
 class AlignedRun(Answer):
     """
     Steps next to each other in both sessions.
 
-    `equal`: the same decisions one after the other, told by their ends and number only, with `a` and `b`
-    empty unless asked to unfold.  `changed`: different steps at one place.  `only_a`, `only_b`: the
-    other session did nothing here.
+    `equal`: the same decisions one after the other, told by their ends and number only, with `a` and
+    `b` empty.  `changed`: different steps at one place.  `only_a`, `only_b`: the other session did
+    nothing here.
     """
 
     kind: Literal["equal", "changed", "only_a", "only_b"]
@@ -103,7 +103,7 @@ class ComparedTotals(Answer):
     outcome_reason: str | None
     workflow: str | None
     version: str | None
-    started_at: str
+    started_at: Instant
     duration_s: float
     waited_s: float
     steps: int
@@ -115,7 +115,7 @@ class ComparedTotals(Answer):
     recovered: int
     input_tokens: int
     output_tokens: int
-    cost_usd: str | None
+    cost_usd: Usd | None
     unpriced_calls: int
     models: list[str]
 

@@ -4,8 +4,8 @@ The decision tree of a task type over its sessions, its hot spots, and what othe
 
 from typing import Literal
 
-from quarterdeck.api.answers.answer import Answer
-from quarterdeck.api.answers.sessions import SessionListRow
+from quarterdeck.api.answers.answer import Answer, Cursor, Instant
+from quarterdeck.api.answers.sessions import SessionRow
 from quarterdeck.api.answers.shapes import Difference, Estimate
 
 TreeGroup = Literal["action", "tool", "kind"]
@@ -31,7 +31,7 @@ class LoopBucket(Answer):
 
 
 class Loops(Answer):
-    """How often in a row the sessions passed the node; a node that is passed once by all has none."""
+    """How often in a row the sessions passed the node; where all passed it once there is none."""
 
     repeated: int
     """Sessions that passed it more than once in a row."""
@@ -49,8 +49,8 @@ class TreeSide(Answer):
     read: int
     q: str
     """Filter (`q`) of exactly these sessions, without the time."""
-    since: str | None
-    until: str | None
+    since: Instant | None
+    until: Instant | None
 
 
 class NodeSide(Answer):
@@ -189,8 +189,8 @@ class TaskTreeSessionsAnswer(Answer):
     node: str
     path: list[str]
     total: int
-    sessions: list[SessionListRow]
-    next_cursor: str | None
+    sessions: list[SessionRow]
+    next_cursor: Cursor
 
 
 class OtherWay(Answer):
