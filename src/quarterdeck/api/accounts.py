@@ -16,6 +16,8 @@ from quarterdeck.api.access import (
     check_grant,
     guarded_router,
 )
+from quarterdeck.api.answers.accounts import AccountList, AccountShown, MemberList, MemberSet
+from quarterdeck.api.answers.shapes import Empty
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Secret, Short
 from quarterdeck.api.parts import Parts, Who, With, note
@@ -48,14 +50,21 @@ class MemberForm(Form):
     role: Role
 
 
-@router.get("/accounts", summary="Everybody who may log in")
+@router.get(
+    "/accounts", summary="Everybody who may log in", responses={200: {"model": AccountList}}
+)
 @allow(OWNER)
 async def list_all(request: Request, parts: With) -> Response:
     found = await asyncio.to_thread(accounts.list_accounts, parts.records)
     return answer(request, {"accounts": [_shown(account) for account in found]})
 
 
-@router.post("/accounts", status_code=201, summary="Make an account; the first ends local mode")
+@router.post(
+    "/accounts",
+    status_code=201,
+    summary="Make an account; the first ends local mode",
+    responses={201: {"model": AccountShown}},
+)
 @allow(OWNER)
 async def create(request: Request, form: AccountForm, parts: With, who: Who) -> Response:
     account = await asyncio.to_thread(_create, parts, who, form)
@@ -78,7 +87,11 @@ def _create(parts: Parts, who: Principal, form: AccountForm) -> Account:
     return account
 
 
-@router.patch("/accounts/{account_id}", summary="Change an account; ends its logins")
+@router.patch(
+    "/accounts/{account_id}",
+    summary="Change an account; ends its logins",
+    responses={200: {"model": AccountShown}},
+)
 @allow(OWNER)
 async def change(
     request: Request, account_id: str, form: AccountChange, parts: With, who: Who
@@ -119,7 +132,11 @@ def _is_last_owner(parts: Parts, account_id: str) -> bool:
     )
 
 
-@router.delete("/accounts/{account_id}", summary="Delete an account with its logins and roles")
+@router.delete(
+    "/accounts/{account_id}",
+    summary="Delete an account with its logins and roles",
+    responses={200: {"model": Empty}},
+)
 @allow(OWNER)
 async def delete(request: Request, account_id: str, parts: With, who: Who) -> Response:
     await asyncio.to_thread(_delete, parts, who, account_id)
@@ -132,14 +149,20 @@ def _delete(parts: Parts, who: Principal, account_id: str) -> None:
     note(parts, who, "account.delete", account.email, server_wide=True)
 
 
-@router.get("/members", summary="Who has which role in this project")
+@router.get(
+    "/members", summary="Who has which role in this project", responses={200: {"model": MemberList}}
+)
 @allow(ADMIN)
 async def list_members(request: Request, parts: With, who: Who) -> Response:
     found = await asyncio.to_thread(memberships.list_members, parts.records, who.project_id)
     return answer(request, {"members": found})
 
 
-@router.put("/members", summary="Give an account a role in this project")
+@router.put(
+    "/members",
+    summary="Give an account a role in this project",
+    responses={200: {"model": MemberSet}},
+)
 @allow(ADMIN)
 async def set_member(request: Request, form: MemberForm, parts: With, who: Who) -> Response:
     # A role has no end, so a key that has one can't give it.
@@ -159,7 +182,11 @@ def _set_member(parts: Parts, who: Principal, form: MemberForm) -> None:
     note(parts, who, "member.set", account.email, role=form.role)
 
 
-@router.delete("/members/{account_id}", summary="Take an account's role in this project away")
+@router.delete(
+    "/members/{account_id}",
+    summary="Take an account's role in this project away",
+    responses={200: {"model": Empty}},
+)
 @allow(ADMIN)
 async def remove_member(request: Request, account_id: str, parts: With, who: Who) -> Response:
     await asyncio.to_thread(_remove_member, parts, who, account_id)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import ADMIN, OWNER, allow, guarded_router
+from quarterdeck.api.answers.audit import AuditPage
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.pages import next_cursor, read_cursor
 from quarterdeck.api.parts import Parts, Who, With
@@ -20,7 +21,9 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[str, Query(max_length=200)]
 
 
-@router.get("/audit", summary="Changes in this project, newest first")
+@router.get(
+    "/audit", summary="Changes in this project, newest first", responses={200: {"model": AuditPage}}
+)
 @allow(ADMIN)
 async def of_project(
     request: Request, parts: With, who: Who, limit: Limit = 100, cursor: Cursor = ""
@@ -29,7 +32,11 @@ async def of_project(
     return answer(request, page)
 
 
-@router.get("/server/audit", summary="Logins and changes of accounts and projects")
+@router.get(
+    "/server/audit",
+    summary="Logins and changes of accounts and projects",
+    responses={200: {"model": AuditPage}},
+)
 @allow(OWNER)
 async def of_server(
     request: Request, parts: With, limit: Limit = 100, cursor: Cursor = ""

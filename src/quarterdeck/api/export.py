@@ -80,7 +80,12 @@ _MEDIA_TYPES: dict[Form, str] = {
 }
 
 
-@router.get("/export", summary="Sessions or spans as NDJSON or Parquet, streamed")
+@router.get(
+    "/export",
+    summary="Sessions or spans as NDJSON or Parquet, streamed",
+    response_class=StreamingResponse,
+    responses={200: {"content": {media_type: {} for media_type in _MEDIA_TYPES.values()}}},
+)
 @allow(READ)
 async def export(
     parts: With,

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from pydantic import Field, model_validator
 
 from quarterdeck.api.access import WRITE, Principal, allow, guarded_router
+from quarterdeck.api.answers.session import SessionRecord
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Label, Long, Short
 from quarterdeck.api.parts import Parts, Who, With, note
@@ -70,7 +71,11 @@ class InterventionForm(Form):
     by: By = ""
 
 
-@router.post("/sessions/{session_id}/outcome", summary="Say how a session ended")
+@router.post(
+    "/sessions/{session_id}/outcome",
+    summary="Say how a session ended",
+    responses={200: {"model": SessionRecord}},
+)
 @allow(WRITE)
 async def outcome(
     request: Request, session_id: str, form: OutcomeForm, parts: With, who: Who
@@ -90,7 +95,12 @@ async def outcome(
     return answer(request, to_json(found))
 
 
-@router.post("/sessions/{session_id}/feedback", summary="Judge a session or one of its spans")
+@router.post(
+    "/sessions/{session_id}/feedback",
+    status_code=201,
+    summary="Judge a session or one of its spans",
+    responses={201: {"model": SessionRecord}},
+)
 @allow(WRITE)
 async def feedback(
     request: Request, session_id: str, form: FeedbackForm, parts: With, who: Who
@@ -118,7 +128,12 @@ async def feedback(
     return answer(request, to_json(found), status=201)
 
 
-@router.post("/sessions/{session_id}/interventions", summary="Report a person's act in a session")
+@router.post(
+    "/sessions/{session_id}/interventions",
+    status_code=201,
+    summary="Report a person's act in a session",
+    responses={201: {"model": SessionRecord}},
+)
 @allow(WRITE)
 async def intervention(
     request: Request, session_id: str, form: InterventionForm, parts: With, who: Who

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from quarterdeck.api.access import ADMIN, Principal, allow, check_grant, guarded_router
+from quarterdeck.api.answers.keys import KeyList, KeyMade, KeyShown
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Label
 from quarterdeck.api.parts import Parts, Who, With, note
@@ -25,14 +26,23 @@ class KeyForm(Form):
     """RFC 3339; left out, the key works until it is revoked."""
 
 
-@router.get("/keys", summary="This project's keys, without their secrets")
+@router.get(
+    "/keys",
+    summary="This project's keys, without their secrets",
+    responses={200: {"model": KeyList}},
+)
 @allow(ADMIN)
 async def list_all(request: Request, parts: With, who: Who) -> Response:
     found = await asyncio.to_thread(keys.list_keys, parts.records, who.project_id)
     return answer(request, {"keys": [_shown(key) for key in found]})
 
 
-@router.post("/keys", status_code=201, summary="Make a key; its secret is shown this once")
+@router.post(
+    "/keys",
+    status_code=201,
+    summary="Make a key; its secret is shown this once",
+    responses={201: {"model": KeyMade}},
+)
 @allow(ADMIN)
 async def create(request: Request, form: KeyForm, parts: With, who: Who) -> Response:
     expires_ns = from_rfc3339(form.expires_at) if form.expires_at else None
@@ -55,7 +65,9 @@ def _create(parts: Parts, who: Principal, form: KeyForm, expires_ns: int | None)
     return made
 
 
-@router.delete("/keys/{key_id}", summary="Revoke a key; it stops at once")
+@router.delete(
+    "/keys/{key_id}", summary="Revoke a key; it stops at once", responses={200: {"model": KeyShown}}
+)
 @allow(ADMIN)
 async def revoke(request: Request, key_id: str, parts: With, who: Who) -> Response:
     key = await asyncio.to_thread(_revoke, parts, who, key_id)

@@ -19,6 +19,8 @@ from quarterdeck.api.access import (
     allow,
     guarded_router,
 )
+from quarterdeck.api.answers.accounts import LoggedIn, Me
+from quarterdeck.api.answers.shapes import Empty
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import Form, Secret, Short
 from quarterdeck.api.parts import Parts, Who, With, note
@@ -76,7 +78,11 @@ class Throttle:
         self._failures.pop((email, place), None)
 
 
-@router.post("/login", summary="Log in with address and password; sets the login cookie")
+@router.post(
+    "/login",
+    summary="Log in with address and password; sets the login cookie",
+    responses={200: {"model": LoggedIn}},
+)
 @allow(PUBLIC)
 async def log_in(request: Request, form: LoginForm, parts: With) -> Response:
     throttle: Throttle = request.app.state.throttle
@@ -112,7 +118,7 @@ def _start(parts: Parts, account: Account, lasting_s: int) -> str:
     return cookie
 
 
-@router.post("/logout", summary="End this login")
+@router.post("/logout", summary="End this login", responses={200: {"model": Empty}})
 @allow(SIGNED_IN)
 async def log_out(request: Request, parts: With, who: Who) -> Response:
     cookie = request.cookies.get(parts.access.cookie_name(request), "")
@@ -126,7 +132,11 @@ async def log_out(request: Request, parts: With, who: Who) -> Response:
     return response
 
 
-@router.get("/me", summary="Who the credential stands for, and what it may do")
+@router.get(
+    "/me",
+    summary="Who the credential stands for, and what it may do",
+    responses={200: {"model": Me}},
+)
 @allow(SIGNED_IN)
 async def me(request: Request, parts: With, who: Who) -> Response:
     return answer(
@@ -142,7 +152,11 @@ async def me(request: Request, parts: With, who: Who) -> Response:
     )
 
 
-@router.put("/me/password", summary="Change one's own password; ends all other logins")
+@router.put(
+    "/me/password",
+    summary="Change one's own password; ends all other logins",
+    responses={200: {"model": Empty}},
+)
 @allow(SIGNED_IN)
 async def change_password(request: Request, form: PasswordForm, parts: With, who: Who) -> Response:
     if not who.account_id:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
+from quarterdeck.api.answers.received import Received
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.selection import read_instant
@@ -19,7 +20,11 @@ from quarterdeck.storage.events import received_reads
 router = guarded_router("sessions")
 
 
-@router.get("/received", summary="What arrived lately, by the library that sent it")
+@router.get(
+    "/received",
+    summary="What arrived lately, by the library that sent it",
+    responses={200: {"model": Received}},
+)
 @allow(READ)
 async def show(
     request: Request,
