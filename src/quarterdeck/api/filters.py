@@ -4,8 +4,8 @@ The language of `q`: what a person types to find sessions.
     outcome:failure version:14 errors:>3 cost:>5 human:correction tool:bash -tag:test "free text"
 
 Terms are separated by spaces and all must hold.  `field:a,b` means a or b; `-` before a term
-means not; numbers take `>`, `>=`, `<`, `<=`; quotes keep spaces, commas and colons; what has
-no field is searched for in inputs and outputs.  Reading makes an `Expression` of known fields
+means not; `field:""` means that there is none; numbers take `>`, `>=`, `<`, `<=`; quotes keep
+spaces, commas and colons; what has no field is searched for in inputs and outputs.  Reading makes an `Expression` of known fields
 and plain values; it never makes SQL.  What can't be read is refused with its position: a
 filter that silently ignored a misspelled field would show wrong sessions as right.
 
@@ -52,6 +52,9 @@ WORD_FIELDS: Mapping[str, tuple[str, ...] | None] = {
     "case": None,
     "trial": None,
     "finding": None,
+    "experiment": ("true", "false"),
+    "failed_tool": None,
+    "unpriced_model": None,
 }
 NUMBER_FIELDS: Mapping[str, str] = {
     "errors": "error episodes",
@@ -83,6 +86,9 @@ _UNITS_S = {
     "d": Decimal(86400),
 }
 _IN_TIME = frozenset({"duration", "waited"})
+
+NOTHING = ""
+"""The value that stands for having none; typed as two quotes."""
 
 MAX_LENGTH = 2000  # a whole line of facets is some 200 characters
 MAX_TERMS = 30
@@ -208,6 +214,9 @@ class _Reader:
 
     def _word_value(self, field: str) -> str:
         place = f"at position {self._at + 1}"
+        if WORD_FIELDS[field] is None and self._text[self._at : self._at + 2] == '""':
+            self._at += 2
+            return NOTHING
         return _word(field, self._value(stops_at_comma=True), place)
 
     def _value(self, *, stops_at_comma: bool) -> str:
@@ -262,7 +271,7 @@ def _word(field: str, value: str, place: str) -> str:
     if not value:
         raise Invalid(
             f"{place}: {field} needs a value",
-            hint='For sessions that have none, write "-" before the values that you know.',
+            hint=f'For sessions that have none, write {field}:"".',
             code="bad_query",
         )
     if field == "trial" and not (value.isascii() and value.isdigit()):

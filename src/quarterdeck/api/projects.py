@@ -5,9 +5,10 @@ Projects: the caller's own ones, and the settings of the one that the credential
 import asyncio
 from typing import Annotated, Any
 
+import msgspec
 import re2
 from fastapi import Query, Request, Response
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from quarterdeck.api.access import (
     ADMIN,
@@ -18,17 +19,31 @@ from quarterdeck.api.access import (
     allow,
     guarded_router,
 )
+from quarterdeck.api.answers.project import ProjectList, ProjectShown
+from quarterdeck.api.answers.projects import (
+    RedactionTriedAnswer,
+    RetentionAnswer,
+    UnpricedAnswer,
+)
+from quarterdeck.api.answers.shapes import Empty
 from quarterdeck.api.bodies import answer
-from quarterdeck.api.forms import Form, Label, Short
-from quarterdeck.api.parts import Parts, Who, With, note
+from quarterdeck.api.filters import render
+from quarterdeck.api.forms import Form, Label, Short, storable
+from quarterdeck.api.parts import Parts, Who, With, note, scope_of
+from quarterdeck.api.selection import Selected
+from quarterdeck.api.spans import plain
 from quarterdeck.errors import Invalid
 from quarterdeck.model.ids import DEFAULT_PROJECT
 from quarterdeck.model.instants import to_rfc3339
+from quarterdeck.normalize.redact import Pattern, Redactor
+from quarterdeck.storage.events import settings_reads
 from quarterdeck.storage.events.deletes import delete_project
-from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.events.scope import ProjectScope, scope_keeping
+from quarterdeck.storage.events.session_conditions import WordCondition
+from quarterdeck.storage.events.session_reads import SessionFilter
 from quarterdeck.storage.records import projects
 from quarterdeck.storage.records.deletions import Deletion, note_deletions
-from quarterdeck.storage.records.projects import Project, ProjectSettings
+from quarterdeck.storage.records.projects import Project, ProjectSettings, revision_of
 
 router = guarded_router("projects")
 
@@ -64,6 +79,8 @@ class PriceForm(Form):
 class SettingsForm(Form):
     """All settings at once: what is left out gets its default."""
 
+    if_revision: Short = ""
+    """The revision that was read: 409 if the settings have changed since.  "" = in any case."""
     name: Short = ""
     session_key: Short = ""
     retention_days: int | None = Field(default=None, ge=0, le=_MANY_YEARS_DAYS)
@@ -73,7 +90,20 @@ class SettingsForm(Form):
     price_overrides: tuple[PriceForm, ...] = Field(default=(), max_length=1000)
 
 
-@router.get("/projects", summary="The projects that the credential reaches")
+Pasted = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(storable)]
+
+
+class RedactionForm(Form):
+    text: Pasted
+    patterns: tuple[Label, ...] | None = Field(default=None, max_length=100)
+    """In place of the project's own; null: those."""
+
+
+@router.get(
+    "/projects",
+    summary="The projects that the credential reaches",
+    responses={200: {"model": ProjectList}},
+)
 @allow(SIGNED_IN)
 async def list_mine(request: Request, parts: With, who: Who) -> Response:
     found = await asyncio.to_thread(_mine, parts, who)
@@ -90,7 +120,9 @@ def _mine(parts: Parts, who: Principal) -> list[Project]:
     return projects.list_projects(parts.records, only=reached)
 
 
-@router.post("/projects", status_code=201, summary="Make a project")
+@router.post(
+    "/projects", status_code=201, summary="Make a project", responses={201: {"model": ProjectShown}}
+)
 @allow(OWNER)
 async def create(request: Request, form: ProjectForm, parts: With, who: Who) -> Response:
     made = await asyncio.to_thread(_create, parts, who, form)
@@ -105,14 +137,18 @@ def _create(parts: Parts, who: Principal, form: ProjectForm) -> Project:
     return made
 
 
-@router.get("/project", summary="This project and its settings")
+@router.get(
+    "/project", summary="This project and its settings", responses={200: {"model": ProjectShown}}
+)
 @allow(READ)
 async def show(request: Request, parts: With, who: Who) -> Response:
     found = await asyncio.to_thread(projects.get_project, parts.records, who.project_id)
     return answer(request, _shown(found))
 
 
-@router.put("/project", summary="Replace this project's settings")
+@router.put(
+    "/project", summary="Replace this project's settings", responses={200: {"model": ProjectShown}}
+)
 @allow(ADMIN)
 async def change(request: Request, form: SettingsForm, parts: With, who: Who) -> Response:
     _check_patterns(form.redaction_patterns)
@@ -134,7 +170,11 @@ def _change(parts: Parts, who: Principal, form: SettingsForm) -> Project:
         ),
     )
     changed = projects.change_project(
-        parts.records, who.project_id, name=form.name or None, settings=settings
+        parts.records,
+        who.project_id,
+        name=form.name or None,
+        settings=settings,
+        if_revision=form.if_revision,
     )
     # Redaction patterns may hold what they are to hide: their number is enough here.
     note(
@@ -157,6 +197,7 @@ def _check_patterns(patterns: tuple[str, ...]) -> None:
     for pattern in patterns:
         try:
             re2.compile(pattern)
+            Redactor([Pattern(name="project", regex=pattern)])
         except re2.error as error:
             raise Invalid(
                 f"not a pattern: {pattern!r} ({error})",
@@ -164,7 +205,56 @@ def _check_patterns(patterns: tuple[str, ...]) -> None:
             ) from error
 
 
-@router.delete("/project", summary="Delete this project with everything in it")
+@router.post(
+    "/project/redaction/try",
+    summary="What redaction makes of a text",
+    responses={200: {"model": RedactionTriedAnswer}},
+)
+@allow(ADMIN)
+async def try_redaction(request: Request, form: RedactionForm, parts: With, who: Who) -> Response:
+    """Nothing of the text is kept."""
+    patterns = form.patterns
+    if patterns is None:
+        project = await asyncio.to_thread(projects.get_project, parts.records, who.project_id)
+        patterns = project.settings.redaction_patterns
+    _check_patterns(patterns)
+    tried = [Pattern(name="project", regex=regex) for regex in patterns]
+    text, places = await asyncio.to_thread(Redactor(tried).explain, form.text)
+    hidden = [{"start": start, "end": end, "kind": kind} for start, end, kind in places]
+    return answer(request, {"text": text, "hidden": hidden})
+
+
+@router.get(
+    "/project/unpriced",
+    summary="Models that calls have no price for",
+    responses={200: {"model": UnpricedAnswer}},
+)
+@allow(READ)
+async def unpriced(request: Request, parts: With, who: Who, where: Selected) -> Response:
+    rows = await asyncio.to_thread(_unpriced, parts, who, where)
+    return answer(request, {"models": rows})
+
+
+@router.get(
+    "/project/retention",
+    summary="What a retention of so many days would delete",
+    responses={200: {"model": RetentionAnswer}},
+)
+@allow(ADMIN)
+async def preview_retention(
+    request: Request,
+    parts: With,
+    who: Who,
+    days: Annotated[int, Query(ge=0, le=_MANY_YEARS_DAYS, description="0 keeps everything.")],
+) -> Response:
+    return answer(request, await asyncio.to_thread(_retention, parts, who, days))
+
+
+@router.delete(
+    "/project",
+    summary="Delete this project with everything in it",
+    responses={200: {"model": Empty}},
+)
 @allow(ADMIN)
 async def delete(
     request: Request, parts: With, who: Who, confirm: Annotated[str, Query(max_length=100)] = ""
@@ -197,11 +287,45 @@ def _delete(parts: Parts, who: Principal) -> None:
     note(parts, who, "project.delete", project_id, server_wide=True)
 
 
+def _unpriced(parts: Parts, who: Principal, where: SessionFilter) -> list[dict[str, Any]]:
+    rows = settings_reads.unpriced_models(parts.events, scope_of(parts, who), where)
+    return [
+        {
+            "model": row.model,
+            "calls": row.calls,
+            "all_calls": row.all_calls,
+            "sessions": row.sessions,
+            "first_at": to_rfc3339(row.first_ns),
+            "last_at": to_rfc3339(row.last_ns),
+            "q": render(
+                (
+                    *where.conditions,
+                    WordCondition(field="unpriced_model", values=(row.model,)),
+                )
+            ),
+        }
+        for row in rows
+    ]
+
+
+def _retention(parts: Parts, who: Principal, days: int) -> dict[str, Any]:
+    scope = scope_keeping(who.project_id, days=days, now_ns=parts.now_ns())
+    row = settings_reads.retention_preview(parts.events, scope, before_ns=scope.floor_ns)
+    return {
+        "days": days,
+        "before": to_rfc3339(scope.floor_ns) if scope.floor_ns else None,
+        "sessions": row.sessions,
+        "spans": row.spans,
+        "kept_sessions": row.kept_sessions,
+        "oldest_at": to_rfc3339(row.oldest_ns) if row.sessions else None,
+    }
+
+
 def _shown(project: Project) -> dict[str, Any]:
-    settings = project.settings
     return {
         "project_id": project.project_id,
         "name": project.name,
+        "revision": revision_of(project),
         "created_at": to_rfc3339(project.created_ns),
-        "settings": {name: getattr(settings, name) for name in settings.__struct_fields__},
+        "settings": plain(msgspec.to_builtins(project.settings)),
     }

@@ -24,6 +24,7 @@ import re2
 
 from quarterdeck.errors import Invalid
 from quarterdeck.model.spans import Value
+from quarterdeck.normalize.hidden import Hidden, Place
 
 
 class Pattern(NamedTuple):
@@ -284,8 +285,24 @@ class Redactor:
             raw = _replaced(raw, _found_by_name(raw))
             raw = _replaced(raw, _found_by_look(raw))
         for name, regex in self._own:
-            raw = _replaced(raw, ((m.start(), m.end(), name) for m in regex.finditer(raw)))
+            raw = _replaced(raw, _found_by_pattern(name, regex, raw))
         return raw
+
+    def explain(self, text: str) -> tuple[str, list[Place]]:
+        """What `redact_text` makes of it, and which places of the text were hidden."""
+        was = raw = text.encode("utf-8", "surrogatepass")
+        hidden = Hidden()
+        for find in self._passes():
+            found = list(_apart(find(raw)))
+            hidden.replaced((s, e, kind, len(_marker(kind))) for s, e, kind in found)
+            raw = _replaced(raw, iter(found))
+        return raw.decode("utf-8", "surrogatepass"), hidden.places(was)
+
+    def _passes(self) -> Iterator[Callable[[bytes], Iterator["_Found"]]]:
+        yield lambda raw: _found_by_name(raw) if _DETECT.search(raw) is not None else iter(())
+        yield lambda raw: _found_by_look(raw) if _DETECT.search(raw) is not None else iter(())
+        for name, regex in self._own:
+            yield functools.partial(_found_by_pattern, name, regex)
 
     def redact_value(self, key: str, value: Value) -> Value:
         """An attribute's value; equal to the given one when nothing had to be replaced."""
@@ -352,11 +369,27 @@ _Found = tuple[int, int, str]  # [start, end) in bytes, and the kind
 def _replaced(raw: bytes, found: Iterator[_Found]) -> bytes:
     pieces: list[bytes] = []
     done = 0
+    for start, end, kind in _apart(found):
+        pieces += (raw[done:start], _marker(kind))
+        done = end
+    return b"".join((*pieces, raw[done:])) if done else raw
+
+
+def _apart(found: Iterator[_Found]) -> Iterator[_Found]:
+    """Without those that are empty or overlap an earlier one."""
+    done = 0
     for start, end, kind in found:
         if start >= done and end > start:
-            pieces += (raw[done:start], b"[redacted:" + kind.encode() + b"]")
+            yield start, end, kind
             done = end
-    return b"".join((*pieces, raw[done:])) if done else raw
+
+
+def _marker(kind: str) -> bytes:
+    return b"[redacted:" + kind.encode() + b"]"
+
+
+def _found_by_pattern(name: str, regex: Any, raw: bytes) -> Iterator[_Found]:
+    return ((m.start(), m.end(), name) for m in regex.finditer(raw))
 
 
 def _found_by_look(raw: bytes) -> Iterator[_Found]:

@@ -20,7 +20,8 @@ Comparison = Literal["=", ">", ">=", "<", "<="]
 
 
 class WordCondition(msgspec.Struct, frozen=True, kw_only=True, tag="word"):
-    """The field has (one of) the values; for fields that hold several, any of them is one."""
+    """The field has (one of) the values; for fields that hold several, any of them is one.  The
+    value "" is that of a session that has none."""
 
     field: str
     values: tuple[str, ...]
@@ -58,6 +59,7 @@ _ONE = {
     "session": "session_id",
     "case": "case_id",
     "trial": "ifNull(toString(trial), '')",
+    "experiment": "if(experiment = 1, 'true', 'false')",
 }
 _SEVERAL = {
     "agent": "agents",
@@ -66,6 +68,8 @@ _SEVERAL = {
     "tag": "tags",
     "human": "human_kinds",
     "finding": "findings",
+    "failed_tool": "arrayFilter((name, errors) -> errors > 0, tools, tool_errors)",
+    "unpriced_model": "arrayFilter((name, calls) -> calls > 0, models, model_unpriced)",
 }
 ANY_HUMAN = "any"
 
@@ -137,7 +141,8 @@ def _word_sql(condition: WordCondition, name: str, params: dict[str, Any]) -> st
     if condition.field == "human" and ANY_HUMAN in values:
         return "interventions > 0"
     params[name] = values
-    return f"hasAny({column}, {{{name}:Array(String)}})"
+    some = f"hasAny({column}, {{{name}:Array(String)}})"
+    return f"{some} OR empty({column})" if "" in values else some
 
 
 def _text_sql(condition: TextCondition, name: str, params: dict[str, Any]) -> str:

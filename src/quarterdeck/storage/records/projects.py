@@ -5,12 +5,13 @@ A project's id is in addresses and in every stored row, so it never changes; its
 The project `default` always exists.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quarterdeck.errors import Conflict, Invalid, NotFound
@@ -105,20 +106,49 @@ def list_projects(records: Records, *, only: Sequence[str] | None = None) -> lis
         return [_project(row) for row in connection.execute(query).mappings()]
 
 
+def revision_of(project: Project) -> str:
+    """Another one for other settings or another name, and the same again for the same ones."""
+    told = msgspec.json.encode([project.name, project.settings])
+    return hashlib.sha256(told).hexdigest()[:16]
+
+
 def change_project(
-    records: Records, project_id: str, *, name: str | None = None, settings: ProjectSettings
+    records: Records,
+    project_id: str,
+    *,
+    name: str | None = None,
+    settings: ProjectSettings,
+    if_revision: str = "",
 ) -> Project:
-    """Replaces all settings; `name` None leaves it.  Raises `NotFound`."""
+    """
+    Replaces all settings; `name` None leaves it.
+
+    Raises `NotFound`, and `Conflict` where `if_revision` is given and no longer theirs.
+    """
     values = msgspec.to_builtins(settings)
     if name:
         values["name"] = name
     with records.writing() as connection:
+        if if_revision:
+            _check_revision(connection, project_id, if_revision)
         changed = connection.execute(
             update(PROJECTS).where(PROJECTS.c.project_id == project_id).values(**values)
         )
         if changed.rowcount == 0:
             raise NotFound(f"no project {project_id!r}")
     return get_project(records, project_id)
+
+
+def _check_revision(connection: Connection, project_id: str, revision: str) -> None:
+    """The row stays locked until the transaction ends; SQLite has one writer anyway."""
+    found = select(PROJECTS).where(PROJECTS.c.project_id == project_id).with_for_update()
+    row = connection.execute(found).mappings().one_or_none()
+    if row is not None and revision_of(_project(row)) != revision:
+        raise Conflict(
+            "the settings have been changed since they were read",
+            hint="Read them again, and make the change on what they are now.",
+            code="changed_meanwhile",
+        )
 
 
 def delete_project(records: Records, project_id: str) -> None:
