@@ -26,6 +26,7 @@ from quarterdeck.api import (
     intake,
     judgements,
     keys,
+    live,
     login,
     overview,
     people,
@@ -72,6 +73,7 @@ _ROUTERS = (
     intake.router,
     demo.router,
     export.router,
+    live.router,
 )
 
 root = guarded_router("health", prefix="")

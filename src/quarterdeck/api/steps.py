@@ -223,17 +223,23 @@ async def columns(
     who: Who,
     first: Annotated[int, Query(alias="from", ge=0, le=10**9, description="A row, from 0.")] = 0,
     limit: Annotated[int | None, Query(ge=1, le=10**9)] = None,
+    ids: Annotated[bool, Query(description="With the ids of the spans.")] = True,
 ) -> Response:
-    return answer(request, await asyncio.to_thread(_skeleton, parts, who, session_id, first, limit))
+    return answer(
+        request, await asyncio.to_thread(_skeleton, parts, who, session_id, first, limit, ids)
+    )
 
 
 def _skeleton(
-    parts: Parts, who: Principal, session_id: str, first: int, limit: int | None
+    parts: Parts, who: Principal, session_id: str, first: int, limit: int | None, ids: bool
 ) -> dict[str, Any]:
     session = find_session(parts, who, session_id)
     with assembled(parts, who, session) as assembly:
         found = skeleton(assembly, since=first, limit=limit)
-    return {"session_id": session.session_id, **found}
+    if not ids:
+        del found["span"]
+    is_open = session.status != "closed"
+    return {"session_id": session.session_id, "revision": "", "open": is_open, **found}
 
 
 @router.get(

@@ -183,6 +183,11 @@ class Assembly(Surroundings):
         """Why this span is another attempt, if it is one."""
         return self._attempts.fact(node)
 
+    def rescues(self) -> dict[tuple[str, str], tuple[str, str] | None]:
+        """Every failed call -> the call that recovered from it, None if none did."""
+        self._resolve()
+        return self._recovery.rescues()
+
     @property
     def steps(self) -> int:
         """Elementary computations made so far: the proof that growth is linear."""

@@ -141,6 +141,17 @@ class Recovery:
         """The first `count` episodes by time."""
         return tuple(self._tell(attempt, target) for attempt, target in self._opened[:count])
 
+    def rescues(self) -> dict[tuple[str, str], tuple[str, str] | None]:
+        """(trace, span) of every failure -> of the success after it at the same target."""
+        found: dict[tuple[str, str], tuple[str, str] | None] = {}
+        for story in self._stories.values():
+            for failure in story.failures:
+                after = bisect_left(story.successes, failure)
+                by = story.successes[after] if after < len(story.successes) else None
+                key = (failure.trace_id, failure.span_id)
+                found[key] = None if by is None else (by.trace_id, by.span_id)
+        return found
+
     def _tell(self, first: Attempt, target: Target) -> ErrorEpisode:
         story = self._stories[target]
         failures, successes = story.failures, story.successes

@@ -99,13 +99,10 @@ def _step(node: Node, number: int, depth: int, around: Node | None, note: str) -
     usage = span.usage
     is_call = span.kind == "model"
     failure = failure_of(node) or (span if span.status == "error" else None)
-    kind = "handoff" if span.handoff is not None and span.kind == "step" else _KINDS[span.kind]
-    if span.human is not None and (kind == "step" or only_asked(node)):
-        kind = "human"
     return Step(
         number=number,
-        kind=kind,
-        name=_name(node),
+        kind=step_kind(node),
+        name=step_name(node),
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=around.span.span_id if around is not None else "",
@@ -141,7 +138,16 @@ def _status(node: Node, failure: Span | None) -> str:
     return "error" if failure is not None else node.span.status
 
 
-def _name(node: Node) -> str:
+def step_kind(node: Node) -> StepKind:
+    span = node.span
+    kind = "handoff" if span.handoff is not None and span.kind == "step" else _KINDS[span.kind]
+    if span.human is not None and (kind == "step" or only_asked(node)):
+        kind = "human"
+    return kind
+
+
+def step_name(node: Node) -> str:
+    """What was called: the agent, the model, the tool."""
     span = node.span
     if span.kind == "agent":
         return node.agent

@@ -2,6 +2,7 @@
 
 from quarterdeck.api.answers.answer import Answer, Digits, Instant, Usd, left_out
 from quarterdeck.api.answers.content import Content
+from quarterdeck.model.interventions import HumanDecision, InterventionKind
 from quarterdeck.model.sessions import NodeKind, StepKind
 from quarterdeck.model.spans import SpanKind, SpanStatus
 
@@ -47,6 +48,23 @@ class StepPage(Answer):
     next_from: int | None
 
 
+SkeletonKind = SpanKind | StepKind
+
+
+class PersonsAct(Answer):
+    """Where a person acted; the wait before it can be folded: it ends at `at_us`."""
+
+    row: int
+    kind: InterventionKind
+    decision: HumanDecision
+    pending: bool
+    """Asked and not answered: the session waits."""
+    by: str | None
+    at_us: int
+    """From the session's start; when it was asked, while nobody has answered."""
+    waited_us: int | None
+
+
 class Skeleton(Answer):
     """
     All spans as columns of equal length, one entry per row; `name`, `kind`, `agent` and `trace`
@@ -59,8 +77,17 @@ class Skeleton(Answer):
     count: int
     """Rows of this page."""
     total: int
+    steps: int
+    """Steps of the whole session."""
+    revision: str
+    """Names exactly these rows, those of all pages: of two pages with one revision none has
+    moved.  Also what `live` goes on from."""
+    open: bool
+    """Whether the session may go on."""
     names: list[str]
-    kinds: list[SpanKind]
+    """Of a step what was called: agent, model, tool."""
+    kinds: list[SkeletonKind]
+    """Of a step its step's kind, of other spans the span's."""
     agents: list[str]
     traces: list[str]
     parent: list[int]
@@ -78,8 +105,18 @@ class Skeleton(Answer):
     """Nano-dollars."""
     step: list[int]
     """The step's number; 0: not a step."""
+    depth: list[int]
+    """Of a step, how many steps are around it; -1: not a step."""
+    episode: list[int]
+    """Of a failed call the number of the step that recovered from it, -1: none did; 0: no failed
+    call, or one of which nobody can tell what it was at."""
+    retry: list[int]
+    """The how manieth attempt at the same, from 2; 0: the first or only one."""
     trace: list[int]
-    span: list[str]
+    span: list[str] = left_out()
+    """Not with `ids=false`: half of the bytes, and needed only to open a row that is no step."""
+    acts: list[PersonsAct]
+    """People's acts in the rows of this page, in order."""
 
 
 class TreeNode(Answer):
