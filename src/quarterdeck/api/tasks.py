@@ -34,14 +34,14 @@ Compare = Annotated[
 
 
 @router.get(
-    "/tasks/{task_type}/tree",
+    "/tasks/{name}/tree",
     summary="The ways that a task type's sessions took, with success and cost",
     responses={200: {"model": TaskTreeAnswer}},
 )
 @allow(READ)
 async def tree(
     request: Request,
-    task_type: str,
+    name: str,
     parts: With,
     who: Who,
     where: Selected,
@@ -53,7 +53,7 @@ async def tree(
     return answer(
         request,
         {
-            "task_type": task_type, "group": group, "min_share": min_share, "sessions": 0,
+            "task_type": name, "group": group, "min_share": min_share, "sessions": 0,
             "read": 0, "not_yet_read": 0, "cut": 0, "cap": CAP, "is_enough": False,
             "outcomes": {"success": 0, "success_partial": 0, "failure": 0, "abandoned": 0,
                          "interrupted": 0, "unknown": 0},
@@ -63,14 +63,14 @@ async def tree(
 
 
 @router.get(
-    "/tasks/{task_type}/tree/sessions",
+    "/tasks/{name}/tree/sessions",
     summary="The sessions that pass a node of the tree",
     responses={200: {"model": TaskTreeSessionsAnswer}},
 )
 @allow(READ)
 async def tree_sessions(
     request: Request,
-    task_type: str,
+    name: str,
     parts: With,
     who: Who,
     where: Selected,
@@ -81,7 +81,7 @@ async def tree_sessions(
 ) -> Response:
     return answer(
         request,
-        {"task_type": task_type, "node": node, "path": [], "total": 0, "sessions": [],
+        {"task_type": name, "node": node, "path": [], "total": 0, "sessions": [],
          "next_cursor": None},
     )  # fmt: skip
 
