@@ -5,9 +5,10 @@ The language of `q`: what a person types to find sessions.
 
 Terms are separated by spaces and all must hold.  `field:a,b` means a or b; `-` before a term
 means not; `field:""` means that there is none; numbers take `>`, `>=`, `<`, `<=`; quotes keep
-spaces, commas and colons; what has no field is searched for in inputs and outputs.  Reading makes an `Expression` of known fields
-and plain values; it never makes SQL.  What can't be read is refused with its position: a
-filter that silently ignored a misspelled field would show wrong sessions as right.
+spaces, commas and colons; what has no field is searched for in inputs and outputs.  Reading
+makes an `Expression` of known fields and plain values; it never makes SQL.  What can't be read
+is refused with its position: a filter that silently ignored a misspelled field would show wrong
+sessions as right.
 
 The query parameters of the API (`agent=`, `min_cost=`) become terms of the same kind, so there
 is one way from a filter to the store.

@@ -39,6 +39,12 @@ class Measured(NamedTuple):
     """How the interval was made; None without one."""
     left_out: int | None = None
     """Of pass^k and pass@k: cases with fewer than k trials."""
+    observations: int = 0
+    """Independent ones behind the interval: sessions, or cases of trials; 0 without one."""
+
+
+Better = Literal["higher", "lower"]
+"""Which way a figure is good."""
 
 
 class Figure(NamedTuple):
@@ -47,10 +53,15 @@ class Figure(NamedTuple):
     unit: str
     kind: Kind
     measure: Callable[[FiguresRow], Measured]
+    better: Better | None = None
+    """None where more is neither good nor bad by itself."""
 
 
-def _measured(value: float | Decimal | None, n: int, of: Interval | None, by: Method) -> Measured:
-    return Measured(value, n, of, by if of is not None else None)
+def _measured(
+    value: float | Decimal | None, n: int, of: Interval | None, by: Method, observations: float = 0
+) -> Measured:
+    method = by if of is not None else None
+    return Measured(value, n, of, method, observations=round(observations))
 
 
 def _sums(spread: Spread, x: float, y: float) -> ClusterSums:
@@ -58,33 +69,43 @@ def _sums(spread: Spread, x: float, y: float) -> ClusterSums:
     return ClusterSums(round(clusters), x, y, xx, yy, xy)
 
 
-def _session_rate(row: FiguresRow, part: int, whole: int, spread: Spread) -> Measured:
+def _session_rate(
+    row: FiguresRow, part: int, whole: int, spread: Spread, *, confidence: float = CONFIDENCE
+) -> Measured:
     """Of sessions, each of which is one observation unless it is a trial."""
     value = part / whole if whole else None
     if not has_clusters(row):
-        return _measured(value, whole, wilson_interval(part, whole), "wilson")
-    interval = clustered_rate_interval(_sums(spread, part, whole))
-    return _measured(value, whole, interval, "cases resampled")
+        interval = wilson_interval(part, whole, confidence=confidence)
+        return _measured(value, whole, interval, "wilson", whole)
+    interval = clustered_rate_interval(_sums(spread, part, whole), confidence=confidence)
+    return _measured(value, whole, interval, "cases resampled", spread[0])
+
+
+def completion(row: FiguresRow, *, confidence: float = CONFIDENCE) -> Measured:
+    """The task completion rate; another confidence is for who looks at many of them at once."""
+    return _session_rate(
+        row, row.successes, row.known_outcomes, row.completion_spread, confidence=confidence
+    )
 
 
 def _call_rate(row: FiguresRow, part: int, whole: int, spread: Spread) -> Measured:
     """Of calls or episodes, many in one session."""
     interval = clustered_rate_interval(_sums(spread, part, whole))
     method: Method = "cases resampled" if has_clusters(row) else "sessions resampled"
-    return _measured(part / whole if whole else None, whole, interval, method)
+    return _measured(part / whole if whole else None, whole, interval, method, spread[0])
 
 
 def _mean(row: FiguresRow, n: int, total: float, spread: Spread) -> Measured:
     interval = clustered_positive_interval(_sums(spread, total, n))
     method: Method = "cases resampled" if has_clusters(row) else "t"
-    return _measured(total / n if n else None, n, interval, method)
+    return _measured(total / n if n else None, n, interval, method, spread[0])
 
 
 def _interventions(row: FiguresRow) -> Measured:
     sums = _sums(row.acts_spread, row.interventions, row.sessions)
     value = row.interventions / row.sessions if row.sessions else None
     method: Method = "cases resampled" if has_clusters(row) else "t"
-    return _measured(value, row.sessions, clustered_count_interval(sums), method)
+    return _measured(value, row.sessions, clustered_count_interval(sums), method, sums.clusters)
 
 
 def _cost_per_task(row: FiguresRow) -> Measured:
@@ -102,7 +123,9 @@ def _cost_per_success(row: FiguresRow) -> Measured:
     sums = _sums(row.success_cost_spread, float(row.cost_usd), successes)
     method: Method = "cases resampled" if has_clusters(row) else "delta"
     value = _money(row.cost_usd / successes)
-    return _measured(value, successes, clustered_positive_interval(sums), method)
+    interval = clustered_positive_interval(sums)
+    # Failures are observations of what a success costs; but of few successes nothing is known.
+    return _measured(value, successes, interval, method, min(sums.clusters, successes))
 
 
 def _tool_accuracy(row: FiguresRow) -> Measured:
@@ -122,7 +145,7 @@ def _quality(row: FiguresRow) -> Measured:
     interval = clustered_rate_interval(_sums(row.quality_spread, row.quality, row.judged))
     value = row.quality / row.judged if row.judged else None
     method: Method = "cases resampled" if has_clusters(row) else "sessions resampled"
-    return _measured(value, row.judged, interval, method)
+    return _measured(value, row.judged, interval, method, row.quality_spread[0])
 
 
 def _money(amount: Decimal) -> Decimal:
@@ -138,7 +161,7 @@ FIGURES: Mapping[str, Figure] = {
         "Task completion rate",
         "Successes / sessions with a known outcome. The unknown share stands beside it.",
         "rate", "rate",
-        lambda row: _session_rate(row, row.successes, row.known_outcomes, row.completion_spread),
+        completion, better="higher",
     ),
     "unknown_outcome_share": Figure(
         "Unknown outcomes", "Sessions whose outcome nobody has told / all sessions.",
@@ -146,47 +169,56 @@ FIGURES: Mapping[str, Figure] = {
         lambda row: _session_rate(
             row, row.sessions - row.known_outcomes, row.sessions, row.unknown_spread
         ),
+        better="lower",
     ),
     "human_intervention_rate": Figure(
         "Human intervention rate",
         "Sessions with at least one intervention / all sessions.",
         "rate", "rate",
         lambda row: _session_rate(row, row.intervened, row.sessions, row.intervened_spread),
+        better="lower",
     ),
     "interventions_per_session": Figure(
         "Interventions per session", "Interventions / sessions.", "per session", "mean",
         _interventions,
+        better="lower",
     ),
     "cost_usd": Figure(
         "Cost", "Sum of the known costs; unpriced calls are in none of it.", "USD", "sum",
         lambda row: Measured(row.cost_usd, row.costed),
     ),
     "cost_per_task": Figure(
-        "Cost per task", "Cost / sessions whose cost is known.", "USD", "mean", _cost_per_task
+        "Cost per task", "Cost / sessions whose cost is known.", "USD", "mean", _cost_per_task,
+        better="lower",
     ),
     "cost_per_success": Figure(
         "Cost per success",
         "Known costs, failures included / successes whose cost is known.",
         "USD", "ratio", _cost_per_success,
+        better="lower",
     ),
     "wasted_usd": Figure(
         "Wasted cost",
         "Cost of calls whose result was thrown away: failed attempts, retries, failed sessions.",
         "USD", "sum", lambda row: Measured(row.wasted_usd, row.costed),
+        better="lower",
     ),
     "unpriced_share": Figure(
         "Unpriced calls", "Model calls without a known price / all.", "rate", "rate",
         _unpriced_share,
+        better="lower",
     ),
     "error_recovery_rate": Figure(
         "Error recovery rate", "Recovered error episodes / all.", "rate", "rate",
         lambda row: _call_rate(row, row.recovered, row.episodes, row.recovery_spread),
+        better="higher",
     ),
     "tool_call_accuracy": Figure(
         "Tool call accuracy",
         "Tool calls that did not err, bad arguments included / tool calls that ran. Refused ones"
         " never ran.",
         "rate", "rate", _tool_accuracy,
+        better="higher",
     ),
     "expected_calls_matched": Figure(
         "Expected tool calls made (tests)",
@@ -194,17 +226,21 @@ FIGURES: Mapping[str, Figure] = {
         " call accuracy of real work.",
         "rate", "rate",
         lambda row: _call_rate(row, row.matched_calls, row.expected_calls, row.expected_spread),
+        better="higher",
     ),
     "duration_s": Figure(
         "Duration", "From the first to the last span, mean of the sessions.", "s", "mean",
         lambda row: _mean(row, row.sessions, row.duration_s, row.duration_spread),
+        better="lower",
     ),
     "waited_s": Figure(
         "Waiting for people", "Sum of the known waits.", "s", "sum",
         lambda row: Measured(row.waited_s, row.sessions),
+        better="lower",
     ),
     "quality": Figure(
-        "Quality", "Mean quality score of the judged sessions.", "0 to 1", "mean", _quality
+        "Quality", "Mean quality score of the judged sessions.", "0 to 1", "mean", _quality,
+        better="higher",
     ),
     "model_calls": Figure(
         "Model calls", "Billed calls of models.", "calls", "sum",

@@ -7,6 +7,7 @@ is decided where it is shown.  Nothing here is a rate, so nothing here lacks its
 Sums of squares are over clusters: the trials of one case together, every other session alone.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -48,7 +49,7 @@ _NO_COUNT = "CAST(NULL, 'Nullable(Int64)')"
 _NO_MONEY = "CAST(NULL, 'Nullable(Decimal(18, 9))')"
 _CLUSTERED = (
     "n", "succeeded", "partly", "failures", "abandoned", "interrupted", "known", "intervened",
-    "acts", "waited_s", "opened", "mended", "retries", "handoffs", "took_s", "judged", "quality",
+    "acts", "waited_s", "opened", "erring", "mended", "retries", "handoffs", "took_s", "judged", "quality",
     "cost", "money", "costed", "costed_wins", "wasted", "calls", "unpriced", "all_calls",
     "without_price", "read_tokens", "written_tokens", "used", "failed", "refused", "ran", "fine",
     "wanted", "made", "testing", "span_count",
@@ -94,6 +95,8 @@ class FiguresRow(NamedTuple):
     interventions: int
     waited_s: float
     episodes: int
+    with_episodes: int
+    """Sessions with at least one episode."""
     recovered: int
     retries: int
     handoffs: int
@@ -163,17 +166,22 @@ def figures(
     """
     params = _params(scope, where, by, bucket_ns)
     # Without a case every cluster is one session, and the sessions need to be read once only.
-    clustered = "case" not in by and bool(db.rows(question("has_cases"), scope.params()))
+    clustered = "case" not in by and has_cases(db, scope)
     sql = figures_question(where, by, clustered=clustered)
     rows = [FiguresRow(*row) for row in db.rows(sql, params)]
-    if not clustered or not any(map(_is_one_case, rows)):
+    if not clustered or not any(map(is_one_case, rows)):
         return rows
     sql = figures_question(where, by, clustered=False)
     by_session = {row[:3]: FiguresRow(*row) for row in map(tuple, db.rows(sql, params))}
-    return [by_session.get(row[:3], row) if _is_one_case(row) else row for row in rows]
+    return [by_session.get(row[:3], row) if is_one_case(row) else row for row in rows]
 
 
-def _is_one_case(row: FiguresRow) -> bool:
+def has_cases(db: EventConnection, scope: ProjectScope) -> bool:
+    """Whether any session of the project is a trial."""
+    return bool(db.rows(question("has_cases"), scope.params()))
+
+
+def is_one_case(row: FiguresRow) -> bool:
     """
     All sessions are trials of one case.  There is no spread between cases to see, and what is
     asked is how that one case does: given the case, its trials are independent.
@@ -219,18 +227,30 @@ def figures_question(
 
     Without `clustered` every session is a cluster: the same where none is a trial.
     """
-    sql = _of_groups("figures", where, by)
-    head, _, rest = sql.partition("{sessions}")
-    sessions, _, tail = rest.partition("{end}")
-    sql = head + (_by_cluster(sessions) if clustered else sessions.replace("{which}", "")) + tail
+    value_1, value_2 = (_values(name) for name in (*by, "", "")[:2])
     own = [(name, nth) for nth, name in enumerate(by, start=1) if name in _OWN]
     if not own:
-        filled = _of_sessions()
+        filled = of_sessions()
     elif len(own) == 1:
         name, nth = own[0]
         filled = {"agent": _of_agents, "model": _of_models, "tool": _of_tools}[name](f"value_{nth}")
     else:
         filled = {}
+    return grouped_question(where, value_1, value_2, filled=filled, clustered=clustered)
+
+
+def grouped_question(
+    where: SessionFilter, value_1: str, value_2: str, *, filled: Mapping[str, str], clustered: bool
+) -> str:
+    """
+    `figures.sql` by two arrays of text, each a piece of SQL of ours: a session counts once for
+    each value.  `filled` says what is added up where; what it leaves out is NULL.
+    """
+    sql = filtered_question("figures", where)
+    sql = sql.replace("{value_1}", value_1).replace("{value_2}", value_2)
+    head, _, rest = sql.partition("{sessions}")
+    sessions, _, tail = rest.partition("{end}")
+    sql = head + (_by_cluster(sessions) if clustered else sessions.replace("{which}", "")) + tail
     for money in ("wasted", "cost"):
         sql = sql.replace(f"{{{money}}}", filled.get(money, _NO_MONEY))
     for count in _SUMS:
@@ -270,7 +290,7 @@ def _values(dimension: str) -> str:
     return f"emptyArrayToSingle(arrayDistinct({words}))"
 
 
-def _of_sessions() -> dict[str, str]:
+def of_sessions() -> dict[str, str]:
     return {
         "wasted": "wasted_usd",
         "cost": "cost_usd",
@@ -286,27 +306,27 @@ def _of_sessions() -> dict[str, str]:
 
 def _of_models(value: str) -> dict[str, str]:
     return {
-        "cost": _money_of("model_cost", "models", value),
-        "calls": _total_of("model_calls", "models", value),
-        "unpriced": _total_of("model_unpriced", "models", value),
-        "read_tokens": _total_of("model_input", "models", value),
-        "written_tokens": _total_of("model_output", "models", value),
+        "cost": money_of("model_cost", "models", value),
+        "calls": total_of("model_calls", "models", value),
+        "unpriced": total_of("model_unpriced", "models", value),
+        "read_tokens": total_of("model_input", "models", value),
+        "written_tokens": total_of("model_output", "models", value),
     }
 
 
 def _of_tools(value: str) -> dict[str, str]:
     return {
-        "used": _total_of("tool_calls", "tools", value),
-        "failed": _total_of("tool_errors", "tools", value),
-        "refused": _total_of("tool_denied", "tools", value),
+        "used": total_of("tool_calls", "tools", value),
+        "failed": total_of("tool_errors", "tools", value),
+        "refused": total_of("tool_denied", "tools", value),
     }
 
 
 def _of_agents(value: str) -> dict[str, str]:
     return {
-        "cost": _money_of("agent_cost", "agents", value),
-        "calls": _total_of("agent_models", "agents", value),
-        "used": _total_of("agent_tools", "agents", value),
+        "cost": money_of("agent_cost", "agents", value),
+        "calls": total_of("agent_models", "agents", value),
+        "used": total_of("agent_tools", "agents", value),
     }
 
 
@@ -314,12 +334,12 @@ def _total(counts: str) -> str:
     return f"toNullable(toInt64(arraySum(sessions.{counts})))"
 
 
-def _total_of(counts: str, names: str, value: str) -> str:
+def total_of(counts: str, names: str, value: str) -> str:
     own = f"arrayMap((count, name) -> count * (name = {value}), sessions.{counts}, {names})"
     return f"toNullable(toInt64(arraySum({own})))"
 
 
-def _money_of(amounts: str, names: str, value: str) -> str:
+def money_of(amounts: str, names: str, value: str) -> str:
     """NULL if no amount of the value is known."""
     own = f"arrayFilter((amount, name) -> name = {value} AND isNotNull(amount), {amounts}, {names})"
     total = f"arraySum(arrayMap(amount -> assumeNotNull(amount), {own}))"
