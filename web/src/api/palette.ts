@@ -1,0 +1,46 @@
+/** What a few typed letters could mean: task types, and sessions by id or by words. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { asked, client } from "./client";
+
+export function found(project: string, typed: string) {
+  return queryOptions({
+    queryKey: [project, "palette", typed],
+    enabled: typed.length > 1,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const isId = /^[\w.:-]+$/.test(typed);
+      const [tasks, sessions, byId] = await Promise.all([
+        asked(client.GET("/api/v1/tasks", { signal })),
+        asked(
+          client.GET("/api/v1/sessions", {
+            params: {
+              query: { q: `"${typed.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`, limit: 6 },
+            },
+            signal,
+          }),
+        ),
+        isId
+          ? asked(
+              client.GET("/api/v1/sessions", {
+                params: { query: { session: [typed], limit: 3 } },
+                signal,
+              }),
+            )
+          : null,
+      ]);
+      const rows = [...(byId?.sessions ?? []), ...sessions.sessions];
+      const known = new Map(rows.map((row) => [row.session_id, row]));
+      const words = typed.toLowerCase();
+      return {
+        tasks: tasks.tasks
+          .map((task) => task.task_type)
+          .filter((name) => name !== null && name.toLowerCase().includes(words))
+          .slice(0, 6),
+        sessions: [...known.values()].map((row) => ({
+          id: row.session_id,
+          task: row.task ?? "session",
+        })),
+      };
+    },
+  });
+}

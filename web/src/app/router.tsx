@@ -1,0 +1,148 @@
+/**
+ * Every address of the app, with the screen that it shows.
+ *
+ * A folder of `screens/` for each; all but the frame are loaded when first opened. What changes
+ * what is seen stands in the search parameters, which each screen's `address.ts` types.
+ */
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from "@tanstack/react-router";
+import { overviewAddress } from "@/screens/overview/address";
+import { sessionAddress } from "@/screens/session/address";
+import { sessionsAddress } from "@/screens/sessions/address";
+import { settingsAddress } from "@/screens/settings/address";
+import { taskAddress, tasksAddress } from "@/screens/tasks/address";
+import { parseAddress, writeAddress } from "./address";
+import { Frame } from "./frame/Frame";
+import { NotHere } from "./frame/NotHere";
+import { ScreenFailed } from "./frame/ScreenFailed";
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotHere,
+  errorComponent: ScreenFailed,
+});
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/screens/start/Start"), "Start"),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>) =>
+    typeof search.back === "string" && search.back.startsWith("/") && !search.back.startsWith("//")
+      ? { back: search.back }
+      : {},
+  component: lazyRouteComponent(() => import("@/screens/login/Login"), "Login"),
+});
+
+const project = createRoute({
+  getParentRoute: () => root,
+  path: "/p/$project",
+  component: Frame,
+});
+
+const welcome = createRoute({
+  getParentRoute: () => project,
+  path: "/welcome",
+  component: lazyRouteComponent(() => import("@/screens/welcome/Welcome"), "Welcome"),
+});
+
+const overview = createRoute({
+  getParentRoute: () => project,
+  path: "/overview",
+  validateSearch: overviewAddress,
+  component: lazyRouteComponent(() => import("@/screens/overview/Overview"), "Overview"),
+});
+
+const sessions = createRoute({
+  getParentRoute: () => project,
+  path: "/sessions",
+  validateSearch: sessionsAddress,
+  component: lazyRouteComponent(() => import("@/screens/sessions/Sessions"), "Sessions"),
+});
+
+/** `sessions/<id>` is the replay; `sessions/<a>...<b>` compares two. */
+const session = createRoute({
+  getParentRoute: () => project,
+  path: "/sessions/$session",
+  validateSearch: sessionAddress,
+  component: lazyRouteComponent(() => import("@/screens/session/Session"), "Session"),
+});
+
+const sessionView = createRoute({
+  getParentRoute: () => project,
+  path: "/sessions/$session/$view",
+  validateSearch: sessionAddress,
+  component: lazyRouteComponent(() => import("@/screens/session/Session"), "Session"),
+});
+
+const tasks = createRoute({
+  getParentRoute: () => project,
+  path: "/tasks",
+  validateSearch: tasksAddress,
+  component: lazyRouteComponent(() => import("@/screens/tasks/Tasks"), "Tasks"),
+});
+
+const task = createRoute({
+  getParentRoute: () => project,
+  path: "/tasks/$task",
+  validateSearch: taskAddress,
+  component: lazyRouteComponent(() => import("@/screens/tasks/Task"), "Task"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/screens/settings/Settings"), "Settings"),
+});
+
+const settingsSection = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/$section",
+  validateSearch: settingsAddress,
+  component: lazyRouteComponent(() => import("@/screens/settings/Settings"), "Settings"),
+});
+
+const routeTree = root.addChildren([
+  start,
+  login,
+  project.addChildren([
+    welcome,
+    overview,
+    sessions,
+    session,
+    sessionView,
+    tasks,
+    task,
+    settings,
+    settingsSection,
+  ]),
+]);
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queries },
+    parseSearch: parseAddress,
+    stringifySearch: writeAddress,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+    defaultNotFoundComponent: NotHere,
+    defaultErrorComponent: ScreenFailed,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
