@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.conforming import ConformingTransport
 from api.made import refresh_session
 from quarterdeck.api.access import Access
 from quarterdeck.api.app import create_app
@@ -58,7 +59,7 @@ class World:
     """Put a reason in, and the server is not ready for it."""
 
     def client(self, **options: object) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+        transport = ConformingTransport(app=self.app)
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)  # type: ignore[arg-type]
 
     def key(self, project_id: str, *scopes: str, expires_ns: int | None = None) -> keys.CreatedKey:

@@ -2,6 +2,10 @@
 The description in /openapi.json against the app: no generated input makes it fail inside.
 """
 
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -9,8 +13,11 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 
+from api.conforming import are_answers
 from api.conftest import World
 from api.made import conversation, store
+from quarterdeck.api.access import GuardedRoute
+from quarterdeck.api.answers.problem import ErrorAnswer
 
 
 def test_the_description_names_every_endpoint(world: World) -> None:
@@ -57,3 +64,45 @@ def _given(operation: Any) -> Any:
 
 def _escaped(path: str) -> str:
     return path.replace("{", r"\{").replace("}", r"\}")
+
+
+def test_every_route_declares_its_answer(world: World) -> None:
+    """A JSON answer by its model, other content by its media type; errors have one form."""
+    for route in world.app.routes:
+        assert isinstance(route, GuardedRoute)
+        if not route.include_in_schema:
+            continue  # pages and files of the web app
+        told = [said for status, said in route.responses.items() if str(status).startswith("2")]
+        assert told, route.path
+        for said in told:
+            assert are_answers(said.get("model")) or said.get("content"), route.path
+        assert route.responses["4XX"]["model"] is ErrorAnswer, route.path
+
+
+def test_the_description_needs_no_server_and_is_the_same_each_time(world: World) -> None:
+    described = [
+        subprocess.run(
+            [sys.executable, "-m", "quarterdeck.api.describe"],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert described[0] == described[1]
+    assert json.loads(described[0]) == world.app.openapi()
+
+
+def test_no_two_answers_share_a_name(world: World) -> None:
+    """Else both would be called by their whole module in the description, and so in the web."""
+    names = world.app.openapi()["components"]["schemas"]
+    assert [name for name in names if "__" in name] == []
+
+
+def test_what_may_be_absent_is_never_null_and_what_is_null_is_never_absent(world: World) -> None:
+    frame = world.app.openapi()["components"]["schemas"]["StepFrame"]
+    assert {"agent", "ended_at", "cost_usd"} <= set(frame["required"])
+    assert {"type": "null"} in frame["properties"]["agent"]["anyOf"]
+    assert "preview" not in frame["required"]
+    assert frame["properties"]["preview"]["$ref"] == "#/components/schemas/StepPreview"
+    assert "default" not in frame["properties"]["preview"]

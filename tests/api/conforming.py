@@ -1,0 +1,82 @@
+"""
+Every answer that a test asks for, held to what its route declares in /openapi.json.
+
+The server declares its answers and does not validate them, so this is what makes the declarations
+true: a JSON answer that lacks a key, has one too many or another type fails the test that asked.
+"""
+
+from functools import cache
+from typing import Any, get_args
+
+import httpx
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from quarterdeck.api.answers.answer import Answer
+from quarterdeck.api.answers.problem import ErrorAnswer
+
+_SHOWN = 5
+"""Of the differences: a list of 200 rows repeats each 200 times."""
+
+
+class NotAsDeclaredError(AssertionError):
+    """The answer is not what /openapi.json says."""
+
+
+class ConformingTransport(httpx.AsyncBaseTransport):
+    """Asks the app in this process, as `httpx.ASGITransport` does, and judges what comes."""
+
+    def __init__(self, *, app: ASGIApp) -> None:
+        self._app = app
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        matched: list[object] = []
+
+        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                matched.append(scope.get("route"))
+
+        # The rim answers for exceptions; what it lets through is a broken stream.
+        inner = httpx.ASGITransport(app=noting, raise_app_exceptions=False)
+        response = await inner.handle_async_request(request)
+        if response.headers.get("content-type", "").startswith("application/json"):
+            judge(matched[0], response.status_code, await response.aread(), at=request.url.path)
+        return response
+
+
+def declared(route: object, status: int) -> Any:
+    """The model of a JSON answer, or a union of some; None where the route declares none."""
+    if status >= 400:
+        return ErrorAnswer
+    if not isinstance(route, APIRoute):
+        return None
+    return route.responses.get(status, {}).get("model")
+
+
+def are_answers(model: Any) -> bool:
+    """Whether it is an `Answer`, or a union of nothing else."""
+    if isinstance(model, type):
+        return issubclass(model, Answer)
+    return bool(get_args(model)) and all(are_answers(one) for one in get_args(model))
+
+
+def judge(route: object, status: int, body: bytes, *, at: str) -> None:
+    """Raises `NotAsDeclaredError`."""
+    if at == "/openapi.json" and status == 200:
+        return
+    model = declared(route, status)
+    if model is None:
+        raise NotAsDeclaredError(f"{at} answers {status}, which its route declares no model for")
+    try:
+        _reader(model).validate_json(body)
+    except ValidationError as error:
+        shown = error.errors(include_url=False, include_input=False)[:_SHOWN]
+        raise NotAsDeclaredError(f"{at} does not answer {model}: {shown}") from None
+
+
+@cache
+def _reader(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
