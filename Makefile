@@ -13,7 +13,7 @@ WEB_STAMP := src/quarterdeck/web/index.html
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format bench build web web-types browser lock clean
+.PHONY: help setup up test check format bench build web web-types browser screenshots lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -58,18 +58,36 @@ up: setup ## Serve on 127.0.0.1:4400
 	$(BIN)/quarterdeck up
 
 # loadfile: the tests of one file share a store; spread over workers each would open its own.
-test: setup ## Run every test
+test: setup browser ## Run every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	cd web && npm run --silent unit
+	cd web && npm run --silent browser
+
+# Debian's Chromium; CHROMIUM=/path names another one.
+CHROMIUM ?= /usr/bin/chromium
+browser:
+	@test -x $(CHROMIUM) \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qq -y chromium; } \
+		|| { echo "The browser tests need Chromium: install it (Debian: chromium), or name it with CHROMIUM=/path."; exit 1; }
+
+screenshots: setup browser ## Pictures of every screen in both themes, into web/screenshots
+	cd web && npm run --silent pictures
 
 check: setup ## Format, lint, strict types, import contracts
 	$(BIN)/ruff format --check src tests bench examples
 	$(BIN)/ruff check src tests bench examples
 	MYPYPATH=tests $(BIN)/mypy --explicit-package-bases src tests
 	$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m quarterdeck.api.describe > web/node_modules/.openapi.json
+	@cd web && npx openapi-typescript node_modules/.openapi.json --output node_modules/.schema.d.ts >/dev/null 2>&1 \
+		&& diff -q src/api/schema.d.ts node_modules/.schema.d.ts >/dev/null \
+		|| { echo "web/src/api/schema.d.ts is not what the API answers: make web-types"; exit 1; }
+	cd web && npm run --silent check && npm run --silent size
 
 format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff check --fix --exit-zero src tests bench examples
 	$(BIN)/ruff format src tests bench examples
+	cd web && npm run --silent format
 
 # Options for all: make bench BENCH="--peer-venvs DIR --out FILE"; bench/*.py --help tells more.
 bench: setup ## Measure: our figures, and the peers' where they are installed
@@ -85,10 +103,12 @@ build: setup ## The wheel and the source archive, into dist/
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+# npm writes where it downloaded from unless told not to, and some versions all the same.
 lock: ## Resolve the dependencies again, newest that pyproject.toml allows
+	cd web && npm install --package-lock-only --silent && sed -i '/^ *"resolved": /d' package-lock.json
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
 	$(LOCK) --upgrade --extra server --extra demo --extra notebook --extra dev --output-file requirements/dev.txt
 	$(LOCK) --upgrade --extra server --constraint requirements/dev.txt --output-file requirements/server.txt
 
 clean: ## Remove what the other commands made, except data
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build web/node_modules src/quarterdeck/web web/test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis

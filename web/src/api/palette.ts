@@ -34,7 +34,7 @@ export function found(project: string, typed: string) {
       return {
         tasks: tasks.tasks
           .map((task) => task.task_type)
-          .filter((name) => name !== null && name.toLowerCase().includes(words))
+          .filter((name) => name?.toLowerCase().includes(words))
           .slice(0, 6),
         sessions: [...known.values()].map((row) => ({
           id: row.session_id,
