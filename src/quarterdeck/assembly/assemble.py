@@ -120,6 +120,18 @@ class Uses(NamedTuple):
     """Of all of them; only the positions of `billing.MONEY`."""
 
 
+class Billed(NamedTuple):
+    """One call, or a total that counts in the place of calls that nobody told."""
+
+    node: Node
+    agent: str
+    role: str
+    model: str
+    provider: str
+    numbers: tuple[int, ...]
+    """As `calls.py` sums them up."""
+
+
 class Assembly(Surroundings):
     """One session while its spans arrive.  Not safe for two threads at once."""
 
@@ -187,6 +199,22 @@ class Assembly(Surroundings):
         """Every failed call -> the call that recovered from it, None if none did."""
         self._resolve()
         return self._recovery.rescues()
+
+    def billed(self) -> Iterator[Billed]:
+        """What each call, or total of calls, adds to the sums of `session`; in no order."""
+        self._resolve()
+        uses = self._calls.uses or self._calls.last_resort
+        for node in self._nodes.values():
+            given = node.call.given if isinstance(node.call, billing.Call) else None
+            if given is not None and uses.get(given[1]) is given[0]:
+                agent, own_role, model, provider = given[1]
+                role = own_role or self._role_of(agent) or agent
+                yield Billed(node, agent, role, model, provider, given[2])
+
+    def recorded_usd(self) -> Decimal | None:
+        """What the source says the whole session cost; then that is its cost."""
+        recorded = self._sums.recorded_pico()
+        return _usd(recorded, 1) if recorded else None
 
     @property
     def steps(self) -> int:

@@ -61,7 +61,7 @@ def to_json(session: Session) -> Json:
             "count": sum(session.intervention_kinds.values()),
             "by_kind": session.intervention_kinds,
             "pending": session.pending_interventions,
-            "waited_s": _waited(session),
+            "waited_s": waited_s(session),
         },
         "interventions": [_intervention(act) for act in session.interventions],
         "outcome": {
@@ -119,7 +119,7 @@ def _finding(finding: Finding) -> Json:
     }
 
 
-def _waited(session: Session) -> float | None:
+def waited_s(session: Session) -> float | None:
     """None where people acted and of no act it is known how long it took."""
     acts = session.interventions
     if acts and not session.waited_ns and all(act.waited_ns is None for act in acts):

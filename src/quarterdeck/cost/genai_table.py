@@ -88,6 +88,11 @@ class Row:
         )
 
     @property
+    def context_tokens(self) -> int | None:
+        """How much fits into one call."""
+        return self._model.context_window
+
+    @property
     def is_dated(self) -> bool:
         return bool(self._history) or bool(self._model.price_variants)
 

@@ -9,6 +9,8 @@ display: it may know of a discount.  Its 0 for a model without a price is nothin
 from collections.abc import Sequence
 from decimal import Decimal
 
+from msgspec import structs
+
 from quarterdeck.cost import genai_table, litellm_table
 from quarterdeck.cost.genai_table import GenaiTable, Row
 from quarterdeck.cost.litellm_table import LitellmTable
@@ -62,6 +64,35 @@ class PriceBook:
             usd=computed, computed_usd=computed, source=source, price_version=version,
             price_rule=rule,
         )  # fmt: skip
+
+    def context_tokens(self, span: Span) -> int | None:
+        """How many tokens fit into the window of this call's model; None = no table says."""
+        for model in dict.fromkeys((span.model_served, span.model_requested)):
+            row = self._genai.row(span.provider, model) if model else None
+            if row is not None and row.context_tokens:
+                return row.context_tokens
+        return None
+
+    def cache_saved(self, span: Span) -> Decimal | None:
+        """
+        USD that the provider's cache saved on this call: what its input would have cost at the
+        full rate, less what it cost.  Negative where the cache was written and little was read.
+
+        None where the call was not priced by a table, or the table has changed since.
+        """
+        usage, charge = span.usage, span.charge
+        if usage is None or charge is None or charge.computed_usd is None:
+            return None
+        if charge.source == "project_override":
+            return None
+        now, _, _, rule = self._compute(span, ())
+        if rule != charge.price_rule or now != charge.computed_usd:
+            return None
+        uncached = structs.replace(
+            usage, cache_read_tokens=None, cache_write_tokens=None, cache_write_1h_tokens=None
+        )
+        full, _, _, _ = self._compute(structs.replace(span, usage=uncached), ())
+        return None if full is None else full - charge.computed_usd
 
     def _compute(
         self, span: Span, overrides: Sequence[PriceOverride]

@@ -189,6 +189,17 @@ def raw_spans(
     return [stored.raw for stored in stored_spans(db, scope, keys)]
 
 
+def span_facts(
+    db: EventConnection, scope: ProjectScope, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Span]:
+    """The facts of those of the spans that exist, without payloads."""
+    best: dict[tuple[str, str], tuple[int, bytes]] = {}
+    for some in _chunks(list(dict.fromkeys(keys))):
+        _keep_best(best, db.arrow(question("span_facts"), {**scope.params(), **_key_params(some)}))
+    wanted = set(keys)
+    return {key: _spans.decode(facts) for key, (_, facts) in best.items() if key in wanted}
+
+
 def span(
     db: EventConnection, scope: ProjectScope, trace_id: str, span_id: str
 ) -> StoredSpan | None:
