@@ -136,7 +136,7 @@ def make_receiver(folder: Path, **given: Any) -> Receiver:
     told: list[tuple[str, Span]] = []
     rules = Rules(NormalizeSettings(), lambda span: span)
 
-    def on_stored(spans: Mapping[ProjectId, Sequence[Span]]) -> None:
+    def on_stored(spans: Mapping[ProjectId, Sequence[Span]], _raws: object) -> None:
         told.extend((project, span) for project, its in spans.items() for span in its)
 
     pipeline = Pipeline(

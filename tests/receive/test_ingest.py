@@ -183,7 +183,7 @@ def test_nothing_is_called_poison_while_the_store_is_unwell(receiver: Receiver) 
 def test_a_failure_after_storing_holds_nothing_up(tmp_path: Path) -> None:
     receiver = make_receiver(tmp_path)
 
-    def fail(_spans: Mapping[ProjectId, Sequence[Span]]) -> None:
+    def fail(_spans: Mapping[ProjectId, Sequence[Span]], _raws: object) -> None:
         raise ValueError("a bug in what follows")
 
     pipeline = Pipeline(
@@ -249,7 +249,7 @@ def test_spans_of_what_was_deleted_are_not_stored_and_counted_so(tmp_path: Path)
     rules = Rules(NormalizeSettings(), lambda span: span, unwanted)
     pipeline = Pipeline(
         spool=receiver.spool, store=receiver.store, rules_of=lambda _project: rules,
-        on_stored=lambda _spans: None, accounting=receiver.accounting,
+        on_stored=lambda _spans, _raws: None, accounting=receiver.accounting,
     )  # fmt: skip
     spool_spans(receiver, 3)
     pipeline.run_until_empty()
@@ -262,7 +262,7 @@ def test_spans_of_what_was_deleted_are_not_stored_and_counted_so(tmp_path: Path)
 def test_a_replica_finds_a_record_that_another_stored_in_the_same_moment(tmp_path: Path) -> None:
     receiver = make_receiver(tmp_path)
     pipeline = Pipeline(
-        spool=receiver.spool, store=receiver.store, on_stored=lambda _spans: None,
+        spool=receiver.spool, store=receiver.store, on_stored=lambda _spans, _raws: None,
         rules_of=lambda _project: Rules(NormalizeSettings(), lambda span: span),
         accounting=receiver.accounting, exclusive=False,
     )  # fmt: skip

@@ -15,17 +15,21 @@ from quarterdeck.api.answers.session import SessionRecord
 from quarterdeck.api.answers.sessions import Facets, SessionDeleted, SessionList, UserDeleted
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.forms import storable
+from quarterdeck.api.measures import Measured, shown
 from quarterdeck.api.pages import next_cursor, read_cursor
 from quarterdeck.api.parts import Parts, Who, With, note, scope_of
 from quarterdeck.api.selection import Selected
+from quarterdeck.api.session_rows import session_rows
 from quarterdeck.assembly.record import to_json
 from quarterdeck.errors import Invalid
 from quarterdeck.model.sessions import Session
+from quarterdeck.statistics.intervals import wilson_interval
 from quarterdeck.storage.events import deletes, session_reads
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import WordCondition
 from quarterdeck.storage.events.session_reads import (
     SESSION_SORTS,
+    FacetCount,
     SessionFilter,
     SessionPage,
     SessionSort,
@@ -64,7 +68,7 @@ async def list_some(
     return answer(
         request,
         {
-            "sessions": [to_json(session) for session in page.sessions],
+            "sessions": session_rows(page.sessions, page.sketches),
             "next_cursor": next_cursor("sessions", belongs_to, page.cursor)
             if page.cursor
             else None,
@@ -125,9 +129,26 @@ def _facets(parts: Parts, who: Principal, where: SessionFilter) -> dict[str, Any
     return {
         "total": session_reads.count_sessions(parts.events, scope, where),
         "facets": {
-            field: [{"value": value, "sessions": count} for value, count in values.items()]
+            field: [_facet(value, count) for value, count in values.items()]
             for field, values in found.items()
         },
+    }
+
+
+def _facet(value: str, count: FacetCount) -> dict[str, Any]:
+    interval = wilson_interval(count.failures, count.known)
+    failure = Measured(
+        count.failures / count.known if count.known else None,
+        count.known,
+        interval,
+        "wilson" if interval else None,
+    )
+    return {
+        "value": value,
+        "sessions": count.sessions,
+        "known": count.known,
+        "failures": count.failures,
+        "failure": shown(failure),
     }
 
 

@@ -16,8 +16,8 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.sessions import Session
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
-from quarterdeck.storage.events.session_reads import get_sessions, idle_sessions
-from quarterdeck.storage.events.session_writes import SessionRow, write_sessions
+from quarterdeck.storage.events.session_reads import get_sketched, idle_sessions
+from quarterdeck.storage.events.session_writes import SessionRow
 
 _AT_ONCE = 10_000
 """Oldest first, so that more than this are closed over several runs."""
@@ -31,7 +31,8 @@ def close_quiet_sessions(
     now_ns: int,
     idle_after_ns: int,
 ) -> int:
-    """How many were closed."""
+    """How many were closed.  What is closed, and what was quiet for long enough, is sketched."""
+    keeper.finish_sketches()
     quiet_ns = min(closing.SETTLE_AFTER_NS, idle_after_ns)
     by_project: dict[ProjectId, list[str]] = {}
     for row in idle_sessions(
@@ -46,11 +47,11 @@ def close_quiet_sessions(
         # Under the keeper's lock: a row that it writes in between must not be overwritten.
         with keeper.held():
             rows = [
-                SessionRow(project_id, ended, now_ns)
-                for session in get_sessions(events, scope_of(project_id), session_ids)
+                SessionRow(project_id, ended, now_ns, sketch=sketch)
+                for session, sketch in get_sketched(events, scope_of(project_id), session_ids)
                 if (ended := close(session, now_ns=now_ns, idle_after_ns=idle_after_ns))
             ]
-            write_sessions(events, rows)
+            keeper.write(rows)
         closed += len(rows)
     return closed
 

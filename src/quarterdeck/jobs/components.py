@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.assembly.identify import TraceFacts, group_traces, links_of
+from quarterdeck.jobs.sketching import Kept
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.spans import Span
 
@@ -51,8 +52,8 @@ class Component:
     """Traces that hang together.  Not safe for two threads at once."""
 
     __slots__ = (
-        "_assemblies", "_choices", "_owner", "dirty", "loaded_ns", "project_id", "traces",
-        "written",
+        "_assemblies", "_choices", "_owner", "dirty", "loaded_ns", "project_id", "sketches",
+        "traces", "written",
     )  # fmt: skip
 
     def __init__(self, project_id: ProjectId) -> None:
@@ -64,6 +65,8 @@ class Component:
         """Ids under which the store may hold a row for these traces."""
         self.dirty: set[str] = set()
         """Assemblies that changed since whoever writes their sessions cleared this."""
+        self.sketches: dict[str, Kept] = {}
+        """Of the assemblies whose rows were written."""
         self._choices: dict[str, int] = {}
         """Explicit id -> number of traces that choose it."""
         self._assemblies: dict[str, Assembly] = {}
@@ -120,6 +123,7 @@ class Component:
     def absorb(self, other: "Component") -> None:
         """Take all of another component, which hangs together with this."""
         self.written |= other.written
+        self.sketches.update(other.sketches)
         if self.traces.keys() & other.traces.keys() or set(self._assemblies) & set(other.owners()):
             # The same traces were read twice: span by span, so that none is lost.
             for owner in other.owners():

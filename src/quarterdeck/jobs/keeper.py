@@ -16,7 +16,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
+from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.assembly.identify import (
     MAX_TRACES_PER_NODE,
     is_strong,
@@ -26,17 +28,25 @@ from quarterdeck.assembly.identify import (
 )
 from quarterdeck.errors import Misconfigured, TryAgain
 from quarterdeck.jobs.components import Component
+from quarterdeck.jobs.sketching import Kept, sketched
 from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.model.scores import Score
 from quarterdeck.model.sessions import Session
-from quarterdeck.model.spans import Span
+from quarterdeck.model.sketches import Sketch
+from quarterdeck.model.spans import RawSpan, Span
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.scores import has_scores, session_scores
 from quarterdeck.storage.events.session_links import has_nodes, linked, write_links
-from quarterdeck.storage.events.session_reads import get_sessions, sessions_of_traces
+from quarterdeck.storage.events.session_reads import (
+    get_sessions,
+    get_sketches,
+    sessions_of_traces,
+)
 from quarterdeck.storage.events.session_writes import SessionRow, write_sessions
-from quarterdeck.storage.events.span_reads import session_spans
+from quarterdeck.storage.events.span_reads import raw_spans, session_spans
+
+T = TypeVar("T")
 
 MAX_RESIDENT_SPANS = 20_000
 """A span takes 0.9 kB for its facts and 1.9 kB for its place in a session (measured): some
@@ -50,6 +60,9 @@ _MAX_WAVES = 64
 spans arrive, since each arrival walks again."""
 _TRACE = "trace:"
 _NOBODY: Mapping[int, Component] = {}
+_NO_RAWS: Mapping[ProjectId, Mapping[tuple[str, str], RawSpan]] = {}
+_QUIET_NS = 10 * 1_000_000_000
+"""A session that got nothing for so long is sketched once more: exporters send every 5 s."""
 _ALONE = "key:alone:"
 """The node of a trace that has none, so that the store knows the trace at all."""
 
@@ -66,13 +79,16 @@ class SessionKeeper:
         idle_after_ns: int,
         exclusive: bool = True,
         max_resident_spans: int = MAX_RESIDENT_SPANS,
+        on_written: Callable[[Sequence[SessionRow]], None] = lambda _rows: None,
     ) -> None:
+        """`on_written` hears of each row that was written; it must be quick and never raise."""
         self._events = events
         self._scope_of = scope_of
         self._now_ns = now_ns
         self._idle_after_ns = idle_after_ns
         self._exclusive = exclusive
         self._max_resident = max_resident_spans
+        self._on_written = on_written
         self._lock = threading.RLock()
         self._home: dict[tuple[ProjectId, str], Component] = {}
         """`trace:<id>` -> the resident component that it is in."""
@@ -83,6 +99,10 @@ class SessionKeeper:
         self._unlinked: list[tuple[ProjectId, str, str]] = []
         """Links found while reading back, not yet looked up."""
         self._resident = 0
+        self._at_hand = _NO_RAWS
+        """The spans of the batch that is being stored, as they were sent."""
+        self._behind: dict[int, tuple[Component, int]] = {}
+        """Resident components whose sketches lack spans, by id(), with when they were touched."""
         self._any_scores: dict[ProjectId, bool] = {}
         self._any_alone: dict[ProjectId, bool] = {}
         self.spans_taken = 0
@@ -90,22 +110,40 @@ class SessionKeeper:
 
     # -- verbs ------------------------------------------------------------------------------
 
-    def stored(self, spans: Mapping[ProjectId, Sequence[Span]]) -> None:
+    def stored(
+        self,
+        spans: Mapping[ProjectId, Sequence[Span]],
+        raws: Mapping[ProjectId, Mapping[tuple[str, str], RawSpan]] = _NO_RAWS,
+    ) -> None:
         """
-        These spans are in the store: make their sessions' rows anew.
+        These spans are in the store: make their sessions' rows anew.  `raws` are the same as they
+        were sent, by trace and span, to read a session's words from.
 
         Raises `TryAgain` while the store is away.  A trace that can't be assembled holds up no
         other: the rest is written, then its error is raised.
         """
         with self._lock:
             failure: Exception | None = None
-            for project_id, some in spans.items():
-                if some:
-                    failure = self._take_apart(project_id, some) or failure
-                    self.spans_taken += len(some)
+            self._at_hand = raws
+            try:
+                for project_id, some in spans.items():
+                    if some:
+                        failure = self._take_apart(project_id, some) or failure
+                        self.spans_taken += len(some)
+            finally:
+                self._at_hand = _NO_RAWS
             self._evict()
             if failure is not None:
                 raise failure
+
+    def finish_sketches(self) -> int:
+        """Sketch sessions that have been quiet, and how many components those were."""
+        with self._lock:
+            until_ns = self._now_ns() - _QUIET_NS
+            quiet = [one for one, touched_ns in self._behind.values() if touched_ns <= until_ns]
+            for component in quiet:
+                self._finish(component)
+            return len(quiet)
 
     def refresh(self, project_id: ProjectId, session_id: str) -> None:
         """Make one session's row anew, with the scores that people gave it meanwhile."""
@@ -119,7 +157,7 @@ class SessionKeeper:
             component.dirty.update(
                 component.owner_of(t) for t in trace_ids if t in component.traces
             )
-            self._write([component])
+            self._write([component], finishing=True)
             self._evict()
 
     def forget(self, project_id: ProjectId, trace_ids: Iterable[str] | None = None) -> None:
@@ -134,11 +172,39 @@ class SessionKeeper:
                 self._drop(component)
                 component.release()
 
+    def resident(
+        self, project_id: ProjectId, trace_ids: Sequence[str], ask: Callable[[Assembly], T]
+    ) -> T | None:
+        """
+        Ask the assembly of exactly these traces, while nothing is written.  None where memory
+        has none, or may lack what another replica stored.
+        """
+        with self._lock:
+            if not self._exclusive or not trace_ids:
+                return None
+            component = self._home.get((project_id, trace_node(trace_ids[0])))
+            if component is None or any(t not in component.traces for t in trace_ids):
+                return None
+            owners = {component.owner_of(trace_id) for trace_id in trace_ids}
+            if len(owners) > 1:
+                return None
+            (owner,) = owners
+            others = component.traces.keys() - set(trace_ids)
+            if any(component.owner_of(trace_id) == owner for trace_id in others):
+                return None
+            return ask(component.assembly(owner))
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """No session is written by others while it is held: for whoever writes rows himself."""
         with self._lock:
             yield
+
+    def write(self, rows: Sequence[SessionRow]) -> None:
+        """Rows that somebody else worked out, while `held`."""
+        write_sessions(self._events, rows)
+        if rows:
+            self._on_written(rows)
 
     # -- finding what hangs together --------------------------------------------------------
 
@@ -473,6 +539,7 @@ class SessionKeeper:
         if self._recent.pop(id(component), None) is None:
             return []
         self._resident -= len(component)
+        self._behind.pop(id(component), None)
         project_id = component.project_id
         held: list[tuple[str, str]] = []
         for trace_id, note in component.traces.items():
@@ -490,6 +557,7 @@ class SessionKeeper:
     def _forget_all(self) -> None:
         self._home.clear()
         self._recent.clear()
+        self._behind.clear()
         self._holders.clear()
         self._unlinked.clear()
         self._any_scores.clear()
@@ -499,23 +567,30 @@ class SessionKeeper:
     def _evict(self) -> None:
         while self._resident > self._max_resident and len(self._recent) > 1:
             oldest = next(iter(self._recent.values()))
+            self._finish(oldest)
             self._drop(oldest)
             oldest.release()
 
+    def _finish(self, component: Component) -> None:
+        """Its sketches know all its spans, and so does the store."""
+        if self._behind.pop(id(component), None) is not None:
+            component.dirty.update(component.owners())
+            self._write([component], finishing=True)
+
     # -- writing ----------------------------------------------------------------------------
 
-    def _write(self, changed: Iterable[Component]) -> None:
+    def _write(self, changed: Iterable[Component], *, finishing: bool = False) -> None:
         now_ns = self._now_ns()
         rows: list[SessionRow] = []
         components = list(changed)
         for component in components:
-            rows.extend(self._rows(component, sorted(component.dirty), now_ns))
-        write_sessions(self._events, rows)
+            rows.extend(self._rows(component, sorted(component.dirty), now_ns, finishing=finishing))
+        self.write(rows)
         for component in components:
             component.dirty.clear()
 
     def _rows(
-        self, component: Component, owners: Sequence[str], now_ns: int
+        self, component: Component, owners: Sequence[str], now_ns: int, *, finishing: bool
     ) -> Iterable[SessionRow]:
         project_id = component.project_id
         sessions = [component.assembly(o).session(now_ns=now_ns, idle_after_ns=self._idle_after_ns)
@@ -531,10 +606,36 @@ class SessionKeeper:
             component.written.add(session.session_id)
             # Nothing but ghosts is no session that anybody should see.
             is_empty = not session.span_count
-            yield SessionRow(project_id, session, now_ns, is_deleted=is_empty)
+            sketch = self._sketch(component, owner, session, now_ns, finishing=finishing)
+            yield SessionRow(project_id, session, now_ns, is_deleted=is_empty, sketch=sketch)
         for stale in component.written - self._names(component, now_ns):
             yield SessionRow(project_id, Session(session_id=stale), now_ns, is_deleted=True)
             component.written.discard(stale)
+
+    def _sketch(
+        self, component: Component, owner: str, session: Session, now_ns: int, *, finishing: bool
+    ) -> Sketch:
+        project_id = component.project_id
+        kept = component.sketches.get(owner)
+        if kept is None:
+            # Read back from the store, its row has words of spans that are not at hand.
+            came = component.loaded_ns and get_sketches(
+                self._events, self._scope_of(project_id), [session.session_id]
+            )
+            kept = Kept(came[session.session_id]) if came else Kept()
+
+        def fetch(key: tuple[str, str]) -> RawSpan | None:
+            found = raw_spans(self._events, self._scope_of(project_id), [key])
+            return found[0] if found else None
+
+        now = sketched(
+            kept, component.assembly(owner), session, fetch=fetch, finishing=finishing,
+            at_hand=self._at_hand.get(project_id, {}),
+        )  # fmt: skip
+        component.sketches[owner] = now
+        if now.is_behind(session) and not finishing:
+            self._behind[id(component)] = (component, now_ns)
+        return now.sketch
 
     def _names(self, component: Component, now_ns: int) -> set[str]:
         if len(component.written) <= len(component.owners()):

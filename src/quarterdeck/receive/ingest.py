@@ -13,6 +13,7 @@ it is halved until the one bad row stands alone, and that row is quarantined wit
 counted, and holds nobody up.
 """
 
+import functools
 import logging
 import sqlite3
 import threading
@@ -30,7 +31,7 @@ from quarterdeck.normalize.dialect import Counted, Ignored, Lifted, NormalizeSet
 from quarterdeck.normalize.logs import interpret_log
 from quarterdeck.normalize.metrics import interpret_metric
 from quarterdeck.normalize.normalize import lift, normalize_span
-from quarterdeck.receive.accounting import Accounting
+from quarterdeck.receive.accounting import Accounting, Outcome
 from quarterdeck.receive.otlp_decode import logs_of, metrics_of, spans_of
 from quarterdeck.receive.spool import Spool, SpoolRow
 from quarterdeck.receive.stored_events import EventStore, Key
@@ -90,7 +91,8 @@ class Pipeline:
     `start` begins the thread; `stop` lets the batch in hand finish and ends it.
 
     `stop` before `start`, or twice, does nothing.  `rules_of` is asked once per batch and
-    project.  `on_stored` gets the spans that were stored, by project; it returns when they are
+    project.  `became` is told, by project, what the accounting counts.  `on_stored` gets the spans
+    that were stored, by project, and the same ones as they were sent; it returns when they are
     taken care of, and may raise `TryAgain` to be called again.  With `exclusive` False other
     replicas write the same store: what they stored meanwhile is looked for again after writing.
     """
@@ -101,8 +103,11 @@ class Pipeline:
         spool: Spool,
         store: EventStore,
         rules_of: Callable[[ProjectId], Rules],
-        on_stored: Callable[[Mapping[ProjectId, Sequence[Span]]], None],
+        on_stored: Callable[
+            [Mapping[ProjectId, Sequence[Span]], Mapping[ProjectId, Mapping[Key, RawSpan]]], None
+        ],
         accounting: Accounting,
+        became: Callable[[ProjectId, Outcome, int], None] = lambda *_: None,
         exclusive: bool = True,
         max_batch_items: int = MAX_BATCH_ITEMS,
         linger_s: float = LINGER_S,
@@ -113,6 +118,7 @@ class Pipeline:
         self._rules_of = rules_of
         self._on_stored = on_stored
         self._accounting = accounting
+        self._became = became
         self._exclusive = exclusive
         self._max_batch_items = max_batch_items
         self._linger_s = linger_s
@@ -290,7 +296,7 @@ class Pipeline:
                 rows.append(SpanRow(project_id, span, raw, now_ns))
         if rows:
             self._store.write_spans(rows, token=token)
-            self._tell(spans)
+            self._tell(spans, raws)
 
     def _changed(self, project_id: ProjectId, spans: list[RawSpan]) -> list[RawSpan]:
         lifted_again = self._lift(project_id, spans)
@@ -327,9 +333,19 @@ class Pipeline:
         )
         return [_lifted(raw, events.get((raw.trace_id, raw.span_id))) for raw in spans]
 
-    def _tell(self, spans: Mapping[ProjectId, Sequence[Span]]) -> None:
+    def _tell(
+        self,
+        spans: Mapping[ProjectId, Sequence[Span]],
+        raws: Mapping[ProjectId, Sequence[RawSpan]],
+    ) -> None:
         try:
-            self._on_stored(spans)
+            self._on_stored(
+                spans,
+                {
+                    project_id: {(raw.trace_id, raw.span_id): raw for raw in some}
+                    for project_id, some in raws.items()
+                },
+            )
             self._error_after_storing = ""
         except _AWAY:
             raise
@@ -348,18 +364,23 @@ class Pipeline:
     def _count(self, contents: Sequence[_Content], unwanted: set[tuple[str, Key]]) -> None:
         for content in contents:
             signal, project_id = content.row.signal, content.row.project_id
+            tell = functools.partial(self._became, ProjectId(project_id))
             items = content.items
             if unwanted:
                 items = [item for item in items if (project_id, item[0]) not in unwanted]
                 deleted = len(content.items) - len(items)
                 self._accounting.became(signal, "ignored", deleted, reason="deleted")
+                tell("ignored", deleted)
             fresh = sum(self._seen.add(project_id, item) for item in items)
             self._accounting.became(signal, "stored", fresh)
             self._accounting.became(
                 signal, "duplicate", len(items) - fresh, reason="delivered before"
             )
+            tell("stored", fresh)
+            tell("duplicate", len(items) - fresh)
             for reason, number in content.ignored.items():
                 self._accounting.became(signal, "ignored", number, reason=reason)
+                tell("ignored", number)
 
     def _quarantine(self, row: SpoolRow, error: Exception) -> None:
         reason = type(error).__name__
@@ -371,6 +392,7 @@ class Pipeline:
             self._note(failure)
             return
         self._accounting.became(row.signal, "quarantined", row.items, reason=reason)
+        self._became(ProjectId(row.project_id), "quarantined", row.items)
 
     def _note(self, error: Exception) -> None:
         self._last_error = _told(error)

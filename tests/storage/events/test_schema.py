@@ -12,11 +12,14 @@ import pytest
 from quarterdeck.errors import Misconfigured, TryAgain
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.sessions import Session
+from quarterdeck.model.sketches import NO_SKETCH
 from quarterdeck.storage.events import (
     figures_reads,
+    overview_reads,
     received_reads,
     scores,
     session_reads,
+    settings_reads,
     span_reads,
 )
 from quarterdeck.storage.events.chdb import ChdbEngine
@@ -41,6 +44,11 @@ ROWS: dict[str, Any] = {
     "case_trials": figures_reads.CaseTrialsRow,
     "figures": figures_reads.FiguresRow,
     "idle_sessions": session_reads.IdleSessionsRow,
+    "open_sessions": overview_reads.OpenSessionsRow,
+    "retention_preview": settings_reads.RetentionPreviewRow,
+    "signs": overview_reads.SignsRow,
+    "unpriced_models": settings_reads.UnpricedModelsRow,
+    "usual_durations": overview_reads.UsualDurationsRow,
     "lifted_events": span_reads.LiftedEventsRow,
     "raw_spans": span_reads.RawSpansRow,
     "received": received_reads.ReceivedRow,
@@ -50,9 +58,12 @@ ROWS: dict[str, Any] = {
     "session_facets": session_reads.SessionFacetsRow,
     "session_page": session_reads.SessionPageRow,
     "session_records": session_reads.SessionRecordsRow,
+    "session_paths": session_reads.SessionPathsRow,
+    "session_sketches": session_reads.SessionSketchesRow,
     "session_spans": span_reads.SessionSpansRow,
     "sessions_of_traces": session_reads.SessionsOfTracesRow,
     "span_keys": span_reads.SpanKeysRow,
+    "span_facts": span_reads.SessionSpansRow,
     "spans_between": span_reads.SessionSpansRow,
 }
 ONE_COLUMN = {
@@ -88,7 +99,7 @@ class StopsAfter:
 
 
 def test_a_second_migration_has_nothing_to_do(empty: EventConnection) -> None:
-    assert [name[:4] for name in migrate(empty)] == [f"{n:04d}" for n in range(1, 7)]
+    assert [name[:4] for name in migrate(empty)] == [f"{n:04d}" for n in range(1, 8)]
     assert migrate(empty) == []
 
 
@@ -120,7 +131,12 @@ def test_rows_of_the_version_before_are_read_and_filtered_after_the_migration(
         "INSERT INTO sessions (project_id, session_id, started_ns, last_seen_ns, outcome, record,"
         " ver) VALUES ('default', 'old', 5, 6, 'success', '{\"session_id\": \"old\"}', 1)"
     )
-    assert migrate(empty)[-1] == "0006 sessions, trials and findings"
+    assert migrate(empty) == ["0006 sessions, trials and findings", "0007 sessions, sketches"]
+    assert session_reads.get_sketched(empty, scope, ["old"]) == [
+        (Session(session_id="old"), NO_SKETCH)
+    ]
+    [path] = session_reads.session_paths(empty, scope, SessionFilter(), limit=9)
+    assert (path.session_id, path.outcome, path.path) == ("old", "success", "")
     assert session_reads.get_session(empty, scope, "old") == Session(session_id="old")
     no_case = WordCondition(field="case", values=("refund",), negated=True)
     no_finding = WordCondition(field="finding", values=("nested_run",), negated=True)
@@ -214,7 +230,7 @@ def test_the_embedded_engine_reads_our_settings_back(chdb_database: EventConnect
 
 ANY: dict[str, Any] = {
     "project_id": "p", "floor_ns": 0, "since_ns": 0, "until_ns": 1, "received_after_ns": 0,
-    "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "most": 1, "sort": "started",
+    "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "most": 1, "split_ns": 0, "sort": "started",
     "descending": 1, "after_position": 0, "after_id": "", "bucket_ns": 60,
     "q": "", "trace_ids": ["t"], "span_ids": ["s"],
     "session_ids": ["s"], "nodes": ["n"], "user": ["u"], "status": [], "outcome": [],

@@ -140,7 +140,7 @@ def test_trials_are_found_by_case_trial_and_data_finding(
     }
     found = {q: listed(db, scope, SessionFilter(conditions=parse(q))) for q in asked}
     assert found == asked
-    facets = session_reads.session_facets(db, scope)
+    facets = counted(db, scope)
     assert facets["case"] == {"refund/0": 2, "refund/1": 2}
     assert facets["finding"] == {"reward_missing": 1}
     assert session_reads.get_sessions(db, scope, ["s3"]) == [TRIALS[2]]
@@ -205,9 +205,17 @@ def test_a_cursor_of_another_order_or_none_at_all_is_refused(
             session_reads.session_page(db, scope, cursor=junk)
 
 
+def counted(
+    db: EventConnection, scope: ProjectScope, where: SessionFilter = SessionFilter()  # noqa: B008
+) -> dict[str, dict[str, int]]:
+    """Sessions by field and value."""
+    facets = session_reads.session_facets(db, scope, where)
+    return {f: {v: one.sessions for v, one in of.items()} for f, of in facets.items()}
+
+
 def test_facets_count_the_sessions_of_each_value(db: EventConnection, scope: ProjectScope) -> None:
     store(db, *ALL)
-    assert session_reads.session_facets(db, scope) == {
+    assert counted(db, scope) == {
         "agent": {"coder": 2, "planner": 1},
         "environment": {"production": 2, "staging": 1},
         "model": {"gpt-4o": 2, "claude-4": 1, "local-7b": 1},
@@ -220,8 +228,11 @@ def test_facets_count_the_sessions_of_each_value(db: EventConnection, scope: Pro
         "version": {"3": 2, "4": 1},
         "workflow": {"shop": 3},
     }
-    narrowed = session_reads.session_facets(db, scope, SessionFilter(user=("bob",)))
+    narrowed = counted(db, scope, SessionFilter(user=("bob",)))
     assert narrowed["model"] == {"claude-4": 1, "gpt-4o": 1}
+    # UNPRICED is a session of nobody knows what outcome, FAILED failed.
+    facets = session_reads.session_facets(db, scope)
+    assert facets["environment"] == {"production": (2, 1, 0), "staging": (1, 1, 1)}
 
 
 def test_idle_sessions_of_all_projects_are_found_for_closing(db: EventConnection) -> None:

@@ -142,11 +142,11 @@ class PeopleSpot(Answer):
     times: int
     answers: list[PeopleAnswer]
     """Most frequent first."""
-    usual: str
+    usual: str | None
+    """The most frequent answer; null = most answers are not told."""
     same_answer: Estimate
     """Share of the most frequent answer."""
     waited_s: float | None
-    q: str
 
 
 class HotSpots(Answer):
@@ -177,6 +177,8 @@ class TaskTreeAnswer(Answer):
     outcomes: OutcomeCounts
     compare: list[TreeSide]
     """Two sides, or none."""
+    compare_confidence: float | None
+    """Of the differences' intervals: 95 % for all compared nodes together."""
     root: str
     nodes: list[TaskNode]
     """Parents before children, siblings by sessions, most first; `others` last."""

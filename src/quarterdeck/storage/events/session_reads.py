@@ -16,6 +16,7 @@ import msgspec
 from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.model.sessions import Session
+from quarterdeck.model.sketches import NO_SKETCH, Sketch
 from quarterdeck.storage.events.connection import EventConnection, Params, question
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import Condition, conditions_sql
@@ -63,10 +64,17 @@ class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """More that must hold; see `session_conditions`."""
 
 
+class SketchedSession(NamedTuple):
+    session: Session
+    sketch: Sketch
+
+
 class SessionPage(NamedTuple):
     sessions: list[Session]
     cursor: str
     """For the next page; "" = this is the last."""
+    sketches: list[Sketch]
+    """Of each of the sessions; empty ones where nothing was read yet."""
 
 
 class SessionPageRow(NamedTuple):
@@ -79,6 +87,25 @@ class SessionRecordsRow(NamedTuple):
     record: str
 
 
+class SessionSketchesRow(NamedTuple):
+    session_id: str
+    asked: str
+    answered: str
+    last_error: str
+    shape: str
+    path: str
+    sketched_spans: int
+
+
+class SessionPathsRow(NamedTuple):
+    session_id: str
+    outcome: str
+    cost_usd: Decimal | None
+    interventions: int
+    case_id: str
+    path: str
+
+
 class SessionsOfTracesRow(NamedTuple):
     session_id: str
     trace_ids: list[str]
@@ -88,6 +115,15 @@ class SessionFacetsRow(NamedTuple):
     field: str
     value: str
     sessions: int
+    known: int
+    failures: int
+
+
+class FacetCount(NamedTuple):
+    sessions: int
+    known: int
+    """Of known outcome."""
+    failures: int
 
 
 class IdleSessionsRow(NamedTuple):
@@ -120,6 +156,41 @@ def get_sessions(
     rows = db.rows(question("session_records"), scope.params() | {"session_ids": list(session_ids)})
     records = {row[0]: row[1] for row in rows}
     return [read_record(records[found]) for found in session_ids if found in records]
+
+
+def get_sketches(
+    db: EventConnection, scope: ProjectScope, session_ids: Sequence[str]
+) -> dict[str, Sketch]:
+    """Of those that exist; one that was not yet read is empty."""
+    if not session_ids:
+        return {}
+    params = scope.params() | {"session_ids": list(session_ids)}
+    return {row[0]: Sketch(asked=row[1], answered=row[2], error=row[3], shape=row[4], path=row[5],
+                           spans=int(row[6]))
+            for row in db.rows(question("session_sketches"), params)}  # fmt: skip
+
+
+def get_sketched(
+    db: EventConnection, scope: ProjectScope, session_ids: Sequence[str]
+) -> list[SketchedSession]:
+    """As `get_sessions`, each with its sketch."""
+    sessions = get_sessions(db, scope, session_ids)
+    sketches = get_sketches(db, scope, [session.session_id for session in sessions])
+    return [SketchedSession(one, sketches.get(one.session_id, NO_SKETCH)) for one in sessions]
+
+
+def session_paths(
+    db: EventConnection,
+    scope: ProjectScope,
+    where: SessionFilter,
+    *,
+    limit: int,
+) -> list[SessionPathsRow]:
+    """The newest `limit` sessions' paths, newest first; those not yet read have "" for a path."""
+    params = {**filter_params(scope, where), "limit": limit}
+    return [
+        SessionPathsRow(*row) for row in db.rows(filtered_question("session_paths", where), params)
+    ]
 
 
 def sessions_of_traces(
@@ -166,9 +237,13 @@ def session_page(
         SessionPageRow(*row) for row in db.rows(filtered_question("session_page", where), params)
     ]
     page = rows[:limit]
-    sessions = get_sessions(db, scope, [row.session_id for row in page])
+    found = get_sketched(db, scope, [row.session_id for row in page])
     more = len(rows) > limit
-    return SessionPage(sessions, _cursor(page[-1], sort, descending=descending) if more else "")
+    return SessionPage(
+        [one.session for one in found],
+        _cursor(page[-1], sort, descending=descending) if more else "",
+        [one.sketch for one in found],
+    )
 
 
 def count_sessions(
@@ -186,12 +261,13 @@ def session_facets(
     where: SessionFilter = SessionFilter(),  # noqa: B008 - frozen
     *,
     limit: int = 50,
-) -> dict[str, dict[str, int]]:
-    """Per field its most frequent values with their number of sessions, most first."""
+) -> dict[str, dict[str, FacetCount]]:
+    """Per field its most frequent values, most first, with how many sessions have it and failed."""
     params = {**filter_params(scope, where), "limit": limit}
-    facets: dict[str, dict[str, int]] = {}
+    facets: dict[str, dict[str, FacetCount]] = {}
     for row in db.rows(filtered_question("session_facets", where), params):
-        facets.setdefault(row[0], {})[row[1]] = int(row[2])
+        count = FacetCount(int(row[2]), int(row[3]), int(row[4]))
+        facets.setdefault(row[0], {})[row[1]] = count
     return facets
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.sessions import Session
+from quarterdeck.model.sketches import NO_SKETCH, Sketch
 from quarterdeck.storage.events.columns import encode, instants, labels, texts, usd
 from quarterdeck.storage.events.connection import EventConnection
 
@@ -25,6 +26,7 @@ class SessionRow(NamedTuple):
     """Usually nanoseconds of the clock when the session's spans were read."""
     is_deleted: bool = False
     """A tombstone: the session was merged into another one, or all of it was deleted."""
+    sketch: Sketch = NO_SKETCH
 
 
 _MONEY = pa.decimal128(18, 9)
@@ -110,6 +112,12 @@ def write_sessions(db: EventConnection, rows: Sequence[SessionRow]) -> None:
         "cost_usd": pa.array([usd(session.cost.total_usd) for session in sessions], _MONEY),
         "wasted_usd": pa.array([usd(session.cost.wasted_usd) for session in sessions], _MONEY),
         "quality": pa.array([session.quality for session in sessions], pa.float64()),
+        "asked": texts([row.sketch.asked for row in rows]),
+        "answered": texts([row.sketch.answered for row in rows]),
+        "last_error": texts([row.sketch.error for row in rows]),
+        "shape": texts([row.sketch.shape for row in rows]),
+        "path": texts([row.sketch.path for row in rows]),
+        "sketched_spans": pa.array([row.sketch.spans for row in rows], pa.uint32()),
         "record": pa.array([encode(session) for session in sessions], pa.binary()),
         "ver": pa.array([row.ver for row in rows], pa.uint64()),
         "is_deleted": pa.array([int(row.is_deleted) for row in rows], pa.uint8()),

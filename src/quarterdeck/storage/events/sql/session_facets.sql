@@ -1,10 +1,13 @@
--- How many of the sessions that a filter lets through have each value of each field, most first.
+-- How many of the sessions that a filter lets through have each value of each field, most first, and
+-- how many of those failed.
 SELECT
     pair.1 AS field,
     pair.2 AS value,
-    count() AS sessions
+    count() AS sessions,
+    countIf(ended != 'unknown') AS known,
+    countIf(ended = 'failure') AS failures
 FROM (
-    SELECT arrayJoin(arrayConcat(
+    SELECT toString(outcome) AS ended, arrayJoin(arrayConcat(
         [
             ('status', toString(status)),
             ('outcome', toString(outcome)),
