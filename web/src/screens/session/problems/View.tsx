@@ -1,0 +1,4 @@
+/** The view of its name. */
+export function View() {
+  return <h2>Problems</h2>;
+}
