@@ -5,6 +5,7 @@ The server declares its answers and does not validate them, so this is what make
 true: a JSON answer that lacks a key, has one too many or another type fails the test that asked.
 """
 
+from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any, get_args
 
@@ -41,10 +42,23 @@ class ConformingTransport(httpx.AsyncBaseTransport):
 
         # The rim answers for exceptions; what it lets through is a broken stream.
         inner = httpx.ASGITransport(app=noting, raise_app_exceptions=False)
-        response = await inner.handle_async_request(request)
-        if response.headers.get("content-type", "").startswith("application/json"):
-            judge(matched[0], response.status_code, await response.aread(), at=request.url.path)
-        return response
+        answered = await inner.handle_async_request(request)
+        raw = b"".join([part async for part in answered.aiter_raw()])
+        status, headers = answered.status_code, answered.headers
+        if headers.get("content-type", "").startswith("application/json"):
+            unpacked = httpx.Response(status, headers=headers, content=raw).content
+            judge(matched[0], status, unpacked, at=request.url.path)
+        return httpx.Response(status, headers=headers, stream=_Again(raw))
+
+
+class _Again(httpx.AsyncByteStream):
+    """Bytes that were read already, for who reads them now; packed as they came."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._raw
 
 
 def declared(route: object, status: int) -> Any:

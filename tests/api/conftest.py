@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.built_app import built_app
 from api.conforming import ConformingTransport
 from api.made import refresh_session
 from quarterdeck.api.access import Access
@@ -148,7 +149,7 @@ def _make_world(folder: Path, events: EventConnection, settings: Settings) -> It
         metrics=lambda: "quarterdeck_up 1\n",
     )
     yield World(
-        app=create_app(parts),
+        app=create_app(parts, web_folder=built_app(folder / "web")),
         records=records,
         events=events,
         access=access,

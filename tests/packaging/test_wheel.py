@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 import resource
 import subprocess
+import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from fnmatch import fnmatch
@@ -13,12 +16,22 @@ import pytest
 
 from cli.real_server import serving
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+
 ALLOWED = (
     "quarterdeck/*.py",
     "quarterdeck/py.typed",
     "quarterdeck/*.sql",
     "quarterdeck/cost/*.json.gz",
     "quarterdeck/storage/records/migrations/script.py.mako",
+    "quarterdeck/web/index.html",
+    "quarterdeck/web/favicon.svg",
+    "quarterdeck/web/assets/*.js",
+    "quarterdeck/web/assets/*.css",
+    "quarterdeck/web/assets/*.woff2",
+    "quarterdeck/web/assets/*.br",
+    "quarterdeck/web/assets/*.gz",
+    "quarterdeck/web/assets/*.zst",
     "quarterdeck-*.dist-info/METADATA",
     "quarterdeck-*.dist-info/WHEEL",
     "quarterdeck-*.dist-info/RECORD",
@@ -79,6 +92,34 @@ def test_the_wheel_holds_our_code_and_nothing_else(wheel: Path) -> None:
     assert "quarterdeck/cli/main.py" in names
     strangers = [name for name in names if not any(fnmatch(name, kind) for kind in ALLOWED)]
     assert strangers == []
+
+
+def test_the_wheel_and_the_source_archive_hold_the_web_app(
+    wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every file that index.html names is there: without them the pages would be white."""
+    if not (REPOSITORY / "src/quarterdeck/web/index.html").is_file():
+        pytest.skip("the web app is not built: make web")
+    with zipfile.ZipFile(wheel) as files:
+        in_wheel = set(files.namelist())
+        index = files.read("quarterdeck/web/index.html").decode()
+    named = re.findall(r'(?:src|href)="/([^"]+)"', index)
+    assert any(name.endswith(".js") for name in named)
+    assert [name for name in named if f"quarterdeck/web/{name}" not in in_wheel] == []
+    assert "__CSP_NONCE__" in index
+    assert "http" not in re.sub(r'xmlns="[^"]*"', "", index)
+
+    folder = tmp_path_factory.mktemp("source")
+    _run(
+        Path(sys.executable), "-m", "build", "--sdist", "--no-isolation", "--outdir", folder,
+        REPOSITORY,
+    )  # fmt: skip
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        in_archive = {name.partition("/")[2] for name in files.getnames()}
+    assert {name for name in in_wheel if name.startswith("quarterdeck/web/")} == {
+        name.removeprefix("src/") for name in in_archive if "/web/" in name and "." in name
+    }
 
 
 def test_without_extras_it_is_the_light_client_and_knows_no_server(

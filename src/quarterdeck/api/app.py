@@ -1,11 +1,13 @@
 """
-The HTTP application: every noun's routes, the errors' shape and the rim around them.
+The HTTP application: every noun's routes, the web app's pages, the errors' shape and the rim
+around them.
 
-It has no static files, no documentation page and no redirects of its own: what is not declared
-does not exist.  Refuses to be made with a route that declares no policy.
+It has no documentation page and no redirects of its own: what is not declared does not exist.
+Refuses to be made with a route that declares no policy.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -16,8 +18,8 @@ from quarterdeck.api import (
     accounts,
     audit,
     compare,
-    differs,
     demo,
+    differs,
     errors,
     export,
     figures,
@@ -39,13 +41,16 @@ from quarterdeck.api import (
     steps,
     tasks,
     transcript,
+    web,
 )
 from quarterdeck.api.access import PUBLIC, allow, guarded_router, require_policies
 from quarterdeck.api.bodies import packed, to_json
+from quarterdeck.api.live_feeds import Feeds
 from quarterdeck.api.login import Throttle
 from quarterdeck.api.parts import Parts
 from quarterdeck.api.rim import RawRoute, Rim
-from quarterdeck.api.steps import Stories
+from quarterdeck.api.session_cost import Spendings
+from quarterdeck.api.stories import Stories
 from quarterdeck.errors import QuarterdeckError
 
 _ROUTERS = (
@@ -83,9 +88,16 @@ _ANY_OBJECT: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
+def create_app(
+    parts: Parts,
+    *,
+    raw_routes: Sequence[RawRoute] = (),
+    web_folder: Path = web.BUILT,
+    stories: Stories | None = None,
+) -> FastAPI:
     """
     `raw_routes` are answered by their own ASGI apps before the framework sees the request.
+    `web_folder` holds the built web app, which is read here and not again.
 
     Raises `Misconfigured` if any route lacks a policy.
     """
@@ -93,10 +105,13 @@ def create_app(parts: Parts, *, raw_routes: Sequence[RawRoute] = ()) -> FastAPI:
     app.state.parts = parts
     app.state.access = parts.access
     app.state.throttle = Throttle()
-    app.state.stories = Stories()
+    app.state.stories = stories or Stories()
+    app.state.feeds = Feeds()
+    app.state.spendings = Spendings()
+    app.state.web = web.read_web(web_folder)
     app.add_exception_handler(QuarterdeckError, errors.answer_ours)
     app.add_exception_handler(RequestValidationError, errors.answer_invalid)
-    app.add_exception_handler(HTTPException, errors.answer_framework)
+    app.add_exception_handler(HTTPException, intake.answer_missing)
     public_url = parts.settings.public_url.lower()
     app.add_middleware(Rim, raw_routes=raw_routes, https=lambda: public_url.startswith("https://"))
     require_policies((*app.routes, *raw_routes))
@@ -115,7 +130,7 @@ def routed_app() -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    for router in (*_ROUTERS, root):
+    for router in (*_ROUTERS, root, web.router):
         # Not `include_router`, which hides the routes in a wrapper that declares nothing.
         app.router.routes.extend(router.routes)
     return app

@@ -18,15 +18,29 @@ from quarterdeck.api.access import Policy, is_host
 from quarterdeck.api.errors import answer_unexpected, error_response
 from quarterdeck.errors import Invalid, QuarterdeckError
 
+STYLE_NONCE = "quarterdeck.style_nonce"
+"""Key of the ASGI scope: a page of ours puts its nonce there, and its answer allows styles that
+carry it.  Nothing else of the headers is up to a route."""
+
+
+def content_security_policy(style_nonce: str = "") -> bytes:
+    """
+    Nothing runs, loads or frames but what comes from here, and no text becomes code.
+
+    `style_nonce`: of a page, whose components bring styles of their own; ours are files.
+    """
+    styles = f"'self' 'nonce-{style_nonce}'" if style_nonce else "'self'"
+    worker = " worker-src 'self';" if style_nonce else ""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; "
+        f"font-src 'self'; connect-src 'self';{worker} object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ).encode("ascii")
+
+
+_POLICY = b"content-security-policy"
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (
-        b"content-security-policy",
-        (
-            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-            b"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-            b"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-        ),
-    ),
+    (_POLICY, content_security_policy()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -74,13 +88,13 @@ class Rim:
             await send({"type": "websocket.close", "code": 1008})
             return
         started = False
-        headers = self._headers()
 
         async def send_safely(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message = {**message, "headers": _with(message.get("headers", ()), headers)}
+                ours = self._headers(scope.get(STYLE_NONCE, ""))
+                message = {**message, "headers": _with(message.get("headers", ()), ours)}
             await send(message)
 
         try:
@@ -97,8 +111,11 @@ class Rim:
             answer = await answer_unexpected(Request(scope), error)
             await answer(scope, receive, send_safely)
 
-    def _headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        return (*SECURITY_HEADERS, _HSTS) if self._https() else SECURITY_HEADERS
+    def _headers(self, style_nonce: str) -> tuple[tuple[bytes, bytes], ...]:
+        headers = SECURITY_HEADERS
+        if style_nonce:
+            headers = ((_POLICY, content_security_policy(style_nonce)), *headers[1:])
+        return (*headers, _HSTS) if self._https() else headers
 
 
 def _with(
