@@ -1,0 +1,44 @@
+/**
+ * Views of one thing, each with its own address: links, so that they open in a new window and go
+ * back. The shown one is marked for everybody (`aria-current`).
+ */
+import { Link, type LinkProps } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { KeyHint } from "./KeyHint";
+import css from "./Tabs.module.css";
+
+export interface Tab {
+  readonly id: string;
+  readonly text: string;
+  readonly link: LinkProps;
+  /** Right of the word, muted. */
+  readonly count?: ReactNode;
+  /** The key that leads there, shown on hover of the row. */
+  readonly hint?: string;
+}
+
+export interface TabsProps {
+  readonly label: string;
+  readonly tabs: readonly Tab[];
+  readonly current: string;
+}
+
+export function Tabs({ label, tabs, current }: TabsProps) {
+  return (
+    <nav aria-label={label} className={css.tabs}>
+      {tabs.map((tab) => (
+        <Link
+          key={tab.id}
+          {...tab.link}
+          className={css.tab}
+          activeProps={{}}
+          aria-current={tab.id === current ? "page" : undefined}
+        >
+          {tab.text}
+          {tab.count !== undefined && <span className={css.count}>{tab.count}</span>}
+          {tab.hint && <KeyHint keys={tab.hint} />}
+        </Link>
+      ))}
+    </nav>
+  );
+}
