@@ -9,6 +9,7 @@ of each list; beyond those an episode or an act is not known here.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -112,6 +113,36 @@ class Standing:
         if self._turns is None:
             self._turns = tuple(dict.fromkeys(_turns(self.steps)))
         return self._turns
+
+    @cached_property
+    def around_of(self) -> list[int]:
+        """Of each step the number of the one that it is part of; 0 = of none."""
+        return [
+            around if (around := self._around_number(step)) < step.number else 0
+            for step in self.steps
+        ]
+
+    def _around_number(self, step: Step) -> int:
+        return self.number_of.get((step.trace_id, step.parent_span_id), 0)
+
+    @cached_property
+    def last_within(self) -> list[int]:
+        """Of each step the last one that is part of it, itself if none is."""
+        last = list(range(1, len(self.steps) + 1))
+        for number in range(len(self.steps), 0, -1):
+            around = self.around_of[number - 1]
+            if around:
+                last[around - 1] = max(last[around - 1], last[number - 1])
+        return last
+
+    @cached_property
+    def agents_around(self) -> list[int]:
+        """How many agents each step is within."""
+        found: list[int] = []
+        for around in self.around_of:
+            inside = around and found[around - 1] + (self.step(around).kind == "agent")
+            found.append(inside)
+        return found
 
     # -- at one step -------------------------------------------------------------------------
 

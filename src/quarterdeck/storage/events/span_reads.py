@@ -5,6 +5,7 @@ A span may have been delivered more than once; every reader here gives the best 
 `span_writes.content_version` orders them, and gives it once.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -75,6 +76,11 @@ class SpanKeysRow(NamedTuple):
     span_id: str
     start_ns: int
     ver: int
+
+
+class FindSpansRow(NamedTuple):
+    trace_id: str
+    span_id: str
 
 
 class RawSpansRow(NamedTuple):
@@ -227,6 +233,49 @@ def lifted_events(
 def has_lifted(db: EventConnection, scope: ProjectScope) -> bool:
     """Whether `lifted_events` could find anything at all; costs a few milliseconds."""
     return bool(db.rows(question("has_lifted"), {"project_id": scope.project_id}))
+
+
+def spans_that_may_hold(
+    db: EventConnection,
+    scope: ProjectScope,
+    trace_ids: Sequence[str],
+    text: str,
+    *,
+    since_ns: int,
+    until_ns: int,
+) -> set[tuple[str, str]]:
+    """
+    Of the spans that began in [since, until], and of those with log records whenever they began,
+    the ones that hold the text in some spelling.  Too many rather than too few: what is found is
+    read before it is told.
+    """
+    params: Params = {
+        "project_id": scope.project_id,
+        "since_ns": max(since_ns, scope.floor_ns),
+        "until_ns": until_ns,
+        "spellings": _spelled(text),
+    }
+    found: set[tuple[str, str]] = set()
+    lifted = has_lifted(db, scope)
+    for some in _chunks(trace_ids):
+        bound = {**params, "trace_ids": some}
+        found.update((row[0], row[1]) for row in db.rows(question("find_spans"), bound))
+        if lifted:
+            found.update((row[0], row[1]) for row in db.rows(question("find_lifted"), bound))
+    return found
+
+
+def _spelled(text: str) -> list[str]:
+    """As it stands in JSON, in JSON within JSON, and in that once more; other scripts as
+    themselves and as escapes, whose case the engine can't fold."""
+    found: dict[str, None] = {}
+    for form in (text, text.lower(), text.upper()):
+        for ascii_only in (False, True):
+            spelled = form
+            for _ in range(3):
+                spelled = json.dumps(spelled, ensure_ascii=ascii_only)[1:-1]
+                found[spelled.encode("utf-8", "replace").decode()] = None
+    return list(found)
 
 
 def search_spans(
