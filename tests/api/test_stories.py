@@ -8,7 +8,7 @@ from api.conftest import World
 from api.made import S, conversation, store
 from quarterdeck.api.access import Principal
 from quarterdeck.api.parts import Parts
-from quarterdeck.api.steps import Stories
+from quarterdeck.api.stories import Stories
 from quarterdeck.model.ids import ProjectId, SessionId
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import get_session

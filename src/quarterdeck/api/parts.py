@@ -6,18 +6,39 @@ Nothing in `api/` opens a store, reads a clock or starts a job by itself.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Annotated, cast
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol, TypeVar, cast
 
 from fastapi import Depends, Request
 
 from quarterdeck.api.access import Access, Principal, principal_of
+from quarterdeck.api.hub import Hub
+from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.settings import Settings
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope, scope_keeping
 from quarterdeck.storage.records import audit, projects
 from quarterdeck.storage.records.connection import Records
+
+
+T = TypeVar("T")
+
+
+class Resident(Protocol):
+    """Asks the assembly of exactly these traces; None if nobody holds one."""
+
+    def __call__(
+        self, project_id: ProjectId, trace_ids: Sequence[str], ask: Callable[[Assembly], T]
+    ) -> T | None: ...
+
+
+def not_resident(
+    project_id: ProjectId,  # noqa: ARG001 - as `Resident` has it
+    trace_ids: Sequence[str],  # noqa: ARG001
+    ask: Callable[[Assembly], T],  # noqa: ARG001
+) -> T | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +64,10 @@ class Parts:
     """Why this process should get no traffic (it is stopping, its pipeline stands); "" if able."""
     metrics: Callable[[], str]
     """Prometheus' text format, without any project's data."""
+    resident: Resident = not_resident
+    """Asks a session's assembly, if one is held in memory with all its spans.  Blocks."""
+    hub: Hub = field(default_factory=Hub)
+    """Tells who looks that sessions' rows were written."""
 
 
 def parts_of(request: Request) -> Parts:

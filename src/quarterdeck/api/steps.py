@@ -1,15 +1,13 @@
 """
 A session as a story: its steps with previews or content, its skeleton in columns, its tree.
 
-Steps are numbered over the whole session, so a page needs all its spans' facts; what was worked
-out is kept for a short while, because a viewer asks for the next page within seconds.
+Steps are numbered over the whole session, so a page needs all its spans' facts: `stories.py`
+works them out once.
 """
 
 import asyncio
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
@@ -17,15 +15,14 @@ from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.steps import SessionTree, Skeleton, StepPage
-from quarterdeck.api.bodies import answer
+from quarterdeck.api.bodies import answer, packed
 from quarterdeck.api.parts import Parts, Who, With, scope_of
-from quarterdeck.api.sessions import find_session
+from quarterdeck.api.sessions import check_id, find_session
 from quarterdeck.api.spans import plain, read_spans, whole
-from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.api.stories import Stories, Told, assembled
 from quarterdeck.assembly.decision_tree import decision_tree
 from quarterdeck.assembly.replay import frames
-from quarterdeck.assembly.skeleton import skeleton
-from quarterdeck.assembly.steps import list_steps
+from quarterdeck.assembly.story import page_json, steps_from
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.model.messages import (
     Message,
@@ -34,54 +31,13 @@ from quarterdeck.model.messages import (
     ToolCallPart,
     ToolResultPart,
 )
-from quarterdeck.model.sessions import Session, Step
+from quarterdeck.model.sessions import Step
 from quarterdeck.model.spans import Content
 from quarterdeck.normalize.normalize import read_content
-from quarterdeck.storage.events import span_reads
 
 router = guarded_router("sessions")
 
 PREVIEW_LENGTH = 400  # characters: two lines of a list on a wide screen
-
-_KEPT_STEPS = 200_000  # a step takes about 600 bytes: some 120 MB at the very most
-_KEPT_SESSIONS = 16
-_FRESH_NS = 15_000_000_000
-
-
-class Told(NamedTuple):
-    session: Session
-    steps: tuple[Step, ...]
-    until_ns: int
-
-
-class Stories:
-    """Steps of the sessions that were looked at last.  Safe for many threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # protects `_told`
-        self._told: OrderedDict[tuple[str, str], Told] = OrderedDict()
-
-    def steps(self, parts: Parts, who: Principal, session: Session) -> tuple[Step, ...]:
-        key = (who.project_id, session.session_id)
-        began_ns = parts.now_ns()
-        with self._lock:
-            told = self._told.get(key)
-        if told is not None and told.session == session and began_ns < told.until_ns:
-            return told.steps
-        with assembled(parts, who, session) as assembly:
-            steps = list_steps(assembly)
-        # What took long is kept for longer, or a slow machine would do nothing else.
-        ended_ns = parts.now_ns()
-        until_ns = ended_ns + max(_FRESH_NS, ended_ns - began_ns)
-        with self._lock:
-            self._told[key] = Told(session, steps, until_ns)
-            self._told.move_to_end(key)
-            while len(self._told) > _KEPT_SESSIONS or self._size() > _KEPT_STEPS:
-                self._told.popitem(last=False)
-        return steps
-
-    def _size(self) -> int:
-        return sum(len(told.steps) for told in self._told.values())
 
 
 @router.get(
@@ -120,14 +76,16 @@ def _steps(
     limit: int,
     whole: bool,
 ) -> dict[str, Any]:
-    session = find_session(parts, who, session_id)
-    all_steps = stories.steps(parts, who, session)
-    shown = frames(all_steps, lambda keys: _contents(parts, who, keys), since=first, limit=limit)
+    check_id(session_id)
+    told = stories.look(parts, who, session_id)
+    total = told.story.head.steps
+    page = steps_from(told.story, first, limit)
+    shown = frames(page, lambda keys: _contents(parts, who, keys), limit=limit)
     return {
-        "session_id": session.session_id,
-        "total": len(all_steps),
+        "session_id": told.session.session_id,
+        "total": total,
         "steps": [_frame(frame.step, frame.content, whole=whole) for frame in shown],
-        "next_from": first + len(shown) if first - 1 + len(shown) < len(all_steps) else None,
+        "next_from": first + len(shown) if first - 1 + len(shown) < total else None,
     }
 
 
@@ -225,21 +183,59 @@ async def columns(
     limit: Annotated[int | None, Query(ge=1, le=10**9)] = None,
     ids: Annotated[bool, Query(description="With the ids of the spans.")] = True,
 ) -> Response:
-    return answer(
-        request, await asyncio.to_thread(_skeleton, parts, who, session_id, first, limit, ids)
-    )
+    stories = cast(Stories, request.app.state.stories)
+    told = await asyncio.to_thread(_look, stories, parts, who, session_id)
+    page = SkeletonPage(told, first, limit, ids)
+    return await asyncio.to_thread(page.answer, request, stories)
 
 
-def _skeleton(
-    parts: Parts, who: Principal, session_id: str, first: int, limit: int | None, ids: bool
-) -> dict[str, Any]:
-    session = find_session(parts, who, session_id)
-    with assembled(parts, who, session) as assembly:
-        found = skeleton(assembly, since=first, limit=limit)
-    if not ids:
-        del found["span"]
-    is_open = session.status != "closed"
-    return {"session_id": session.session_id, "revision": "", "open": is_open, **found}
+def _look(stories: Stories, parts: Parts, who: Principal, session_id: str) -> Told:
+    check_id(session_id)
+    return stories.look(parts, who, session_id)
+
+
+class SkeletonPage(NamedTuple):
+    """One answer of the skeleton; equal ones have equal tags."""
+
+    told: Told
+    first: int
+    limit: int | None
+    ids: bool
+
+    def answer(self, request: Request, stories: Stories) -> Response:
+        """304 for who has it; else as it was packed for whoever asked before."""
+        tag = self.tag()
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"etag": tag, "vary": "accept-encoding"})
+        accepted = request.headers.get("accept-encoding", "").lower()
+        key = (tag, "zstd" in accepted, "gzip" in accepted)
+        if (known := stories.packed(key)) is not None:
+            return _copy(known)
+        made = packed(request, self.json(), media_type="application/json", headers={"etag": tag})
+        stories.keep_packed(key, made)
+        return _copy(made)
+
+    def tag(self) -> str:
+        """Weak: the same rows, in whatever encoding."""
+        session = self.told.session
+        of = f"{session.session_id}{self.told.story.revision}{session.status != 'closed'}"
+        digest = hashlib.blake2b(of.encode("utf-8", "replace"), digest_size=12).hexdigest()
+        return f'W/"{digest}-{self.first}-{self.limit}-{int(self.ids)}"'
+
+    def json(self) -> bytes:
+        told = self.told
+        envelope = {
+            "session_id": told.session.session_id,
+            "revision": told.story.revision,
+            "open": told.session.status != "closed",
+        }
+        return page_json(told.story, envelope, since=self.first, limit=self.limit, ids=self.ids)
+
+
+def _copy(made: Response) -> Response:
+    """Its own headers, the same body: an answer may be on its way to several."""
+    headers = {name: value for name, value in made.headers.items() if name != "content-length"}
+    return Response(made.body, headers=headers)
 
 
 @router.get(
@@ -257,15 +253,3 @@ def _tree(parts: Parts, who: Principal, session_id: str) -> dict[str, Any]:
     with assembled(parts, who, session) as assembly:
         root = decision_tree(assembly, session)
     return {"session_id": session.session_id, "root": plain(msgspec.to_builtins(root))}
-
-
-@contextmanager
-def assembled(parts: Parts, who: Principal, session: Session) -> Iterator[Assembly]:
-    """For as long as it is asked; its memory is free afterwards."""
-    assembly = Assembly()
-    try:
-        scope = scope_of(parts, who)
-        assembly.add(span_reads.session_spans(parts.events, scope, session.trace_ids))
-        yield assembly
-    finally:
-        assembly.release()

@@ -35,6 +35,18 @@ NEVER = -1
 """Of `episode`: nothing recovered from this error."""
 
 
+class Texts(NamedTuple):
+    """Names, kinds, agents and traces; a column has their positions."""
+
+    names: list[str]
+    kinds: list[str]
+    agents: list[str]
+    traces: list[str]
+
+
+NO_TEXTS = Texts([], [], [], [])
+
+
 class Skeleton(NamedTuple):
     """`columns` has every name of `COLUMNS`, all of one length; here `start_us` counts from the
     session's start in every row."""
@@ -56,8 +68,8 @@ class Skeleton(NamedTuple):
 class _Dictionary:
     """Numbers for texts, in order of first use."""
 
-    def __init__(self, known: list[str] | None = None) -> None:
-        self._numbers = {text: number for number, text in enumerate(known or ())}
+    def __init__(self, known: list[str]) -> None:
+        self._numbers = {text: number for number, text in enumerate(known)}
 
     def number(self, text: str) -> int:
         return self._numbers.setdefault(text, len(self._numbers))
@@ -106,10 +118,10 @@ def differences(values: list[int]) -> list[int]:
     return values[:1] + [b - a for a, b in pairwise(values)]
 
 
-def draw(assembly: Assembly, before: Skeleton | None = None) -> Skeleton:
+def draw(assembly: Assembly, known: Texts = NO_TEXTS) -> Skeleton:
     """
-    All rows.  With `before`, an earlier drawing of the same session, its texts keep their
-    numbers, so that only rows that differ have changed.
+    All rows.  Texts that are `known`, from an earlier drawing of the same session, keep their
+    positions, so that only rows that differ have changed.
     """
     rows = in_order(assembly.nodes())
     started_ns = rows[0][0].shown_ns if rows else 0
@@ -118,10 +130,10 @@ def draw(assembly: Assembly, before: Skeleton | None = None) -> Skeleton:
     row_of: dict[Node, int] = {}
     depths: dict[Node, int] = {}
     attempts: dict[SpanKey, int] = {}
-    names = _Dictionary(before.names if before else None)
-    kinds = _Dictionary(before.kinds if before else None)
-    agents = _Dictionary(before.agents if before else None)
-    traces = _Dictionary(before.traces if before else None)
+    names = _Dictionary(known.names)
+    kinds = _Dictionary(known.kinds)
+    agents = _Dictionary(known.agents)
+    traces = _Dictionary(known.traces)
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     append = [columns[name].append for name in COLUMNS]
     for row, (place, node) in enumerate(rows):

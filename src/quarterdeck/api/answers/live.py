@@ -4,7 +4,7 @@ The data of the events that the two live streams send, each as one line of JSON.
 A stream's schema is a union: the event's name says which one it is.
 """
 
-from quarterdeck.api.answers.answer import Answer
+from quarterdeck.api.answers.answer import Answer, Digits
 from quarterdeck.api.answers.session import SessionRecord
 from quarterdeck.api.answers.sessions import SessionRow
 from quarterdeck.api.answers.steps import PersonsAct, SkeletonKind
@@ -60,9 +60,10 @@ class LiveSkeleton(Answer):
     """
 
     before: str
-    """The revision that it goes on from."""
+    """The revision that it goes on from; "": forget all rows and all texts."""
     revision: str
     open: bool
+    started_ns: Digits
     since: int
     count: int
     total: int

@@ -13,7 +13,7 @@ from quarterdeck.storage.events.connection import EventConnection, Params, quest
 from quarterdeck.storage.events.migrate import render
 from quarterdeck.storage.events.scope import ProjectScope
 
-TABLES = ("spans", "lifted", "session_links", "sessions", "scores")
+TABLES = ("spans", "lifted", "session_links", "sessions", "scores", "stories")
 """Everything that holds a project's events; a test compares it with the migrations."""
 
 _IDS_A_QUESTION = 1_000
@@ -23,7 +23,7 @@ def delete_sessions(
     db: EventConnection, scope: ProjectScope, session_ids: Sequence[str]
 ) -> list[str]:
     """
-    The sessions with all their traces' spans, events, links and scores.  The trace ids, for
+    The sessions with all their traces' spans, events, links, scores and stories.  The trace ids, for
     collaborators that keep something by trace.
     """
     trace_ids = _traces(db, scope, session_ids)
@@ -34,6 +34,7 @@ def delete_sessions(
         params: Params = {"project_id": scope.project_id, "session_ids": some}
         _delete(db, "delete_scores", params)
         _delete(db, "delete_sessions", params)
+        _delete(db, "delete_stories", params)
     return trace_ids
 
 
@@ -64,6 +65,7 @@ def delete_older(db: EventConnection, scope: ProjectScope, *, before_ns: int) ->
         "delete_older_lifted",
         "delete_older_session_links",
         "delete_older_scores",
+        "delete_older_stories",
         "delete_older_sessions",
     ):
         _delete(db, name, params)
