@@ -28,12 +28,15 @@ from granian.server.embed import Server
 
 from quarterdeck.api.access import INGEST, Access, check_bind
 from quarterdeck.api.app import create_app
+from quarterdeck.api.hub import Hub
 from quarterdeck.api.parts import Parts
 from quarterdeck.api.rim import RawRoute
+from quarterdeck.api.stories import Stories
 from quarterdeck.cost.price_book import PriceBook
 from quarterdeck.errors import Misconfigured
 from quarterdeck.jobs.clockwork import Clockwork, Job
 from quarterdeck.jobs.close import close_quiet_sessions
+from quarterdeck.jobs.example import Example
 from quarterdeck.jobs.keeper import SessionKeeper
 from quarterdeck.jobs.retain import delete_expired
 from quarterdeck.jobs.tidy import Tidying
@@ -46,11 +49,13 @@ from quarterdeck.receive.limits import Budget, Rate, RateLimit
 from quarterdeck.receive.otlp_grpc import OtlpGrpc
 from quarterdeck.receive.otlp_http import OtlpHttp
 from quarterdeck.receive.project_rules import ProjectRules
+from quarterdeck.receive.recent import Recent
 from quarterdeck.receive.spool import Spool, open_spool
 from quarterdeck.receive.stored_events import StoredEvents
 from quarterdeck.settings import Settings
 from quarterdeck.storage.events.connection import EventConnection, ReadLimits, open_events
 from quarterdeck.storage.events.migrate import migrate
+from quarterdeck.storage.events.session_writes import SessionRow
 from quarterdeck.storage.records.connection import Records, open_records
 from quarterdeck.storage.records.projects import ensure_default_project, list_projects
 
@@ -75,8 +80,25 @@ class Built:
     access: Access
     pipeline: Pipeline
     clockwork: Clockwork
+    hub: Hub
     stopping: threading.Event
     """Set when a signal said stop: /readyz tells, before anything is refused."""
+    address: "Address"
+
+
+class Address:
+    """Where this server listens, once it does: on all interfaces, loopback is one of them."""
+
+    port = 0
+    host = "127.0.0.1"
+
+    def listens(self, host: str, port: int) -> None:
+        unbound = host.strip("[]") in {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+        self.host, self.port = "127.0.0.1" if unbound else host, port
+
+    def url(self) -> str:
+        name = self.host.strip("[]")
+        return f"http://[{name}]:{self.port}" if ":" in name else f"http://{name}:{self.port}"
 
 
 def run(settings: Settings) -> None:
@@ -94,26 +116,36 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
     records, events, spool = _open_stores(settings, open_things)
     exclusive = _events_url(settings).startswith("chdb:")
     idle_after_ns = int(settings.idle_minutes * 60 * NS_PER_S)
+    prices = PriceBook.load()
     rules = ProjectRules(
         records=records,
-        prices=PriceBook.load(),
+        prices=prices,
         now_ns=time.time_ns,
         retention_days=settings.retention_days,
     )
+    hub = Hub(polls=not exclusive)
+    stories = Stories()
+
+    def written(rows: Sequence[SessionRow]) -> None:
+        _announce_rows(rows, hub, stories)
+
     keeper = SessionKeeper(
         events=events,
         scope_of=rules.scope_of,
         now_ns=time.time_ns,
         idle_after_ns=idle_after_ns,
         exclusive=exclusive,
+        on_written=written,
     )
     accounting = Accounting()
+    recent = Recent(now_ns=time.time_ns)
     pipeline = Pipeline(
         spool=spool,
         store=StoredEvents(events),
         rules_of=rules.rules_of,
         on_stored=keeper.stored,
         accounting=accounting,
+        became=recent.became,
         exclusive=exclusive,
     )
     open_things.callback(pipeline.stop)
@@ -125,6 +157,7 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         budget=budget,
         max_body_bytes=settings.max_body_bytes,
         rate_limit=_rate_limit(settings.max_items_per_s),
+        recent=recent,
     )
     open_things.callback(intake.close)
     access = Access(records=records, settings=settings, now_ns=time.time_ns)
@@ -138,10 +171,14 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         keeper.forget(project_id)
 
     def metrics() -> str:
-        return accounting.render(
+        books = accounting.render(
             spool.state(), now_ns=time.time_ns(), in_flight_bytes=budget.held_bytes
         )
+        return books + hub.render()
 
+    address = Address()
+    example = Example(url=address.url, now_ns=time.time_ns)
+    open_things.callback(example.stop)
     stopping = threading.Event()
 
     def why_unable() -> str:
@@ -167,6 +204,11 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         oldest_unprocessed_s=lambda: pipeline.progress().oldest_age_s,
         why_unable=why_unable,
         metrics=metrics,
+        recent=recent,
+        example=example,
+        prices=prices,
+        resident=keeper.resident,
+        hub=hub,
     )
     otlp = OtlpHttp(
         intake=intake,
@@ -174,7 +216,8 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         max_request_s=settings.max_request_s,
     )
     app = create_app(
-        parts, raw_routes=[RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS]
+        parts, raw_routes=[RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS],
+        stories=stories,
     )
     tidying = Tidying(
         events=events,
@@ -184,6 +227,11 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
     clockwork = Clockwork(
         [
             Job(name="tidy up after a burst", every_s=2.0, run=tidying.run),
+            Job(
+                name="make large sessions ready to be looked at",
+                every_s=2.0,
+                run=lambda: stories.make_ready(parts),
+            ),
             *_jobs(records, events, keeper, rules, idle_after_ns=idle_after_ns),
         ],
         failed=accounting.job_failed,
@@ -195,8 +243,24 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         access=access,
         pipeline=pipeline,
         clockwork=clockwork,
+        hub=hub,
         stopping=stopping,
+        address=address,
     )
+
+
+def _announce_rows(rows: Sequence[SessionRow], hub: Hub, stories: Stories) -> None:
+    """Those who look learn of it, and large sessions are made ready to be looked at."""
+    by_project: dict[ProjectId, list[SessionRow]] = {}
+    for row in rows:
+        by_project.setdefault(row.project_id, []).append(row)
+    now_ns = time.time_ns()
+    for project_id, some in by_project.items():
+        stories.written(
+            project_id, [row.session for row in some if not row.is_deleted], now_ns=now_ns
+        )
+        stories.gone(project_id, [row.session.session_id for row in some if row.is_deleted])
+        hub.written(project_id, [row.session.session_id for row in some], at_ns=now_ns)
 
 
 def _open_stores(
@@ -253,6 +317,7 @@ async def _serve(settings: Settings, built: Built, started: float) -> None:
     """Listen until a signal says stop; then finish what is in hand."""
     port = settings.port or _free_port(settings.host)
     _refuse_taken(settings.host, port)
+    built.address.listens(settings.host, port)
     server = Server(
         built.app,
         address=settings.host,
@@ -289,6 +354,7 @@ async def _serve(settings: Settings, built: Built, started: float) -> None:
     _log.info("stopping: requests and the batch in hand are finished first")
     built.stopping.set()
     await asyncio.sleep(_UNREADY_S)
+    built.hub.close()
     server.stop()  # type: ignore[no-untyped-call]  # granian types its constructor alone
     if grpc_server is not None:
         await grpc_server.stop(_STOP_S / 2)

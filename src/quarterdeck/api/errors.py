@@ -50,6 +50,7 @@ CODE_STATUSES = {
     "bad_host": 421,
     "too_many_requests": 429,
     "method_not_allowed": 405,
+    "example_not_installed": 409,
     "unsupported_media_type": 415,
 }
 

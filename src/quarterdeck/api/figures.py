@@ -6,7 +6,6 @@ What a figure is stands in `measures.py`; here are the questions and the form of
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import Query, Request, Response
@@ -15,14 +14,13 @@ from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.figures import Figures, Tasks
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.measures import (
-    CONFIDENCE,
     FIGURES,
     MAX_K,
     USUAL,
     Bucket,
-    Measured,
     PassFigure,
     pass_figure,
+    shown,
     usual_ks,
 )
 from quarterdeck.api.parts import Parts, Who, With, scope_of
@@ -180,30 +178,10 @@ def _row(row: FiguresRow, asked: Asked, told: Told, *, bucketed: bool) -> dict[s
         "sessions": row.sessions,
         "cases": row.cases,
         "figures": {
-            **{name: _shown(FIGURES[name].measure(row)) for name in asked.names},
-            **{one.name: _shown(one.measure(cases)) for one in told.passes},
+            **{name: shown(FIGURES[name].measure(row)) for name in asked.names},
+            **{one.name: shown(one.measure(cases)) for one in told.passes},
         },
     }
-
-
-def _shown(measured: Measured) -> dict[str, Any]:
-    """Money is text, as everywhere; its interval is an estimate and so a number."""
-    value = measured.value
-    shown: dict[str, Any] = {
-        "value": f"{value:f}" if isinstance(value, Decimal) else value,
-        "n": measured.n,
-        "interval": _interval(measured),
-    }
-    if measured.left_out is not None:
-        shown["left_out"] = measured.left_out
-    return shown
-
-
-def _interval(measured: Measured) -> dict[str, Any] | None:
-    if measured.interval is None:
-        return None
-    low, high = measured.interval
-    return {"low": low, "high": high, "confidence": CONFIDENCE, "method": measured.method}
 
 
 @router.get(
@@ -231,7 +209,7 @@ async def tasks(request: Request, parts: With, who: Who, where: Selected) -> Res
                         "unknown": row.sessions - row.known_outcomes,
                     },
                     "figures": {
-                        name: _shown(FIGURES[name].measure(row))
+                        name: shown(FIGURES[name].measure(row))
                         for name in (
                             "task_completion_rate",
                             "human_intervention_rate",

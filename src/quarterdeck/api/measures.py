@@ -9,13 +9,20 @@ figures of calls have the interval of their sessions.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from quarterdeck.statistics.clusters import (
     ClusterSums,
     clustered_count_interval,
     clustered_positive_interval,
     clustered_rate_interval,
+)
+from quarterdeck.statistics.compare import (
+    AMOUNT_MARGIN,
+    RATE_MARGIN,
+    Side,
+    Verdict,
+    compare,
 )
 from quarterdeck.statistics.intervals import Interval, wilson_interval
 from quarterdeck.statistics.trials import CaseTrials, pass_at_k, pass_hat_k
@@ -47,6 +54,26 @@ Better = Literal["higher", "lower"]
 """Which way a figure is good."""
 
 
+def shown(measured: Measured) -> dict[str, Any]:
+    """The `Estimate` of an answer.  Money is text, its interval an estimate and so a number."""
+    value = measured.value
+    told: dict[str, Any] = {
+        "value": f"{value:f}" if isinstance(value, Decimal) else value,
+        "n": measured.n,
+        "interval": _interval(measured),
+    }
+    if measured.left_out is not None:
+        told["left_out"] = measured.left_out
+    return told
+
+
+def _interval(measured: Measured) -> dict[str, Any] | None:
+    if measured.interval is None:
+        return None
+    low, high = measured.interval
+    return {"low": low, "high": high, "confidence": CONFIDENCE, "method": measured.method}
+
+
 class Figure(NamedTuple):
     title: str
     definition: str
@@ -55,6 +82,47 @@ class Figure(NamedTuple):
     measure: Callable[[FiguresRow], Measured]
     better: Better | None = None
     """None where more is neither good nor bad by itself."""
+
+
+def difference(figure: Figure, now: Measured, before: Measured) -> dict[str, Any] | None:
+    """
+    The `Difference` of an answer: now minus before, and what that means for this figure.
+
+    None for sums, which have no interval, and where more is neither better nor worse.
+    """
+    if figure.kind == "sum" or figure.better is None:
+        return None
+    is_rate = figure.kind == "rate" or figure.unit == "0 to 1"
+    margin = RATE_MARGIN if is_rate else AMOUNT_MARGIN * abs(float(before.value or 0))
+    found = compare(_side(before), _side(now), margin=margin)
+    low, high = found.interval if found.interval is not None else (None, None)
+    if is_rate and low is not None and high is not None:
+        low, high = max(-1.0, low), min(1.0, high)
+    return {
+        "value": _minus(now.value, before.value),
+        "low": low,
+        "high": high,
+        "verdict": _judged(found.verdict, figure.better),
+    }
+
+
+def _side(measured: Measured) -> Side:
+    value = None if measured.value is None else float(measured.value)
+    return Side(value, measured.interval, measured.observations)
+
+
+def _minus(now: float | Decimal | None, before: float | Decimal | None) -> float | str | None:
+    if now is None or before is None:
+        return None
+    if isinstance(now, Decimal) and isinstance(before, Decimal):
+        return f"{now - before:f}"
+    return float(now) - float(before)
+
+
+def _judged(verdict: Verdict, better: Better) -> str:
+    if verdict in {"higher", "lower"}:
+        return "better" if verdict == better else "worse"
+    return verdict
 
 
 def _measured(

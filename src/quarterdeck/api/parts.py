@@ -4,6 +4,7 @@ What the API works with: the collaborators that `server.py` builds and passes in
 Nothing in `api/` opens a store, reads a clock or starts a job by itself.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -14,15 +15,36 @@ from fastapi import Depends, Request
 from quarterdeck.api.access import Access, Principal, principal_of
 from quarterdeck.api.hub import Hub
 from quarterdeck.assembly.assemble import Assembly
+from quarterdeck.cost.price_book import PriceBook
 from quarterdeck.model.ids import ProjectId
+from quarterdeck.receive.recent import Recent
 from quarterdeck.settings import Settings
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope, scope_keeping
 from quarterdeck.storage.records import audit, projects
 from quarterdeck.storage.records.connection import Records
 
-
 T = TypeVar("T")
+
+
+class ExampleProgress(Protocol):
+    @property
+    def state(self) -> str: ...
+    @property
+    def started_ns(self) -> int | None: ...
+    @property
+    def ended_ns(self) -> int | None: ...
+    @property
+    def lines(self) -> list[str]: ...
+
+
+class RunsExample(Protocol):
+    """`start` raises `Misconfigured` where something is missing, `Conflict` while it runs."""
+
+    def start(self, *, key: Callable[[], str]) -> None: ...
+    def progress(self) -> ExampleProgress: ...
+    def missing(self) -> list[str]:
+        """The commands that install what it lacks."""
 
 
 class Resident(Protocol):
@@ -68,6 +90,12 @@ class Parts:
     """Asks a session's assembly, if one is held in memory with all its spans.  Blocks."""
     hub: Hub = field(default_factory=Hub)
     """Tells who looks that sessions' rows were written."""
+    recent: Recent = field(default_factory=lambda: Recent(now_ns=time.time_ns))
+    """What the intake received and refused lately."""
+    example: RunsExample | None = None
+    """Runs the example beside the server; None = not in this process."""
+    prices: PriceBook | None = None
+    """What fits into a model's window, and what its cache saves; None = nothing is known."""
 
 
 def parts_of(request: Request) -> Parts:

@@ -9,6 +9,7 @@ Every refusal is one of the errors of `errors.py`; the wires turn them into thei
 
 import asyncio
 import functools
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
@@ -18,8 +19,10 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.normalize.redact import Redactor
 from quarterdeck.receive.accounting import Accounting
 from quarterdeck.receive.limits import Budget, Held, RateLimit, decompress
+from quarterdeck.receive.otlp_answers import http_status
 from quarterdeck.receive.otlp_decode import check, parse, serialize, sniff_encoding
 from quarterdeck.receive.otlp_request import Checked, Encoding, Rejected, Request, Signal
+from quarterdeck.receive.recent import NOBODY, Recent
 from quarterdeck.receive.redaction import redacted
 from quarterdeck.receive.spool import Appended, Spool
 
@@ -67,6 +70,7 @@ class Intake:
         budget: Budget,
         max_body_bytes: int,
         rate_limit: RateLimit | None = None,
+        recent: Recent | None = None,
         threads: int = 2,
     ) -> None:
         self.max_body_bytes = max_body_bytes
@@ -75,6 +79,7 @@ class Intake:
         self._redactor_of = redactor_of
         self._accounting = accounting
         self._rate_limit = rate_limit
+        self._recent = recent or Recent(now_ns=time.time_ns)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="intake")
 
     def close(self) -> None:
@@ -84,9 +89,27 @@ class Intake:
         """Raises `TryAgain` before a body is read that could not be kept."""
         self._spool.refuse_if_full()
 
-    def refused(self, signal: Signal, error: QuarterdeckError) -> None:
-        """Count a request that was answered with an error."""
+    def refused(
+        self,
+        signal: Signal,
+        error: QuarterdeckError,
+        *,
+        method: str,
+        path: str,
+        headers: Iterable[Header] = (),
+        project_id: ProjectId = NOBODY,
+    ) -> None:
+        """Count and remember a request that was answered with an error; `project_id` of its key,
+        if that was known."""
         self._accounting.refused(signal, error.code)
+        self._recent.refused(
+            method=method,
+            path=path,
+            status=http_status(error),
+            error=error,
+            headers=headers,
+            project_id=project_id,
+        )
 
     async def accept(
         self,
@@ -136,6 +159,7 @@ class Intake:
         self._accounting.received(
             signal, checked.total, size=len(prepared.body), redacted=prepared.redacted
         )
+        self._recent.accepted(project_id, checked.total, checked.rejected.number)
         for reason, number in checked.rejected.reasons.items():
             self._accounting.became(signal, "rejected", number, reason=reason)
         return Answer(checked.rejected, prepared.request.encoding)

@@ -26,6 +26,7 @@ from quarterdeck.receive.otlp_answers import (
     success_body,
 )
 from quarterdeck.receive.otlp_request import Signal
+from quarterdeck.receive.recent import NOBODY
 
 _SERVICES: dict[str, Signal] = {
     "opentelemetry.proto.collector.trace.v1.TraceService": "traces",
@@ -90,22 +91,30 @@ class OtlpGrpc:
 
     def _handler(self, signal: Signal) -> Callable[[bytes, Any], Any]:
         async def export(body: bytes, context: Any) -> bytes:
+            whose = _Whose()
             try:
-                return await self._export(signal, body, context)
+                return await self._export(signal, body, context, whose)
             except QuarterdeckError as error:
-                self._intake.refused(signal, error)
                 failure = error
             except Exception as error:  # noqa: BLE001 - the rim: a sender needs an answer
                 number = secrets.token_hex(4)
                 _log.exception("call %s failed: %s", number, type(error).__name__)
                 failure = QuarterdeckError(f"internal error {number}; the server's log has it")
-                self._intake.refused(signal, failure)
+            self._intake.refused(
+                signal,
+                failure,
+                method="POST",
+                path=f"gRPC {signal}",
+                headers=context.invocation_metadata() or (),
+                project_id=whose.project_id,
+            )
             return await _refuse(context, failure)
 
         return export
 
-    async def _export(self, signal: Signal, body: bytes, context: Any) -> bytes:
+    async def _export(self, signal: Signal, body: bytes, context: Any, whose: "_Whose") -> bytes:
         sender = await self._authenticate(context.invocation_metadata() or ())
+        whose.project_id = sender.project_id
         self._intake.refuse_if_unable()
         if len(body) > self._intake.max_body_bytes:
             raise TooLarge(f"the message is larger than {self._intake.max_body_bytes} bytes")
@@ -115,6 +124,12 @@ class OtlpGrpc:
                 sender, body, signal=signal, encoding="protobuf", content_encodings=(), held=held
             )
         return success_body(signal, answer.rejected, "protobuf")
+
+
+class _Whose:
+    """The project of a call, once its key is known."""
+
+    project_id = NOBODY
 
 
 async def _refuse(context: Any, error: QuarterdeckError) -> bytes:

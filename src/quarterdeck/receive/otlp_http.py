@@ -25,6 +25,7 @@ from quarterdeck.receive.otlp_answers import (
     success_body,
 )
 from quarterdeck.receive.otlp_request import SIGNALS, Encoding, Signal
+from quarterdeck.receive.recent import NOBODY
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -77,26 +78,38 @@ class OtlpHttp:
         body = _Body(receive)
         signal = _signal_of(scope["path"])
         encoding = _encoding_hint(scope["headers"])
+        whose = _Whose()
         try:
-            content, encoding = await self._answer(scope, body)
+            content, encoding = await self._answer(scope, body, whose)
         except QuarterdeckError as error:
-            self._intake.refused(signal, error)
+            self._note(scope, signal, error, whose)
             await self._refuse(error, encoding, scope, body, send)
         except Exception as error:  # noqa: BLE001 - the rim of this app: a sender needs an answer
             number = secrets.token_hex(4)
             _log.exception("request %s failed: %s", number, type(error).__name__)
             internal = QuarterdeckError(f"internal error {number}; the server's log has it")
-            self._intake.refused(signal, internal)
+            self._note(scope, signal, internal, whose)
             await self._refuse(internal, encoding, scope, body, send)
         else:
             await _respond(send, 200, content, encoding)
 
-    async def _answer(self, scope: Scope, body: "_Body") -> tuple[bytes, Encoding]:
+    def _note(self, scope: Scope, signal: Signal, error: QuarterdeckError, whose: "_Whose") -> None:
+        self._intake.refused(
+            signal,
+            error,
+            method=scope["method"],
+            path=scope["path"],
+            headers=scope["headers"],
+            project_id=whose.project_id,
+        )
+
+    async def _answer(self, scope: Scope, body: "_Body", whose: "_Whose") -> tuple[bytes, Encoding]:
         if scope["method"] != "POST":
             raise WrongMethod(f"{scope['method'][:16]} is not allowed here", hint="Use POST.")
         head = _read_head(scope)
         headers: list[Header] = list(head.headers)
         sender = await self._authenticate(headers)
+        whose.project_id = sender.project_id
         self._intake.refuse_if_unable()
         if head.length is not None and head.length > self._intake.max_body_bytes:
             raise _too_large(self._intake.max_body_bytes)
@@ -153,6 +166,12 @@ class OtlpHttp:
             headers.append((b"connection", b"close"))
         encoding = encoding or "protobuf"
         await _respond(send, http_status(error), error_body(error, encoding), encoding, headers)
+
+
+class _Whose:
+    """The project of a request, once its key is known."""
+
+    project_id = NOBODY
 
 
 class _Patience:

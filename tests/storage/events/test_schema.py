@@ -49,6 +49,8 @@ ROWS: dict[str, Any] = {
     "signs": overview_reads.SignsRow,
     "unpriced_models": settings_reads.UnpricedModelsRow,
     "usual_durations": overview_reads.UsualDurationsRow,
+    "find_lifted": span_reads.FindSpansRow,
+    "find_spans": span_reads.FindSpansRow,
     "lifted_events": span_reads.LiftedEventsRow,
     "raw_spans": span_reads.RawSpansRow,
     "received": received_reads.ReceivedRow,

@@ -25,6 +25,8 @@ class Books(Answer):
     ignored: int
     rejected: int
     """Left out and told to the sender."""
+    quarantined: int
+    """Kept aside, because processing them failed."""
     pending: int
     """Received and in none of the others yet."""
     refused: int

@@ -27,6 +27,8 @@ class OverviewPeriod(Answer):
     until: str
     version: str | None
     """The workflow version that it is of, where versions are compared."""
+    complete: bool
+    """False where the project's retention has taken a part of it."""
     behind: Behind
 
 

@@ -7,7 +7,8 @@ is decided where it is shown.  Nothing here is a rate, so nothing here lacks its
 Sums of squares are over clusters: the trials of one case together, every other session alone.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -49,8 +50,8 @@ _NO_COUNT = "CAST(NULL, 'Nullable(Int64)')"
 _NO_MONEY = "CAST(NULL, 'Nullable(Decimal(18, 9))')"
 _CLUSTERED = (
     "n", "succeeded", "partly", "failures", "abandoned", "interrupted", "known", "intervened",
-    "acts", "waited_s", "opened", "erring", "mended", "retries", "handoffs", "took_s", "judged", "quality",
-    "cost", "money", "costed", "costed_wins", "wasted", "calls", "unpriced", "all_calls",
+    "acts", "waited_s", "opened", "erring", "mended", "retries", "handoffs", "took_s", "judged",
+    "quality", "cost", "money", "costed", "costed_wins", "wasted", "calls", "unpriced", "all_calls",
     "without_price", "read_tokens", "written_tokens", "used", "failed", "refused", "ran", "fine",
     "wanted", "made", "testing", "span_count",
 )  # fmt: skip
@@ -240,17 +241,30 @@ def figures_question(
 
 
 def grouped_question(
-    where: SessionFilter, value_1: str, value_2: str, *, filled: Mapping[str, str], clustered: bool
+    where: SessionFilter,
+    value_1: str,
+    value_2: str,
+    *,
+    filled: Mapping[str, str],
+    clustered: bool,
+    only: frozenset[str] = frozenset(FiguresRow._fields),
 ) -> str:
     """
     `figures.sql` by two arrays of text, each a piece of SQL of ours: a session counts once for
-    each value.  `filled` says what is added up where; what it leaves out is NULL.
+    each value.  `filled` says what is added up where; what it leaves out is NULL.  `only` these
+    columns are asked for, in the order of `FiguresRow`: what the engine plans takes longest.
     """
     sql = filtered_question("figures", where)
     sql = sql.replace("{value_1}", value_1).replace("{value_2}", value_2)
     head, _, rest = sql.partition("{sessions}")
     sessions, _, tail = rest.partition("{end}")
-    sql = head + (_by_cluster(sessions) if clustered else sessions.replace("{which}", "")) + tail
+    head = _with_columns(head, only)
+    if clustered:
+        used = set(_USED.findall(head)) | {"n"}
+        sessions = _by_cluster(sessions, [name for name in _CLUSTERED if name in used])
+    else:
+        sessions = sessions.replace("{which}", "")
+    sql = head + sessions + tail
     for money in ("wasted", "cost"):
         sql = sql.replace(f"{{{money}}}", filled.get(money, _NO_MONEY))
     for count in _SUMS:
@@ -258,16 +272,31 @@ def grouped_question(
     return sql
 
 
-def _by_cluster(sessions: str) -> str:
+_COLUMN = re.compile(r" AS (\w+),?$")
+_USED = re.compile(r"\bc\.(\w+)")
+
+
+def _with_columns(head: str, only: frozenset[str]) -> str:
+    """The SELECT up to its FROM, one column a line, with those of its columns alone."""
+    lines = head.strip().splitlines()
+    wanted = [
+        line.rstrip(",")
+        for line in lines[1:-1]
+        if (match := _COLUMN.search(line)) is None or match[1] in only
+    ]
+    return "\n".join((lines[0], ",\n".join(wanted), lines[-1], ""))
+
+
+def _by_cluster(sessions: str, columns: Sequence[str]) -> str:
     """
     Trials added up by case, all others as they are: they need no table of a million sessions.
     """
     key = "bucket_ns, value_1, value_2"
     alone = sessions.replace("{which}", "AND case_id = ''")
     trials = sessions.replace("{which}", "AND case_id != ''")
-    sums = ", ".join(f"sum(s.{name}) AS {name}" for name in _CLUSTERED)
+    sums = ", ".join(f"sum(s.{name}) AS {name}" for name in columns)
     return f"""
-    SELECT {key}, case_id, {", ".join(_CLUSTERED)} FROM ({alone})
+    SELECT {key}, case_id, {", ".join(columns)} FROM ({alone})
     UNION ALL
     SELECT {key}, any(s.case_id) AS case_id, {sums} FROM ({trials}) AS s GROUP BY {key}, cluster
     """

@@ -34,7 +34,9 @@ class ReceivedRow(NamedTuple):
     last_received_ns: int
 
 
-def received(db: EventConnection, scope: ProjectScope, *, since_ns: int) -> list[ReceivedRow]:
-    """What arrived at or after `since_ns`, by scope, most first; of more than `MOST`, some."""
-    params = scope.params() | {"since_ns": since_ns, "limit": _MAX_SCOPES, "most": MOST}
+def received(
+    db: EventConnection, scope: ProjectScope, *, since_ns: int, most: int = MOST
+) -> list[ReceivedRow]:
+    """What arrived at or after `since_ns`, by scope, most first; of more than `most`, some."""
+    params = scope.params() | {"since_ns": since_ns, "limit": _MAX_SCOPES, "most": most}
     return [ReceivedRow(*row) for row in db.rows(question("received"), params)]

@@ -71,6 +71,8 @@ _SEVERAL = {
     "failed_tool": "arrayFilter((name, errors) -> errors > 0, tools, tool_errors)",
     "unpriced_model": "arrayFilter((name, calls) -> calls > 0, models, model_unpriced)",
 }
+_NAMELESS_TOO = {"failed_tool", "unpriced_model"}
+"""Of these "" is the one without a name, and not that there is none."""
 ANY_HUMAN = "any"
 
 
@@ -142,7 +144,8 @@ def _word_sql(condition: WordCondition, name: str, params: dict[str, Any]) -> st
         return "interventions > 0"
     params[name] = values
     some = f"hasAny({column}, {{{name}:Array(String)}})"
-    return f"{some} OR empty({column})" if "" in values else some
+    has_none = "" in values and condition.field not in _NAMELESS_TOO
+    return f"{some} OR empty({column})" if has_none else some
 
 
 def _text_sql(condition: TextCondition, name: str, params: dict[str, Any]) -> str:
