@@ -102,6 +102,12 @@ def intervened(
 
 def share(people: Population, part: Sequence[int], whole: Sequence[int], *,
           confidence: float = CONFIDENCE) -> Found:  # fmt: skip
+    if not people.has_trials:
+        n = len(whole)
+        interval = wilson_interval(len(part), n, confidence=confidence)
+        method: Method | None = "wilson" if interval else None
+        value = len(part) / n if n else None
+        return Found(Measured(value, n, interval, method, observations=n), confidence)
     among = set(part)
     hits = {people.sessions[at].session_id for at in among}
     return rate(people, whole, lambda one: one.session_id in hits, confidence=confidence)

@@ -633,7 +633,7 @@ class SessionKeeper:
             at_hand=self._at_hand.get(project_id, {}),
         )  # fmt: skip
         component.sketches[owner] = now
-        if now.is_behind(session) and not finishing:
+        if now.is_behind(component.assembly(owner)) and not finishing:
             self._behind[id(component)] = (component, now_ns)
         return now.sketch
 

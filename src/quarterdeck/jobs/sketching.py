@@ -41,9 +41,12 @@ class Kept(NamedTuple):
     sketch: Sketch = NO_SKETCH
     keys: WordKeys | None = None
     """None = not known: it comes from the store."""
+    work: int = 0
+    """What assembling had cost when it was made (`Assembly.steps`): it grows with every change,
+    also where a span is completed and none is new."""
 
-    def is_behind(self, session: Session) -> bool:
-        return self.sketch.spans != session.span_count
+    def is_behind(self, assembly: Assembly) -> bool:
+        return self.work != assembly.steps
 
 
 def sketched(
@@ -57,10 +60,9 @@ def sketched(
 ) -> Kept:
     """The session's sketch as far as it is worth while now."""
     known = kept.sketch.spans
-    grown = session.span_count - known
-    due = grown != 0 and (
-        finishing or session.span_count <= SHORT or abs(grown) * _GROWTH >= known
-    )
+    work = assembly.steps
+    changed = work - kept.work
+    due = changed and (finishing or session.span_count <= SHORT or changed * _GROWTH >= kept.work)
     if not due:
         error = last_error(session)
         if error == kept.sketch.error:
@@ -85,4 +87,4 @@ def sketched(
         answered=words(keys.answered, old.answered, kept.sketch.answered, answered_in),
         spans=session.span_count,
     )
-    return Kept(sketch, keys)
+    return Kept(sketch, keys, assembly.steps)

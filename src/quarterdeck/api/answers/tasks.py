@@ -136,8 +136,8 @@ class PeopleSpot(Answer):
     label: str
     kind: str
     tool: str | None
-    node: str
-    """The node where most of them stand."""
+    node: str | None
+    """The node where most of them stand; null in a grouping that does not tell them apart."""
     sessions: int
     times: int
     answers: list[PeopleAnswer]
