@@ -100,7 +100,10 @@ function foldAll(text: string, max: number, part: number, shown: number): Shown 
   // A picture in base64 is short once it is named, however long it was.
   if (text.length > max) {
     const pieces = piecesOf(text.slice(0, 2_000_000));
-    const length = pieces.reduce((sum, one) => sum + (one.kind === "data" ? 40 : one.text.length), 0);
+    const length = pieces.reduce(
+      (sum, one) => sum + (one.kind === "data" ? 40 : one.text.length),
+      0,
+    );
     if (text.length <= 2_000_000 && length <= max && pieces.some((one) => one.kind === "data")) {
       return { parts: [{ from: 0, text }], tail: "", gap: 0, rest: 0 };
     }

@@ -188,9 +188,7 @@ function blobsOf(text: string): Blob64[] {
 
 function looksEncoded(sample: string): boolean {
   const letters = new Set(sample);
-  return (
-    letters.size > 24 && /[a-z]/.test(sample) && /[A-Z]/.test(sample) && /[0-9]/.test(sample)
-  );
+  return letters.size > 24 && /[a-z]/.test(sample) && /[A-Z]/.test(sample) && /[0-9]/.test(sample);
 }
 
 function mediaOf(text: string, from: number): string {
