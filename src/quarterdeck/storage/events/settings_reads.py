@@ -4,7 +4,7 @@ What a project's settings would do and lack: sessions past an age, models withou
 
 from typing import NamedTuple
 
-from quarterdeck.storage.events.connection import EventConnection, question
+from quarterdeck.storage.events.connection import EventConnection, Params, question
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_reads import (
     SessionFilter,
@@ -49,5 +49,5 @@ def retention_preview(
 ) -> RetentionPreviewRow:
     """Of sessions last heard of before `before_ns`, as `deletes.delete_older` takes them.  What
     a shorter retention hides already is counted: it may not be deleted yet."""
-    params = {"project_id": scope.project_id, "before_ns": before_ns}
+    params: Params = {"project_id": scope.project_id, "before_ns": before_ns}
     return RetentionPreviewRow(*db.rows(question("retention_preview"), params)[0])
