@@ -94,9 +94,13 @@ def outline(assembly: Assembly) -> Outline:
     below: dict[Node | None, list[Node]] = {}
     for node in ordered:
         below.setdefault(step_around(node), []).append(node)
-    played = {node.agent for node in ordered if node.span.agent_role in _PLAYED_ROLES}
+    played = {node.agent for node in ordered if _played(node.span.agent_role)}
     numbers = {node: at for at, node in enumerate(ordered, 1)}
     return Outline(ordered, below, numbers, frozenset(played))
+
+
+def _played(role: str) -> bool:
+    return role.lower().replace(" ", "_").replace("-", "_") in _PLAYED_ROLES
 
 
 def decision_path(assembly: Assembly, told: Outline | None = None) -> Path:

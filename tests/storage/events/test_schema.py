@@ -61,6 +61,8 @@ ROWS: dict[str, Any] = {
     "session_page": session_reads.SessionPageRow,
     "session_records": session_reads.SessionRecordsRow,
     "session_paths": session_reads.SessionPathsRow,
+    "session_range": session_reads.SessionRangeRow,
+    "session_starts": session_reads.SessionStartsRow,
     "session_sketches": session_reads.SessionSketchesRow,
     "session_spans": span_reads.SessionSpansRow,
     "sessions_of_traces": session_reads.SessionsOfTracesRow,

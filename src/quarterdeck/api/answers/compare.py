@@ -120,6 +120,17 @@ class ComparedTotals(Answer):
     models: list[str]
 
 
+class OtherTarget(Answer):
+    """The first decision that is the same in both and was about another thing."""
+
+    a_step: int
+    b_step: int
+    label: str
+    a: str
+    b: str
+    """What each acted on: a path, a command, an id."""
+
+
 class Rejoin(Answer):
     a_step: int
     b_step: int
@@ -134,6 +145,8 @@ class SessionComparison(Answer):
     """2 x equal steps / all steps of both; null if neither has any."""
     is_exact: bool
     """False: the sessions are so different that parts of them were aligned by landmarks only."""
+    other_target: OtherTarget | None
+    """null = none before the parting."""
     parting: Parting | None
     """null = they did the same."""
     rejoins: list[Rejoin]

@@ -106,6 +106,18 @@ class SessionPathsRow(NamedTuple):
     path: str
 
 
+class SessionStartsRow(NamedTuple):
+    began_ns: int
+    """Where the bucket begins."""
+    outcome: str
+    sessions: int
+
+
+class SessionRangeRow(NamedTuple):
+    first_ns: int
+    last_ns: int
+
+
 class SessionsOfTracesRow(NamedTuple):
     session_id: str
     trace_ids: list[str]
@@ -269,6 +281,23 @@ def session_facets(
         count = FacetCount(int(row[2]), int(row[3]), int(row[4]))
         facets.setdefault(row[0], {})[row[1]] = count
     return facets
+
+
+def session_range(
+    db: EventConnection, scope: ProjectScope, where: SessionFilter
+) -> SessionRangeRow:
+    """When the first and the last of them began; 0 for none."""
+    rows = db.rows(filtered_question("session_range", where), filter_params(scope, where))
+    return SessionRangeRow(*rows[0])
+
+
+def session_starts(
+    db: EventConnection, scope: ProjectScope, where: SessionFilter, *, bucket_ns: int
+) -> list[SessionStartsRow]:
+    """In time order; buckets without sessions are not there."""
+    params = {**filter_params(scope, where), "bucket_ns": bucket_ns}
+    rows = db.rows(filtered_question("session_starts", where), params)
+    return [SessionStartsRow(*row) for row in rows]
 
 
 def stream_sessions(
