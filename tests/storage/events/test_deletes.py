@@ -18,6 +18,7 @@ from quarterdeck.storage.events import (
     session_writes,
     span_reads,
     span_writes,
+    stories,
 )
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection
@@ -27,7 +28,7 @@ from quarterdeck.storage.events.session_reads import SessionFilter
 from storage.events.made import T0, S, row, session, span_id, trace
 
 PROJECTS = (ProjectId("default"), ProjectId("twin"))
-EACH = {"spans": 3, "lifted": 3, "session_links": 6, "sessions": 3, "scores": 3}
+EACH = {"spans": 3, "lifted": 3, "session_links": 6, "sessions": 3, "scores": 3, "stories": 6}
 
 
 def fill(db: EventConnection) -> None:
@@ -49,6 +50,8 @@ def fill(db: EventConnection) -> None:
             # Given before the trace joined its session.
             given_to = SessionId(f"trace:{trace(n)}" if n == 1 else f"s{n}")
             scores.write_scores(db, [scores.ScoreRow(project, given_to, score, 1)])
+            told = {"head": (b"\xff",), "rows": (b"story",)}
+            stories.write_story(db, project, f"s{n}", f"r{n}", told, first_ns=at, ver=1)
 
 
 def counts(db: EventConnection, project: str) -> dict[str, int]:
@@ -78,6 +81,8 @@ def left(db: EventConnection, project: str = "default") -> set[str]:
             shown.add(f"session {n}")
         if session_reads.sessions_of_traces(db, scope, [trace(n)]):
             shown.add(f"of trace {n}")
+        if stories.read_story(db, scope, f"s{n}", f"r{n}"):
+            shown.add(f"story {n}")
         if session_reads.session_page(db, scope, SessionFilter(q=f"word{n}")).sessions:
             shown.add(f"found {n}")
         if span_reads.search_spans(db, scope, f"word{n}"):
@@ -92,6 +97,7 @@ def left(db: EventConnection, project: str = "default") -> set[str]:
 def everything(*numbers: int) -> set[str]:
     reads = (
         "span", "raw", "page", "lifted", "session", "of trace", "found", "hit", "score", "link",
+        "story",
     )  # fmt: skip
     return {f"{read} {n}" for read in reads for n in numbers}
 

@@ -83,15 +83,16 @@ def read_story(
     """Its parts; {} if there is none of this revision, or one that tells of expired spans."""
     params = scope.params() | {"session_id": session_id, "revision": revision}
     table = db.arrow(question("story"), params)
+    names, numbers, bodies = (column.to_pylist() for column in (
+        table.column("part").cast(pa.string()), table.column("number"),
+        table.column("body").cast(pa.large_binary()),  # the engine calls every text a string
+    ))  # fmt: skip
     parts: dict[str, list[bytes]] = {}
-    for name, number, body in zip(
-        table.column(0).to_pylist(), table.column(1).to_pylist(), table.column(2).to_pylist(),
-        strict=True,
-    ):  # fmt: skip
-        chunks = parts.setdefault(_text(name), [])
+    for name, number, body in zip(names, numbers, bodies, strict=True):
+        chunks = parts.setdefault(name, [])
         if number != len(chunks):
             return {}
-        chunks.append(body if isinstance(body, bytes) else body.encode())
+        chunks.append(body)
     return parts
 
 
@@ -131,7 +132,3 @@ def stories_of(db: EventConnection, project_id: ProjectId, session_ids: Sequence
 def delete_stories(db: EventConnection, project_id: ProjectId, session_ids: Sequence[str]) -> None:
     sql = render(question("delete_stories"), cluster=db.cluster)
     db.execute(sql, {"project_id": project_id, "session_ids": list(session_ids)})
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
