@@ -639,7 +639,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Turns, agents and notable events */
+        /** Turns, agents and notable events, each with its steps */
         get: operations["outline_api_v1_sessions__session_id__outline_get"];
         put?: never;
         post?: never;
@@ -1112,6 +1112,8 @@ export interface components {
             minutes: number;
             /** @description Received and in none of the others yet. */
             pending: number;
+            /** @description Kept aside, because processing them failed. */
+            quarantined: number;
             received: number;
             /** @description Requests answered with an error: nothing of them was kept. */
             refused: number;
@@ -1805,7 +1807,7 @@ export interface components {
             /** @description All of the session's, in place of those that are known. */
             acts: components["schemas"]["quarterdeck__api__answers__steps__PersonsAct"][];
             agent: number[];
-            /** @description The revision that it goes on from. */
+            /** @description The revision that it goes on from; "": forget all rows and all texts. */
             before: string;
             changed: components["schemas"]["ChangedRows"];
             cost_nano: (number | null)[];
@@ -1825,6 +1827,8 @@ export interface components {
             span: string[];
             /** @description From the row before; of the first one here from the session's start. */
             start_us: number[];
+            /** @description An integer, as text. */
+            started_ns: string;
             step: number[];
             steps: number;
             total: number;
@@ -2015,6 +2019,18 @@ export interface components {
             bytes: number;
             /** @description What it is: `image/png`, or `application/octet-stream` where it does not tell. */
             omitted: string;
+        };
+        /**
+         * OtherTarget
+         * @description The first decision that is the same in both and was about another thing.
+         */
+        OtherTarget: {
+            a: string;
+            a_step: number;
+            /** @description What each acted on: a path, a command, an id. */
+            b: string;
+            b_step: number;
+            label: string;
         };
         /**
          * OtherWay
@@ -2210,6 +2226,8 @@ export interface components {
         /** OverviewPeriod */
         OverviewPeriod: {
             behind: components["schemas"]["Behind"];
+            /** @description False where the project's retention has taken a part of it. */
+            complete: boolean;
             /** @description Sessions that began in [since, until). */
             since: string;
             until: string;
@@ -2296,15 +2314,15 @@ export interface components {
             answers: components["schemas"]["PeopleAnswer"][];
             kind: string;
             label: string;
-            /** @description The node where most of them stand. */
-            node: string;
-            q: string;
+            /** @description The node where most of them stand; null in a grouping that does not tell them apart. */
+            node: string | null;
             /** @description Share of the most frequent answer. */
             same_answer: components["schemas"]["Estimate"];
             sessions: number;
             times: number;
             tool: string | null;
-            usual: string;
+            /** @description The most frequent answer; null = most answers are not told. */
+            usual: string | null;
             waited_s: number | null;
         };
         /**
@@ -2623,6 +2641,8 @@ export interface components {
             equal_steps: number;
             /** @description False: the sessions are so different that parts of them were aligned by landmarks only. */
             is_exact: boolean;
+            /** @description null = none before the parting. */
+            other_target: components["schemas"]["OtherTarget"] | null;
             /** @description null = they did the same. */
             parting: components["schemas"]["Parting"] | null;
             /** @description Where equal decisions begin again, at most 100. */
@@ -3459,6 +3479,8 @@ export interface components {
             cap: number;
             /** @description Two sides, or none. */
             compare: components["schemas"]["TreeSide"][];
+            /** @description Of the differences' intervals: 95 % for all compared nodes together. */
+            compare_confidence: number | null;
             /** @description Sessions whose path was longer than is kept; their later decisions are not in the tree. */
             cut: number;
             /** @enum {string} */
@@ -4387,7 +4409,10 @@ export interface operations {
     of_project_api_v1_live_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of the last event one had. */
+                "last-event-id"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4706,7 +4731,7 @@ export interface operations {
     show_api_v1_overview_get: {
         parameters: {
             query?: {
-                /** @description `previous`, or `version:14`. */
+                /** @description `previous`: the time before, equally long. `version:14`: that version. */
                 compare?: string;
                 /** @description Began at or after: RFC 3339, or so long ago, e.g. `24h`. */
                 since?: string;
@@ -5820,7 +5845,10 @@ export interface operations {
                 /** @description The revision of the skeleton that one has. */
                 since?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Of the last event one had. */
+                "last-event-id"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5834,7 +5862,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LiveSkeleton"] | components["schemas"]["LiveRecord"] | components["schemas"]["LiveReset"] | components["schemas"]["LiveEnd"];
+                    "application/json": components["schemas"]["LiveSkeleton"] | components["schemas"]["LiveRecord"] | components["schemas"]["LiveEnd"];
                     "text/event-stream": unknown;
                 };
             };
@@ -6166,6 +6194,7 @@ export interface operations {
     others_api_v1_sessions__session_id__steps__number__others_get: {
         parameters: {
             query?: {
+                group?: "action" | "tool" | "kind";
                 /** @description Began at or after: RFC 3339, or so long ago, e.g. `24h`. */
                 since?: string;
                 /** @description Began before. */
@@ -6488,6 +6517,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description A task type. */
                 name: string;
             };
             cookie?: never;
@@ -6529,6 +6559,10 @@ export interface operations {
                 /** @description A node's id. */
                 node: string;
                 group?: "action" | "tool" | "kind";
+                /** @description Rarer branches, as a share of all sessions, are folded. */
+                min_share?: number;
+                /** @description Only those that decided nothing after it. */
+                ended?: boolean;
                 limit?: number;
                 cursor?: string;
                 /** @description Began at or after: RFC 3339, or so long ago, e.g. `24h`. */
@@ -6569,6 +6603,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description A task type. */
                 name: string;
             };
             cookie?: never;

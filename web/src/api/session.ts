@@ -95,3 +95,102 @@ export function stepPart(project: string, session: string, number: number, part:
     },
   });
 }
+
+export type SessionCostTable = components["schemas"]["SessionCostTable"];
+export type SessionPeople = components["schemas"]["SessionPeople"];
+export type SpanShown = components["schemas"]["SpanShown"];
+
+/** What it cost, cut in several ways that each add up. */
+export function costTable(project: string, session: string) {
+  return queryOptions({
+    queryKey: [...sessionKey(project, session), "cost"],
+    queryFn: ({ signal }) =>
+      asked(
+        client.GET("/api/v1/sessions/{session_id}/cost", {
+          params: { path: { session_id: session } },
+          signal,
+        }),
+      ),
+  });
+}
+
+/** What people did in it. */
+export function peopleActs(project: string, session: string) {
+  return queryOptions({
+    queryKey: [...sessionKey(project, session), "people"],
+    queryFn: ({ signal }) =>
+      asked(
+        client.GET("/api/v1/sessions/{session_id}/people", {
+          params: { path: { session_id: session } },
+          signal,
+        }),
+      ),
+  });
+}
+
+/** The ids of the span of one row of the skeleton, which comes without them. */
+export function spanOfRow(project: string, session: string, row: number) {
+  return queryOptions({
+    queryKey: [...sessionKey(project, session), "row", row],
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: row >= 0,
+    queryFn: async ({ signal }) => {
+      const page = await asked(
+        client.GET("/api/v1/sessions/{session_id}/skeleton", {
+          params: { path: { session_id: session }, query: { from: row, limit: 1, ids: true } },
+          signal,
+        }),
+      );
+      const span = page.span?.[0];
+      const trace = page.traces[page.trace[0] ?? -1];
+      if (span === undefined || trace === undefined) {
+        throw new Refused(404, "not_found", "This span is no longer there.", "");
+      }
+      return { trace, span };
+    },
+  });
+}
+
+const ROWS_WITH_IDS = 10_000;
+
+/** Rows of the skeleton by the ids of their spans, as far as they are found among `wanted`. */
+export function rowsOfSpans(project: string, session: string, wanted: readonly string[]) {
+  return queryOptions({
+    queryKey: [...sessionKey(project, session), "rows", wanted],
+    staleTime: 60_000,
+    enabled: wanted.length > 0,
+    queryFn: async ({ signal }) => {
+      const missing = new Set(wanted);
+      const found: Record<string, number> = {};
+      for (let from = 0; missing.size > 0; from += ROWS_WITH_IDS) {
+        const page = await asked(
+          client.GET("/api/v1/sessions/{session_id}/skeleton", {
+            params: { path: { session_id: session }, query: { from, limit: ROWS_WITH_IDS } },
+            signal,
+          }),
+        );
+        page.span?.forEach((id, at) => {
+          if (missing.delete(id)) found[id] = from + at;
+        });
+        if (from + ROWS_WITH_IDS >= page.total) break;
+      }
+      return found;
+    },
+  });
+}
+
+/** One span: as sent, as read, and which attribute gave which field. */
+export function spanShown(project: string, trace: string, span: string) {
+  return queryOptions({
+    queryKey: [project, "span", trace, span],
+    staleTime: 60_000,
+    enabled: trace !== "" && span !== "",
+    queryFn: ({ signal }) =>
+      asked(
+        client.GET("/api/v1/spans/{trace_id}/{span_id}", {
+          params: { path: { trace_id: trace, span_id: span } },
+          signal,
+        }),
+      ),
+  });
+}

@@ -17,6 +17,7 @@ import { sessionAddress } from "@/screens/session/address";
 import { sessionsAddress } from "@/screens/sessions/address";
 import { settingsAddress } from "@/screens/settings/address";
 import { taskAddress, tasksAddress } from "@/screens/tasks/address";
+import { welcomeAddress } from "@/screens/welcome/address";
 import { parseAddress, writeAddress } from "./address";
 import { Frame } from "./frame/Frame";
 import { NotHere } from "./frame/NotHere";
@@ -53,6 +54,7 @@ const project = createRoute({
 const welcome = createRoute({
   getParentRoute: () => project,
   path: "/welcome",
+  validateSearch: welcomeAddress,
   component: lazyRouteComponent(() => import("@/screens/welcome/Welcome"), "Welcome"),
 });
 

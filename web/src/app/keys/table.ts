@@ -7,7 +7,7 @@
 export const KEYS = {
   palette: { keys: ["$mod+k"], means: "Go to anything" },
   filter: { keys: ["/"], means: "Into the filter or find field" },
-  sheet: { keys: ["Shift+?"], means: "Keys that work here" },
+  sheet: { keys: ["Shift+?", "?"], means: "Keys that work here" },
   goOverview: { keys: ["g o"], means: "Overview" },
   goSessions: { keys: ["g s"], means: "Sessions" },
   goTasks: { keys: ["g t"], means: "Tasks" },
