@@ -15,10 +15,9 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Arrival } from "./Arrival";
 import { Example } from "./Example";
 import { Refusals } from "./Refusals";
+import { spelled } from "./spelled";
 import styles from "./Welcome.module.css";
 import ways from "./ways.json";
-
-const NO_KEY = "not-needed-here";
 
 export function Welcome() {
   const { project } = useParams({ from: "/p/$project/welcome" });
@@ -33,7 +32,7 @@ export function Welcome() {
 
   const url = state.data?.url || window.location.origin;
   const needed = state.data?.key_needed ?? false;
-  const shown = key || (needed ? "qd_…" : NO_KEY);
+  const shown = key || (needed ? "qd_…" : null);
   const way = ways.find((one) => one.id === by) ?? ways[0];
   if (!way) return null;
 
@@ -49,10 +48,10 @@ export function Welcome() {
       <Arrival project={project} intake={state.data} />
 
       <section aria-label="Address and key" className={styles.where}>
-        <span>Address</span>
+        <span className={styles.quiet}>Address</span>
         <code>{url}</code>
         <CopyButton text={url} what="the address" />
-        <span>Key</span>
+        <span className={styles.quiet}>Key</span>
         {needed ? (
           key ? (
             <>
@@ -96,7 +95,7 @@ export function Welcome() {
                 <li key={step.says}>
                   <h3>{step.says}</h3>
                   <CodeBlock
-                    text={step.text.replaceAll("{url}", url).replaceAll("{key}", shown)}
+                    text={spelled(step.text, url, shown)}
                     label={`${way.name}: ${step.says}`}
                     copy
                   />
