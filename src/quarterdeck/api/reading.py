@@ -75,7 +75,7 @@ def acts_of(
     calls = [call_of(standing, act, facts) for act in acts]
     wanted: set[int] = set()
     for act, steps in zip(acts, calls, strict=True):
-        places = (standing.place_of(act), steps.asking, steps.running)
+        places = (standing.place_of(act), *steps)
         wanted.update(number for number in places if number is not None)
     told = read_steps(parts, who, [standing.step(n) for n in sorted(wanted)], as_sent=True)
     return [shown_act(standing, act, steps, told) for act, steps in zip(acts, calls, strict=True)]

@@ -6,12 +6,12 @@ and after are told only as far as both are recorded.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from quarterdeck.assembly.shown import Field, Shown, as_text, bounded, fields_of
+from quarterdeck.assembly.shown import Field, Shown, as_text, bounded, fields_of, texts_of
 from quarterdeck.assembly.standing import Standing
 from quarterdeck.model.instants import NS_PER_S, to_rfc3339
 from quarterdeck.model.interventions import HumanDecision, Intervention, InterventionKind
@@ -38,6 +38,8 @@ class CallSteps(NamedTuple):
     """The model call that asked for it."""
     running: int | None
     """The tool call."""
+    saying: int | None = None
+    """Of a correction without a call: the model call whose words were corrected."""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -90,7 +92,11 @@ def call_of(story: Standing, act: Intervention, facts: Mapping[tuple[str, str], 
     here = place or 0
     # By an id the first is the one; a name may come again, and then the nearest is meant.
     running = min(runs, key=lambda n: (0 if act.call_id else abs(n - here), n), default=None)
-    return CallSteps(asking, running)
+    saying = None
+    if act.kind == "correction" and asking is None and running is None:
+        calls = [s for s in steps_near(story, act) if s.kind == "model" and s.number <= here]
+        saying = calls[-1].number if calls else None
+    return CallSteps(asking, running, saying)
 
 
 def _asks(span: Span, act: Intervention) -> bool:
@@ -112,6 +118,7 @@ def shown_act(
     asked = told.get(steps.asking) if steps.asking is not None else None
     ran = told.get(steps.running) if steps.running is not None else None
     own = told.get(place) if place is not None else None
+    said = told.get(steps.saying) if steps.saying is not None else None
     wanted = asked_arguments(asked.content, act.call_id, act.tool) if asked is not None else None
     executed = ran.content.input if ran is not None else None
     if wanted is None and own is not None and own.span.kind == "human":
@@ -131,7 +138,7 @@ def shown_act(
         wanted=_fields(wanted),
         question=act.question or None,
         answer=act.answer or None,
-        changes=tuple(changes(act, wanted, executed)),
+        changes=tuple(changes(act, wanted, executed, said=_words(said.content) if said else "")),
         next_step=_next_step(story, act, place),
         trace_id=act.trace_id,
         span_id=act.span_id,
@@ -152,8 +159,9 @@ def asked_arguments(content: Content, call_id: str, tool: str) -> Any:
     return found[0].arguments if found else None
 
 
-def changes(act: Intervention, wanted: Any, executed: Any) -> Iterator[Changed]:
-    """What a correction changed, field by field where there are fields."""
+def changes(act: Intervention, wanted: Any, executed: Any, *, said: str = "") -> Iterator[Changed]:
+    """What a correction changed, field by field where there are fields; else against what the
+    agent had `said`."""
     if act.kind != "correction" and act.decision != "modified":
         return
     before = _as_object(wanted)
@@ -163,12 +171,16 @@ def changes(act: Intervention, wanted: Any, executed: Any) -> Iterator[Changed]:
     if isinstance(before, Mapping) and isinstance(after, Mapping) and before != after:
         yield from _changed_fields(before, after)
     elif act.answer:
-        was = as_text(wanted) if wanted is not None else act.question
+        was = as_text(wanted) if wanted is not None else act.question or said
         yield Changed(
             name="arguments" if wanted is not None else "text",
             before=bounded(was) if was else None,
             after=bounded(act.answer),
         )
+
+
+def _words(content: Content) -> str:
+    return "\n".join(texts_of(content.output_messages)) or as_text(content.output)
 
 
 def _changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Changed]:
@@ -210,8 +222,6 @@ def _fields(arguments: Any) -> tuple[Field, ...] | None:
 def _next_step(story: Standing, act: Intervention, place: int | None) -> int | None:
     if place is None or act.pending:
         return None
-    later: Sequence[Step] = story.steps[place : place + 1_000]
-    for step in later:
-        if step.start_ns >= act.at_ns and (not act.agent or step.agent == act.agent):
-            return step.number
-    return None
+    later = [s for s in story.steps[place : place + 1_000] if s.start_ns >= act.at_ns]
+    own = (step.number for step in later if step.agent == act.agent)
+    return next(own, later[0].number if later else None)
