@@ -194,3 +194,74 @@ export function spanShown(project: string, trace: string, span: string) {
       ),
   });
 }
+
+export type OutcomeWord = Exclude<SessionRecord["outcome"]["label"], "unknown">;
+
+export interface Feedback {
+  readonly thumb: "up" | "down" | null;
+  /** 1 to 5. */
+  readonly rating: number | null;
+  readonly comment: string;
+  readonly outcome: OutcomeWord | null;
+  /** A span, or null for the whole session. */
+  readonly target: { readonly trace_id: string; readonly span_id: string } | null;
+}
+
+/**
+ * Stores what the viewer says; the record as it is afterwards. A comment belongs to the outcome
+ * where one is given, else to the rating, else to the thumb, so that it is stored once.
+ */
+export async function judge(session: string, said: Feedback): Promise<SessionRecord> {
+  const path = { path: { session_id: session } };
+  const target = said.target ?? {};
+  const comment = said.comment.trim();
+  const outcome = said.target ? null : said.outcome;
+  let changed: SessionRecord | undefined;
+  if (said.thumb) {
+    const told = outcome || said.rating !== null ? "" : comment;
+    const body = {
+      name: "thumbs",
+      value: said.thumb === "up" ? 1 : 0,
+      label: said.thumb,
+      comment: told,
+      ...target,
+    };
+    changed = await asked(
+      client.POST("/api/v1/sessions/{session_id}/feedback", { params: path, body: filled(body) }),
+    );
+  }
+  if (said.rating !== null || (comment && !outcome && !said.thumb)) {
+    const body = {
+      name: said.rating === null ? "comment" : "rating",
+      value: said.rating,
+      comment: outcome ? "" : comment,
+      ...target,
+    };
+    changed = await asked(
+      client.POST("/api/v1/sessions/{session_id}/feedback", { params: path, body: filled(body) }),
+    );
+  }
+  if (outcome) {
+    const body = { label: outcome, reason: comment, by: "", judge: "human" as const };
+    changed = await asked(
+      client.POST("/api/v1/sessions/{session_id}/outcome", { params: path, body }),
+    );
+  }
+  if (!changed) throw new Error("Nothing was said.");
+  return changed;
+}
+
+type FeedbackForm = components["schemas"]["FeedbackForm"];
+
+function filled(body: Partial<FeedbackForm>): FeedbackForm {
+  return {
+    name: "feedback",
+    label: "",
+    comment: "",
+    trace_id: "",
+    span_id: "",
+    by: "",
+    judge: "human",
+    ...body,
+  };
+}

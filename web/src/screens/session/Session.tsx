@@ -2,12 +2,25 @@
  * A session's page: its record and its skeleton, the header and the strip over every view, and
  * the view that the address names. `a...b` are two sessions to be compared.
  */
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { type LinkProps, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo } from "react";
+import { Refused } from "@/api/client";
+import { record as recordQuery } from "@/api/session";
+import { given } from "@/app/address";
 import { Nothing } from "@/app/frame/NotHere";
-import { useKeys } from "@/app/keys/useKeys";
-import { SessionContext, storeOf, useSelector } from "./model";
+import { Failed, Loading } from "@/parts/States";
+import { Tabs } from "@/parts/Tabs";
+import { Tag } from "@/parts/Tag";
+import { Header } from "./header/Header";
+import { LiveNote } from "./live/LiveNote";
+import { Notices } from "./live/Notices";
+import { SessionContext, storeOf, useRange, useSelector, useSession } from "./model";
 import { useAddressBinding } from "./model/address";
+import { rangeText } from "./model/words";
+import css from "./Session.module.css";
+import { Strip } from "./strip/Strip";
+import { useMovement } from "./useMovement";
 import { VIEWS } from "./views";
 
 const Compare = lazy(async () => ({
@@ -19,7 +32,7 @@ export function Session() {
   const [a, b] = session.split("...");
   if (a && b) {
     return (
-      <Suspense>
+      <Suspense fallback={<Loading />}>
         <Compare a={a} b={b} />
       </Suspense>
     );
@@ -48,38 +61,119 @@ function OneSession({ project, session, view }: Opened) {
 
 function Page({ project, session, view }: Opened) {
   useAddressBinding();
-  const navigate = useNavigate();
-  const search = useSearch({ strict: false });
-  const hasRows = useSelector((state) => state.model !== null);
-  useKeys({
-    view: (event) => {
-      const chosen = VIEWS[Number(event.key) - 1];
-      if (!chosen) return;
-      void navigate({
-        to: "/p/$project/sessions/$session/$view",
-        params: { project, session, view: chosen.name },
-        search,
-      });
-    },
-  });
+  const { data, error, refetch } = useQuery(recordQuery(project, session));
+  const changes = useSelector((state) => state.recordChanges);
+  useEffect(() => {
+    if (changes > 0) void refetch();
+  }, [changes, refetch]);
   const shown = VIEWS.find((one) => one.name === view);
   if (!shown) return <Nothing what="A session has no such view." />;
+  if (error instanceof Refused && error.status === 404) {
+    return <Nothing what="There is no such session here." />;
+  }
   return (
-    <>
-      <nav aria-label="Views of this session">
-        {VIEWS.map((one) => (
-          <Link
-            key={one.name}
-            to="/p/$project/sessions/$session/$view"
-            params={{ project, session, view: one.name }}
-            search={search}
-            aria-current={one === shown ? "page" : undefined}
-          >
-            {one.word}
-          </Link>
-        ))}
-      </nav>
-      <Suspense>{hasRows ? <shown.View /> : null}</Suspense>
-    </>
+    <div className={css.page}>
+      <div>
+        {data ? (
+          <Header project={project} record={data} />
+        ) : error ? (
+          <Failed what="The session's record could not be read." error={error} retry={refetch} />
+        ) : (
+          <Loading rows={3} rowHeight="compact" what="the session" />
+        )}
+        {data && <Notices record={data} />}
+      </div>
+      <StripOrNot />
+      <ViewBar project={project} session={session} current={shown.name} />
+      <section className={css.view} aria-label={shown.word}>
+        <ShownView View={shown.View} />
+      </section>
+    </div>
+  );
+}
+
+function StripOrNot() {
+  const isReady = useSelector((state) => state.model !== null);
+  const hasSteps = useSelector((state) => (state.model?.steps ?? 0) > 0);
+  if (isReady && !hasSteps) return <div />;
+  return isReady ? <Strip /> : <div className={css.noStrip} aria-hidden />;
+}
+
+function ShownView({ View }: { View: React.ComponentType }) {
+  const store = useSession();
+  const isReady = useSelector((state) => state.model !== null);
+  const failure = useSelector((state) => state.failure);
+  if (isReady) {
+    return (
+      <Suspense fallback={<Loading rows={8} />}>
+        <View />
+      </Suspense>
+    );
+  }
+  if (failure) {
+    return <Failed what="The steps could not be read." error={failure} retry={store.retry} />;
+  }
+  return <Loading rows={8} what="the steps" />;
+}
+
+/** The id of the place at the right of the tabs where a view puts its own controls. */
+export const CONTROLS = "view-controls";
+
+function ViewBar({
+  project,
+  session,
+  current,
+}: {
+  project: string;
+  session: string;
+  current: string;
+}) {
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false });
+  // What a view has of its own stays behind.
+  const kept = given({ step: search.step, range: search.range });
+  const link = (name: string): LinkProps => ({
+    to: "/p/$project/sessions/$session/$view",
+    params: { project, session, view: name },
+    search: kept,
+  });
+  useMovement({
+    view: (event) => {
+      const chosen = VIEWS[Number(event.key) - 1];
+      if (chosen) void navigate(link(chosen.name) as never);
+    },
+  });
+  return (
+    <div className={css.bar}>
+      <div className={css.views}>
+        <Tabs
+          label="Views of this session"
+          current={current}
+          tabs={VIEWS.map((one, at) => ({
+            id: one.name,
+            text: one.word,
+            link: link(one.name),
+            hint: String(at + 1),
+          }))}
+        />
+      </div>
+      <RangeChip />
+      <div className={css.aside}>
+        <LiveNote />
+        <div id={CONTROLS} className={css.controls} />
+      </div>
+    </div>
+  );
+}
+
+function RangeChip() {
+  const store = useSession();
+  const range = useRange();
+  if (!range) return null;
+  const text = rangeText(range.from, range.to);
+  return (
+    <Tag name={`the range ${text}`} onRemove={() => store.setRange(null)}>
+      {text}
+    </Tag>
   );
 }
