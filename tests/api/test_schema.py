@@ -6,18 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 
 from api.conforming import are_answers
-from api.conftest import World
-from api.made import conversation, store
+from api.conftest import World, bearer
+from api.made import conversation, span_of, store, trace_of
 from quarterdeck.api.access import GuardedRoute
 from quarterdeck.api.answers.problem import ErrorAnswer
+from quarterdeck.api.spans import plain_of
+from quarterdeck.model.sessions import TreeNode
 
 
 def test_the_description_names_every_endpoint(world: World) -> None:
@@ -80,17 +84,15 @@ def test_every_route_declares_its_answer(world: World) -> None:
 
 
 def test_the_description_needs_no_server_and_is_the_same_each_time(world: World) -> None:
-    described = [
-        subprocess.run(
-            [sys.executable, "-m", "quarterdeck.api.describe"],
-            capture_output=True,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert described[0] == described[1]
-    assert json.loads(described[0]) == world.app.openapi()
+    printed = subprocess.run(
+        [sys.executable, "-m", "quarterdeck.api.describe"],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+    ).stdout
+    here = json.dumps(world.app.openapi(), indent=2, sort_keys=True, ensure_ascii=False)
+    assert printed == here + "\n"
 
 
 def test_no_two_answers_share_a_name(world: World) -> None:
@@ -106,3 +108,20 @@ def test_what_may_be_absent_is_never_null_and_what_is_null_is_never_absent(world
     assert "preview" not in frame["required"]
     assert frame["properties"]["preview"]["$ref"] == "#/components/schemas/StepPreview"
     assert "default" not in frame["properties"]["preview"]
+
+
+async def test_money_has_no_exponent_however_little(world: World) -> None:
+    """A tenth of a microdollar is `1E-7` to Python, which no reader of money expects."""
+    spans = conversation("s-1", trace=1)
+    cheap = {**spans[1].attributes, "llm.cost.total": 0.0000001}
+    store(
+        world.events,
+        "acme",
+        [spans[0], msgspec.structs.replace(spans[1], attributes=cheap), spans[2]],
+        now_ns=world.clock(),
+    )
+    async with world.client(headers=bearer(world.key("acme"))) as client:
+        shown = (await client.get(f"/api/v1/spans/{trace_of(1)}/{span_of(2)}")).json()["span"]
+    assert shown["charge"]["reported_usd"] == "0.0000001"
+    node = TreeNode(id="0", kind="model", label="gpt-4o", cost_usd=Decimal("1E-7"))
+    assert plain_of(node)["cost_usd"] == "0.0000001"

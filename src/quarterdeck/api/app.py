@@ -6,6 +6,7 @@ It has no documentation page and no redirects of its own: what is not declared d
 Refuses to be made with a route that declares no policy.
 """
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,12 @@ def create_app(
     app.add_exception_handler(RequestValidationError, errors.answer_invalid)
     app.add_exception_handler(HTTPException, intake.answer_missing)
     public_url = parts.settings.public_url.lower()
-    app.add_middleware(Rim, raw_routes=raw_routes, https=lambda: public_url.startswith("https://"))
+    app.add_middleware(
+        Rim,
+        raw_routes=raw_routes,
+        https=lambda: public_url.startswith("https://"),
+        refused=lambda scope, error: intake.note_confusing(parts, scope, error),
+    )
     require_policies((*app.routes, *raw_routes))
     return app
 
@@ -139,4 +145,6 @@ def routed_app() -> FastAPI:
 @root.get("/openapi.json", summary="This description", responses=_ANY_OBJECT)
 @allow(PUBLIC)
 async def openapi(request: Request) -> Response:
-    return packed(request, to_json(request.app.openapi()), media_type="application/json")
+    # Made on the first call, which takes a second; kept by the app.
+    described = await asyncio.to_thread(request.app.openapi)
+    return packed(request, to_json(described), media_type="application/json")

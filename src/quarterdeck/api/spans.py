@@ -4,6 +4,7 @@ Spans: pages of a session's tree without payloads, and one span with everything 
 
 import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -156,7 +157,7 @@ def _row(span: Span) -> dict[str, Any]:
 
 def facts_of(span: Span) -> dict[str, Any]:
     """The span in our words.  Fields that nobody told are left out."""
-    facts: dict[str, Any] = plain(msgspec.to_builtins(span))
+    facts: dict[str, Any] = plain_of(span)
     for name in _HASHES:
         facts.pop(name, None)
     facts.setdefault("kind", span.kind)
@@ -175,6 +176,12 @@ def raw_of(raw: RawSpan) -> dict[str, Any]:
     return sent
 
 
+def plain_of(value: msgspec.Struct) -> Any:
+    """`plain` of all its fields, money without an exponent: `str` of a tenth of a microdollar is
+    `1E-7`."""
+    return plain(msgspec.to_builtins(value, builtin_types=(Decimal,)))
+
+
 def plain(value: Any, *, name: str = "") -> Any:
     """
     JSON that every reader reads alike: nanoseconds, and integers that JavaScript would round,
@@ -186,6 +193,8 @@ def plain(value: Any, *, name: str = "") -> Any:
         case int():
             is_instant = name.endswith("_ns")
             return str(value) if is_instant or abs(value) >= _SAFE_INTEGER else value
+        case Decimal():
+            return f"{value:f}"
         case dict():
             return {key: plain(inner, name=key) for key, inner in value.items()}
         case list() | tuple():

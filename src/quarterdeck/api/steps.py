@@ -18,7 +18,7 @@ from quarterdeck.api.answers.steps import SessionTree, Skeleton, StepPage
 from quarterdeck.api.bodies import answer, packed
 from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.sessions import check_id, find_session
-from quarterdeck.api.spans import plain, read_spans, whole
+from quarterdeck.api.spans import plain, plain_of, read_spans, whole
 from quarterdeck.api.stories import Stories, Told, assembled
 from quarterdeck.assembly.decision_tree import decision_tree
 from quarterdeck.assembly.replay import frames
@@ -252,4 +252,4 @@ def _tree(parts: Parts, who: Principal, session_id: str) -> dict[str, Any]:
     session = find_session(parts, who, session_id)
     with assembled(parts, who, session) as assembly:
         root = decision_tree(assembly, session)
-    return {"session_id": session.session_id, "root": plain(msgspec.to_builtins(root))}
+    return {"session_id": session.session_id, "root": plain_of(root)}

@@ -43,7 +43,7 @@ class AlignedRun(Answer):
     """At most 50 of each; `a_steps` and `b_steps` are complete."""
 
 
-class SeenMessage(Answer):
+class ComparedMessage(Answer):
     role: str
     preview: str
     characters: int
@@ -69,8 +69,8 @@ class InputDifference(Answer):
     equal: bool
     same_messages: int
     """At the beginning of both."""
-    only_a: list[SeenMessage]
-    only_b: list[SeenMessage]
+    only_a: list[ComparedMessage]
+    only_b: list[ComparedMessage]
     changed: list[ChangedMessage]
     system_prompt: ChangedMessage | None
     """null = the same in both."""

@@ -7,7 +7,7 @@ A stream's schema is a union: the event's name says which one it is.
 from quarterdeck.api.answers.answer import Answer, Digits
 from quarterdeck.api.answers.session import SessionRecord
 from quarterdeck.api.answers.sessions import SessionRow
-from quarterdeck.api.answers.steps import PersonsAct, SkeletonKind
+from quarterdeck.api.answers.steps import ActMark, SkeletonKind
 
 
 class LiveSessions(Answer):
@@ -85,7 +85,7 @@ class LiveSkeleton(Answer):
     retry: list[int]
     trace: list[int]
     span: list[str]
-    acts: list[PersonsAct]
+    acts: list[ActMark]
     """All of the session's, in place of those that are known."""
 
 

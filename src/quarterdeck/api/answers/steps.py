@@ -51,7 +51,7 @@ class StepPage(Answer):
 SkeletonKind = SpanKind | StepKind
 
 
-class PersonsAct(Answer):
+class ActMark(Answer):
     """Where a person acted; the wait before it can be folded: it ends at `at_us`."""
 
     row: int
@@ -115,7 +115,7 @@ class Skeleton(Answer):
     trace: list[int]
     span: list[str] = left_out()
     """Not with `ids=false`: half of the bytes, and needed only to open a row that is no step."""
-    acts: list[PersonsAct]
+    acts: list[ActMark]
     """People's acts in the rows of this page, in order."""
 
 
