@@ -11,13 +11,14 @@ from typing import Any
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.intake import IntakeAnswer
 from quarterdeck.api.bodies import answer
-from quarterdeck.api.errors import answer_framework, error_response
+from quarterdeck.api.errors import answer_framework, error_response, status_of
 from quarterdeck.api.parts import Parts, Who, With, parts_of, scope_of
-from quarterdeck.errors import NotFound
+from quarterdeck.errors import Invalid, NotFound, QuarterdeckError
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.instants import NS_PER_S, to_rfc3339
 from quarterdeck.receive.recent import NOBODY, Refusal, meant_path
@@ -139,15 +140,28 @@ async def answer_missing(request: Request, error: Exception) -> Response:
     """What the framework refuses; a POST to nearly an intake path is told the right one, and
     remembered with the other refusals."""
     meant = meant_path(request.url.path)
-    is_missing = isinstance(error, HTTPException) and error.status_code in {404, 405}
+    # `/metrics` is ours, and close to an intake path; at `/` is a page that takes no POST.
+    refused = {404, 405} if request.url.path == "/" else {404}
+    is_missing = isinstance(error, HTTPException) and error.status_code in refused
     if not (is_missing and meant and request.method == "POST"):
         return await answer_framework(request, error)
     missing = NotFound("nothing is here", hint=f"Did you mean {meant}?")
-    parts_of(request).recent.refused(
-        method=request.method,
-        path=request.url.path,
-        status=404,
-        error=missing,
-        headers=request.headers.raw,
-    )
+    _note(parts_of(request), request.scope, missing)
     return error_response(missing)
+
+
+def note_confusing(parts: Parts, scope: Scope, error: QuarterdeckError) -> None:
+    """A path with two slashes is refused before any route: an address that ended with one."""
+    meant = meant_path(scope["path"])
+    if meant and scope["method"] == "POST":
+        _note(parts, scope, Invalid(error.message, hint=f"Did you mean {meant}?", code=error.code))
+
+
+def _note(parts: Parts, scope: Scope, error: QuarterdeckError) -> None:
+    parts.recent.refused(
+        method=scope["method"],
+        path=scope["path"],
+        status=status_of(error),
+        error=error,
+        headers=scope["headers"],
+    )

@@ -72,9 +72,16 @@ class RawRoute:
 
 class Rim:
     def __init__(
-        self, app: ASGIApp, *, raw_routes: Sequence[RawRoute], https: Callable[[], bool]
+        self,
+        app: ASGIApp,
+        *,
+        raw_routes: Sequence[RawRoute],
+        https: Callable[[], bool],
+        refused: Callable[[Scope, QuarterdeckError], None] = lambda *_: None,
     ) -> None:
+        """`refused` is told of what is refused here, before any route sees it."""
         self._app = app
+        self._refused = refused
         self._raw = {route.path: route.app for route in raw_routes}
         self._https = https
 
@@ -104,6 +111,7 @@ class Rim:
         except QuarterdeckError as error:
             if started:
                 raise
+            self._refused(scope, error)
             await error_response(error)(scope, receive, send_safely)
         except Exception as error:
             if started:
