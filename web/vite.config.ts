@@ -9,6 +9,8 @@ const proxied = { target: server, changeOrigin: true };
 export default defineConfig({
   plugins: [react()],
   base: "/",
+  // `@/…` is src/…, as tsconfig.json says.
+  resolve: { tsconfigPaths: true },
   build: {
     outDir: "../src/quarterdeck/web",
     emptyOutDir: true,
