@@ -170,7 +170,7 @@ function blobsOf(text: string): Blob64[] {
     while (to < text.length && BASE64.test(text[to] ?? "")) to += 1;
     const end = to;
     while (to < end + 2 && text[to] === "=") to += 1;
-    if (to - from >= LEAST_BLOB && looksEncoded(text.slice(from, from + 4096))) {
+    if (to - from >= LEAST_BLOB && looksEncoded(text.slice(from, Math.min(end, from + 4096)))) {
       const prefix = /data:([\w.+-]{1,64}\/[\w.+-]{1,64})?(;[\w=.-]{1,64}){0,4};base64,$/.exec(
         text.slice(Math.max(0, from - 400), from),
       );
@@ -188,7 +188,7 @@ function blobsOf(text: string): Blob64[] {
 
 function looksEncoded(sample: string): boolean {
   const letters = new Set(sample);
-  return letters.size > 24 && /[a-z]/.test(sample) && /[A-Z]/.test(sample) && /[0-9]/.test(sample);
+  return letters.size > 16 && /[a-z]/.test(sample) && /[A-Z]/.test(sample) && /[0-9]/.test(sample);
 }
 
 function mediaOf(text: string, from: number): string {

@@ -81,9 +81,15 @@ test("a span names its day once", () => {
 test("copies have no language and no zone", () => {
   expect(instantText("1775988902340000000")).toBe(AT);
   expect(instantText(null)).toBe("");
-  expect(asTabs(["a", "b"], [["x\ty\nz", 1234.5], [null, undefined]])).toBe(
-    "a\tb\nx y z\t1234.5\n\t",
-  );
+  expect(
+    asTabs(
+      ["a", "b"],
+      [
+        ["x\ty\nz", 1234.5],
+        [null, undefined],
+      ],
+    ),
+  ).toBe("a\tb\nx y z\t1234.5\n\t");
 });
 
 test("no two ticks of a time axis are equal", () => {

@@ -47,9 +47,9 @@ describe("counts are exact below 10,000 and have three figures above", () => {
   });
 
   test("bytes go by thousands", () => {
-    expect([0, 999, 1000, 612_000, 999_950, 1_200_000].map((n) => plain(formatBytes(n, "en")))).toEqual(
-      ["0 B", "999 B", "1.0 kB", "612 kB", "1.0 MB", "1.2 MB"],
-    );
+    expect(
+      [0, 999, 1000, 612_000, 999_950, 1_200_000].map((n) => plain(formatBytes(n, "en"))),
+    ).toEqual(["0 B", "999 B", "1.0 kB", "612 kB", "1.0 MB", "1.2 MB"]);
   });
 });
 

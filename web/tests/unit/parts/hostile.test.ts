@@ -55,7 +55,7 @@ describe("what is not seen is written out", () => {
     }
   });
 
-  test("nothing hidden is left of any text, and no visible character is lost", () => {
+  test("nothing hidden is left of any text", () => {
     const nasty = fc.constantFrom(
       "\u202e", "\u0000", "\ud800", "\udfff", "\u200d", "\u001b[2J", "\u{e0061}", "\ufeff",
     ); // biome-ignore format: to be read at once
@@ -65,7 +65,7 @@ describe("what is not seen is written out", () => {
         const text = parts.join("");
         expect(visibleText(text, 10_000)).not.toMatch(HIDES);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
