@@ -6,6 +6,7 @@ error); floors leave three of them.  Each claim of the docstring in `clusters.py
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ from quarterdeck.statistics.clusters import (
     clustered_positive_interval,
     clustered_rate_interval,
 )
-from quarterdeck.statistics.compare import compare_rates
+from quarterdeck.statistics.compare import Side, compare, compare_rates
 from quarterdeck.statistics.intervals import Interval, wilson_interval
 from quarterdeck.statistics.trials import CaseTrials, pass_at_k, pass_hat_k
 
@@ -146,3 +147,54 @@ def test_differences_of_rates_are_where_their_interval_says() -> None:
     pairs = zip(chance.binomial(40, 0.8, RUNS), chance.binomial(60, 0.65, RUNS), strict=True)
     told = (compare_rates(int(a), 40, int(b), 60).interval for a, b in pairs)
     assert 0.93 <= coverage(-0.15, told) <= 0.98
+
+
+def differences(
+    sides: Iterator[tuple[Side, Side]], margin: float
+) -> tuple[list[Interval | None], list[str]]:
+    told = [compare(first, second, margin=margin) for first, second in sides]
+    return [one.interval for one in told], [one.verdict for one in told]
+
+
+def of_cost(x: Floats) -> Side:
+    ones = np.ones(len(x))
+    return Side(float(x.mean()), clustered_positive_interval(sums_of(x, ones)), len(x))
+
+
+@pytest.mark.parametrize(("sessions", "floor"), [((20, 20), 0.92), ((100, 40), 0.93)])
+def test_differences_of_skewed_costs_are_where_their_interval_says(
+    sessions: tuple[int, int], floor: float
+) -> None:
+    """Log-normal with sigma 0.8; the second costs half as much again."""
+    chance = np.random.default_rng(11)
+    mean = math.exp(0.8**2 / 2)
+    sides = (
+        (of_cost(chance.lognormal(0, 0.8, sessions[0])),
+         of_cost(1.5 * chance.lognormal(0, 0.8, sessions[1])))
+        for _ in range(RUNS)
+    )  # fmt: skip
+    intervals, _ = differences(sides, 0.25)
+    assert coverage(0.5 * mean, iter(intervals)) >= floor
+
+
+def test_differences_of_rates_of_trials_are_where_their_interval_says() -> None:
+    """15 and 30 cases of four trials, which correlate."""
+    pairs = zip(suites(15, 4, 0.6, 0.3, seed=21), suites(30, 4, 0.8, 0.3, seed=22), strict=True)
+    sides = ((of_trials(*a), of_trials(*b)) for a, b in pairs)
+    intervals, _ = differences(sides, 0.1)
+    assert coverage(0.2, iter(intervals)) >= 0.93
+
+
+def of_trials(x: Floats, y: Floats) -> Side:
+    return Side(float(x.sum() / y.sum()), clustered_rate_interval(sums_of(x, y)), len(x))
+
+
+def test_where_nothing_differs_a_verdict_is_rare_and_says_so_only_when_it_can() -> None:
+    chance = np.random.default_rng(31)
+    told: dict[int, Counter[str]] = {}
+    for n in (30, 2_000):
+        pairs = chance.binomial(n, 0.8, (RUNS, 2))
+        told[n] = Counter(compare_rates(int(a), n, int(b), n).verdict for a, b in pairs)
+        assert told[n]["higher"] + told[n]["lower"] <= 0.065 * RUNS
+    assert told[30]["no_difference_found"] == 0
+    assert told[2_000]["no_difference_found"] >= 0.93 * RUNS
