@@ -150,14 +150,30 @@ def _parting(parts: Parts, who: Principal, a: Story, b: Story, run: Run) -> dict
         "a": _step(a, ours) if ours is not None else None,
         "b": _step(b, theirs) if theirs is not None else None,
         "same_before": run.a_from,
-        "input": _input(parts, who, _caller(a, run.a_from), _caller(b, run.b_from)),
+        "input": _input(parts, who, *_callers(a, run.a_from, b, run.b_from)),
     }
 
 
-def _caller(story: Story, at: int) -> Step | None:
-    """The model call that decided the step at this place: itself, or the last before it."""
+def _callers(a: Story, a_at: int, b: Story, b_at: int) -> tuple[Step | None, Step | None]:
+    """
+    The model calls that decided the steps at these places: themselves, or the last before them.
+
+    Of one agent where that can be: what two different ones saw says nothing.
+    """
+    last = _last_call(a, a_at, None), _last_call(b, b_at, None)
+    for one in last:
+        if one is not None:
+            pair = _last_call(a, a_at, one.agent), _last_call(b, b_at, one.agent)
+            if None not in pair:
+                return pair
+    return last
+
+
+def _last_call(story: Story, at: int, agent: str | None) -> Step | None:
     before = reversed(story.steps[: at + 1])
-    return next((step for step in before if step.kind == "model"), None)
+    return next(
+        (step for step in before if step.kind == "model" and agent in (None, step.agent)), None
+    )
 
 
 def _input(parts: Parts, who: Principal, a: Step | None, b: Step | None) -> dict[str, Any]:

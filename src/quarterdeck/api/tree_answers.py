@@ -202,11 +202,13 @@ def _node(
     choice = node.choice
     is_others = node.id.endswith("~")
     parent = None if node is top and not is_others else node.parent
+    # Below an `others` node stand the branches that it stands for.
+    above = top if parent is top.parent and node is not top else parent
     told = _figures(grove, node.passing, parent, confidence)
     kind = choice.kind if choice is not None else OTHERS if is_others else START
     return {
         "id": node.id,
-        "parent": parent.id if parent is not None and node is not top else None,
+        "parent": above.id if above is not None and node is not top else None,
         "depth": node.depth,
         "kind": kind,
         "label": "others" if is_others else label_of(node),
