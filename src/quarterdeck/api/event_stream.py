@@ -122,7 +122,11 @@ class EventStream(Response):
             if leaving.done():
                 reader.reason = reader.reason or "gone"
             elif watching.done() and not sending.done():
-                await asyncio.wait([sending, leaving], timeout=_LAST_WORDS_S)
+                await asyncio.wait(
+                    [sending, leaving],
+                    timeout=_LAST_WORDS_S,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
             whole = sending.done() and not sending.cancelled() and sending.exception() is None
         finally:
             for task in tasks:

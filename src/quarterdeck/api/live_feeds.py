@@ -16,6 +16,7 @@ from quarterdeck.api.access import Principal
 from quarterdeck.api.event_stream import Reader, event
 from quarterdeck.api.hub import Changes
 from quarterdeck.api.parts import Parts, scope_of
+from quarterdeck.api.session_rows import session_row
 from quarterdeck.api.stories import Stories, Told
 from quarterdeck.assembly.growth import NOTHING, growth
 from quarterdeck.assembly.record import to_json
@@ -23,7 +24,7 @@ from quarterdeck.assembly.story import Story, drawn
 from quarterdeck.errors import NotFound
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.instants import NS_PER_S
-from quarterdeck.storage.events.session_reads import get_sessions
+from quarterdeck.storage.events.session_reads import get_sketched
 from quarterdeck.storage.events.stories import ChangedSessionsRow, changed_sessions
 
 _PACE_S = 0.25
@@ -176,10 +177,10 @@ class ProjectFeed(Feed):
         self._seen = {row.session_id: row.newest for row in rows}
 
     def _rows(self, session_ids: Sequence[str]) -> dict[str, Any]:
-        found = get_sessions(self._parts.events, scope_of(self._parts, self._who), session_ids)
-        there = {session.session_id for session in found}
+        found = get_sketched(self._parts.events, scope_of(self._parts, self._who), session_ids)
+        there = {one.session.session_id for one in found}
         return {
-            "sessions": [to_json(session) for session in found],
+            "sessions": [session_row(one.session, one.sketch) for one in found],
             "gone": [session_id for session_id in session_ids if session_id not in there],
         }
 

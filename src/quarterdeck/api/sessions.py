@@ -214,6 +214,7 @@ def delete_for_good(parts: Parts, who: Principal, sessions: Sequence[Session]) -
     with parts.held():
         deletes.delete_sessions(parts.events, scope_of(parts, who), ids)
         parts.forget(who.project_id, traces)
+        parts.hub.written(who.project_id, ids, at_ns=at_ns)
     return len(traces)
 
 

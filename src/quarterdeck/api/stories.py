@@ -104,6 +104,8 @@ class Stories:
                 found = self._known(key, now, scope, parts.now_ns())
                 if found is None:
                     found = self._keep(key, self._make(parts, who, scope, now, self._last(key)))
+                    if not found.is_stored and now.session.status == "closed":
+                        self._store(parts, who, scope, found)
         return found._replace(session=now.session, current=now.revision)
 
     def steps(self, parts: Parts, who: Principal, session: Session) -> tuple[Step, ...]:
@@ -212,11 +214,7 @@ class Stories:
         took_ns = parts.now_ns() - began_ns
         patience_ns = min(_PATIENCE * took_ns, _MOST_PATIENT_NS) if took_ns > _SLOW_NS else 0
         until_ns = parts.now_ns() + max(patience_ns, _EXPIRING_NS if expires else 0)
-        told = Told(session, now.revision, story, until_ns, _earlier(last, story))
-        if is_large and session.status == "closed":
-            self._store(parts, who, scope, told)
-            told = told._replace(is_stored=True)
-        return told
+        return Told(session, now.revision, story, until_ns, _earlier(last, story))
 
     def _tell(
         self, parts: Parts, who: Principal, session: Session, texts: Texts, *, expires: bool
@@ -237,7 +235,8 @@ class Stories:
     def _store(self, parts: Parts, who: Principal, scope: ProjectScope, told: Told) -> bool:
         """Only what is the story of the session's last row: whoever asks later believes it."""
         session, head = told.session, told.story.head
-        if head.rows != session.span_count:
+        first_ns = min(session.started_ns, head.started_ns)
+        if head.rows != session.span_count or head.rows < STORED_FROM or first_ns < scope.floor_ns:
             return False
         with parts.held():
             try:
@@ -252,7 +251,7 @@ class Stories:
                 session.session_id,
                 told.revision,
                 told.story.parts(),
-                first_ns=min(session.started_ns, head.started_ns),
+                first_ns=first_ns,
                 ver=parts.now_ns(),
             )
         key = (who.project_id, session.session_id)

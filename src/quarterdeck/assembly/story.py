@@ -129,13 +129,12 @@ def page_json(
 ) -> bytes:
     """The rows as `skeleton.page` tells them, as JSON behind the keys of `envelope`."""
     head = story.head
-    since = min(since, head.rows)
     end = head.rows if limit is None else min(head.rows, since + limit)
     told = {
         **envelope,
         "started_ns": str(head.started_ns),
         "since": since,
-        "count": end - since,
+        "count": max(0, end - since),
         "total": head.rows,
         "steps": head.steps,
         "names": head.names,
