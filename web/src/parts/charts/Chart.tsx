@@ -31,6 +31,8 @@ export interface ChartChoice {
   /** Given = the screen keeps whether the table is shown. */
   readonly asTable?: boolean;
   readonly onTableChange?: (asTable: boolean) => void;
+  /** The label stands above it, instead of in a heading of the screen. */
+  readonly showsLabel?: boolean;
 }
 
 export interface ChartProps extends ChartChoice {
@@ -40,8 +42,6 @@ export interface ChartProps extends ChartChoice {
   readonly summary?: string;
   readonly table: TableOf;
   readonly children: ReactNode;
-  /** The label stands above it, instead of in a heading of the screen. */
-  readonly showsLabel?: boolean;
   readonly onKey?: (event: KeyboardEvent) => void;
 }
 
