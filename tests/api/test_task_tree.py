@@ -32,13 +32,14 @@ def session(n: int, word: str, *, outcome: str, version: str = "1") -> list[RawS
         )
     ]  # fmt: skip
     for at, letter in enumerate(word, 1):
+        at_ns = spans[0].start_ns + 2 * at * S
         spans.append(
             raw(
                 2 * at,
                 trace=n,
                 parent=1,
                 name="chat gpt-4o",
-                start_ns=spans[0].start_ns + 2 * at * S,
+                start_ns=at_ns,
                 gen_ai__operation__name="chat",
                 gen_ai__request__model="gpt-4o",
                 gen_ai__provider__name="openai",
