@@ -72,8 +72,7 @@ def _find(
     for some, last in _holding(parts, who, standing, text, first):
         told = read_steps(parts, who, some, as_sent=True)
         for step in some:
-            read = told.get(step.number)
-            hits = hits_in(step, read.content if read is not None else None, text)
+            hits = hits_in(step, told.get(step.number), text)
             if hits is not None and len(found) < limit:
                 found.append(_shown(step, hits))
                 looked_until = step.number

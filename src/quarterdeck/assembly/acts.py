@@ -92,11 +92,30 @@ def call_of(story: Standing, act: Intervention, facts: Mapping[tuple[str, str], 
     here = place or 0
     # By an id the first is the one; a name may come again, and then the nearest is meant.
     running = min(runs, key=lambda n: (0 if act.call_id else abs(n - here), n), default=None)
+    if asking is None and running is None:
+        asking, running = _only_call(story, act, facts, here)
     saying = None
     if act.kind == "correction" and asking is None and running is None:
         calls = [s for s in steps_near(story, act) if s.kind == "model" and s.number <= here]
         saying = calls[-1].number if calls else None
     return CallSteps(asking, running, saying)
+
+
+def _only_call(
+    story: Standing, act: Intervention, facts: Mapping[tuple[str, str], Span], here: int
+) -> tuple[int | None, int | None]:
+    """Of a decision that does not say about what: the one call that the agent had just asked for,
+    and the run of that tool that follows."""
+    if act.call_id or act.tool or act.decision not in ("approved", "rejected", "modified"):
+        return None, None
+    near = steps_near(story, act)
+    calls = [s for s in near if s.kind == "model" and s.number < here]
+    span = facts.get((calls[-1].trace_id, calls[-1].span_id)) if calls else None
+    if span is None or len(span.requested) != 1:
+        return None, None
+    name = span.requested[0].name
+    runs = (s.number for s in near if s.kind == "tool" and s.number > here and s.tool == name)
+    return calls[-1].number, next(runs, None)
 
 
 def _asks(span: Span, act: Intervention) -> bool:
@@ -134,7 +153,7 @@ def shown_act(
         pending=act.pending,
         step=place,
         agent=act.agent or None,
-        tool=act.tool or None,
+        tool=act.tool or (story.step(steps.running).tool if steps.running else None) or None,
         wanted=_fields(wanted),
         question=act.question or None,
         answer=act.answer or None,
@@ -155,7 +174,7 @@ def asked_arguments(content: Content, call_id: str, tool: str) -> Any:
     ]
     by_id = [call for call in calls if call_id and call.id == call_id]
     by_name = [call for call in calls if call.name == tool and not (call_id and call.id)]
-    found = by_id or by_name
+    found = by_id or by_name or (calls if len(calls) == 1 and not call_id and not tool else [])
     return found[0].arguments if found else None
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from quarterdeck.assembly.acts import ReadStep
 from quarterdeck.assembly.inputs import news_of
 from quarterdeck.assembly.shown import without_base64
 from quarterdeck.model.messages import (
@@ -22,7 +23,6 @@ from quarterdeck.model.messages import (
     ToolResultPart,
 )
 from quarterdeck.model.sessions import Step
-from quarterdeck.model.spans import Content
 
 Where = Literal["name", "error", "instructions", "input", "arguments", "output", "result"]
 
@@ -50,12 +50,12 @@ class _Place(NamedTuple):
     is_new: bool
 
 
-def hits_in(step: Step, content: Content | None, text: str) -> Hits | None:
+def hits_in(step: Step, read: ReadStep | None, text: str) -> Hits | None:
     """None where it is not there."""
     pattern = re.compile(re.escape(text), re.IGNORECASE)
     snippets: dict[Where, Snippet] = {}
     count, is_new = 0, False
-    for place in _places(step, content):
+    for place in _places(step, read):
         first = pattern.search(place.text)
         if first is None:
             continue
@@ -82,12 +82,16 @@ def _snippet(place: _Place, hit: re.Match[str], hits: int) -> Snippet:
     )
 
 
-def _places(step: Step, content: Content | None) -> Iterator[_Place]:
+def _places(step: Step, read: ReadStep | None) -> Iterator[_Place]:
     yield _Place("name", step.name, True)
     if step.error:
         yield _Place("error", step.error, True)
-    if content is None:
+    if read is None:
         return
+    human, content = read.span.human, read.content
+    if human is not None:
+        yield _Place("input", human.question, True)
+        yield _Place("output", human.answer, True)
     news = news_of(content.input_messages)
     has_earlier = news.start > 0
     for message in content.instructions:
