@@ -30,8 +30,8 @@ from quarterdeck.normalize.normalize import read_content
 SHORT = 12
 """Spans: up to here a sketch costs some 0.1 ms, each time."""
 _GROWTH = 4
-"""A quarter: the sketches of a session that grows to n spans cost as much as sketching some 5 n once.
-Measured: 12 microseconds a span, of some 250 that taking one in costs."""
+"""A quarter: the sketches of a session that grows to n spans cost as much as sketching some 5 n.
+Measured: 12 microseconds a span and time, of some 250 that taking one in costs."""
 
 _NO_KEYS = WordKeys(None, None)
 

@@ -218,6 +218,8 @@ def test_facets_count_the_sessions_of_each_value(db: EventConnection, scope: Pro
     assert counted(db, scope) == {
         "agent": {"coder": 2, "planner": 1},
         "environment": {"production": 2, "staging": 1},
+        "failed_tool": {"bash": 2, "web_search": 1},
+        "human": {"approval": 2},
         "model": {"gpt-4o": 2, "claude-4": 1, "local-7b": 1},
         "outcome": {"failure": 1, "success": 1, "unknown": 1},
         "status": {"closed": 2, "open": 1},

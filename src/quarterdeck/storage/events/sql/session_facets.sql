@@ -21,6 +21,11 @@ FROM (
         arrayMap(word -> ('agent', toString(word)), arrayDistinct(agents)),
         arrayMap(word -> ('model', toString(word)), arrayDistinct(models)),
         arrayMap(word -> ('tool', toString(word)), arrayDistinct(tools)),
+        arrayMap(
+            word -> ('failed_tool', toString(word)),
+            arrayDistinct(arrayFilter((word, errors) -> errors > 0, tools, tool_errors))
+        ),
+        arrayMap(word -> ('human', toString(word)), arrayDistinct(human_kinds)),
         arrayMap(word -> ('tag', toString(word)), arrayDistinct(tags)),
         arrayMap(word -> ('finding', toString(word)), arrayDistinct(findings))
     )) AS pair
