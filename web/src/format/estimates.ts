@@ -143,7 +143,7 @@ export interface FormattedDifference {
   readonly interval: string;
   /** `not enough data` */
   readonly verdict: string;
-  /** `▲` grew, `▼` shrank, `–` neither: only where a difference was found. */
+  /** `▲` grew, `▼` shrank; "" where no difference was found. */
   readonly arrow: string;
   readonly whole: string;
 }
@@ -157,7 +157,7 @@ export function formatDifference(
   const verdict = difference.verdict.replaceAll("_", " ");
   const value = numeric(difference.value);
   if (value === null) {
-    return { change: DASH, interval: "", verdict, arrow: "–", whole: `${DASH} · ${verdict}` };
+    return { change: DASH, interval: "", verdict, arrow: "", whole: `${DASH} · ${verdict}` };
   }
   const low = numeric(difference.low);
   const high = numeric(difference.high);
@@ -169,7 +169,7 @@ export function formatDifference(
       ? ""
       : `[${boundText(low * scale, parts, unit, locale)}${between(locale)}${boundText(high * scale, parts, unit, locale)}]`;
   const isFound = !["no_difference_found", "not_enough_data"].includes(difference.verdict);
-  const arrow = !isFound || value === 0 ? "–" : value > 0 ? "▲" : "▼";
+  const arrow = !isFound || value === 0 ? "" : value > 0 ? "▲" : "▼";
   const whole = `${joined(change, interval)} · ${verdict}`;
   return { change, interval, verdict, arrow, whole };
 }

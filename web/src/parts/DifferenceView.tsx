@@ -13,9 +13,11 @@ export function DifferenceView({ difference, unit, look = "line" }: DifferenceVi
   return (
     <span className={`${css.difference} ${css[look]}`} data-verdict={difference.verdict}>
       <span className={css.change}>
-        <span aria-hidden className={css.arrow}>
-          {shown.arrow}
-        </span>{" "}
+        {shown.arrow && (
+          <span aria-hidden className={css.arrow}>
+            {shown.arrow}{" "}
+          </span>
+        )}
         {shown.change} {shown.interval && <span className={css.interval}>{shown.interval}</span>}
       </span>{" "}
       <span className={css.verdict}>{shown.verdict}</span>

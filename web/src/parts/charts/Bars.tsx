@@ -111,17 +111,27 @@ function Bar({
         width={share(value)}
         height="10"
         fill={isFew ? hatch : color}
+        fillOpacity={estimate.interval && !isFew ? 0.4 : 1}
         stroke={isFew ? "var(--muted)" : "none"}
       />
       {estimate.interval && (
-        <line
-          x1={share(estimate.interval.low)}
-          x2={share(estimate.interval.high)}
-          y1="7"
-          y2="7"
-          stroke="var(--text)"
-          strokeWidth="1.5"
-        />
+        <>
+          <line
+            x1={share(estimate.interval.low)}
+            x2={share(estimate.interval.high)}
+            y1="7"
+            y2="7"
+            stroke={color}
+            strokeWidth="1.5"
+          />
+          <circle
+            cx={share(value)}
+            cy="7"
+            r="3.5"
+            fill={isFew ? "var(--bg)" : color}
+            stroke={color}
+          />
+        </>
       )}
     </>
   );

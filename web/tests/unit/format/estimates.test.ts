@@ -133,7 +133,7 @@ describe("a difference", () => {
   });
 
   test("has an arrow only where one was found", () => {
-    expect(formatDifference(of(-0.17, -0.38, 0.13), "rate").arrow).toBe("–");
+    expect(formatDifference(of(-0.17, -0.38, 0.13), "rate").arrow).toBe("");
     expect(formatDifference({ ...of(-0.17, -0.3, -0.1), verdict: "worse" }, "rate").arrow).toBe(
       "▼",
     );
