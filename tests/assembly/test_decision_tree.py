@@ -148,3 +148,22 @@ def test_a_tree_has_a_bounded_size_whatever_the_session() -> None:
 @given(spans=sessions_of_spans)
 def test_any_session_has_a_tree_and_the_order_of_arrival_does_not_show(spans: list[Span]) -> None:
     assert tree_of(*spans) == tree_of(*reversed(spans))
+
+
+def test_a_loop_tells_how_its_rounds_ended_and_a_branch_left_what_it_cost() -> None:
+    made = tree_of(
+        *(tool(f"a{n}", n, n + 0.5, "test", status="error") for n in range(3)),
+        model("m", 10, 11, usd="0.25", status="error", attempt=1, input_hash="x"),
+        model("n", 12, 13, usd="0.50", attempt=2, input_hash="x"),
+    )
+    loop, first, again = made.children[:3]
+    assert (loop.count, loop.statuses) == (3, {"error": 3})
+    assert (first.left, str(first.total_usd)) == (True, "0.25")
+    assert (again.kind, again.left) == ("retry", False)
+    assert str(made.total_usd) == "0.75"
+
+
+def test_a_person_s_act_carries_the_verdict() -> None:
+    asked = HumanAct(asked="approval", decision="rejected", by="ann")
+    made = tree_of(span("h", 1, 2, kind="human", human=asked, name="push"))
+    assert made.children[0].verdict == "rejected"

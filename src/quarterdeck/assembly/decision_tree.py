@@ -19,6 +19,7 @@ from typing import Any
 from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.assembly.steps import is_step, list_steps, step_around
 from quarterdeck.assembly.tree import Node
+from quarterdeck.model.interventions import Intervention
 from quarterdeck.model.sessions import NodeKind, Session, Step, StepKind, TreeNode
 
 MAX_NODES = 2_000
@@ -39,15 +40,18 @@ _KINDS: dict[StepKind, NodeKind] = {
 }  # fmt: skip
 """Of a span's step that is decided by nothing else."""
 
-# What folding compares: kind, label and the same of the children.
+_SEVERITY = ("error", "blocked", "interrupted", "cancelled", "unset", "ok")
+"""Worst first, of a span's statuses."""
+
+# What folding compares: kind, label, status, a person's verdict and the same of the children.
 _Shape = tuple[Any, ...]
 
 
 class _Part:
     """A node in the making."""
 
-    __slots__ = ("children", "cost", "count", "end_ns", "kind", "label", "shape", "start_ns",
-                 "status", "steps")  # fmt: skip
+    __slots__ = ("children", "cost", "count", "end_ns", "kind", "label", "left", "shape",
+                 "start_ns", "status", "statuses", "steps", "verdict")  # fmt: skip
 
     def __init__(self, kind: NodeKind, label: str) -> None:
         self.kind = kind
@@ -55,6 +59,9 @@ class _Part:
         self.status = ""
         self.count = 1
         self.cost: Decimal | None = None
+        self.verdict = ""
+        self.left = False
+        self.statuses: dict[str, int] = {}
         self.steps: list[int] = []
         self.children: list[_Part] = []
         self.start_ns = 0
@@ -88,6 +95,13 @@ class _Builder:
         self._steps = steps
         self._below = below
         self._shapes: dict[_Shape, int] = {}
+        self._acts = {(a.trace_id, a.span_id): a for a in assembly.all_interventions()}
+        nodes = (node for some in below.values() for node in some)
+        self._left = {
+            (retry.earlier_trace_id, retry.earlier_span_id)
+            for retry in map(assembly.retry_of, nodes)
+            if retry is not None
+        }
 
     def step(self, node: Node) -> Step:
         return self._steps[node.span.trace_id, node.span.span_id]
@@ -112,6 +126,11 @@ class _Builder:
         part.steps = [step.number]
         part.cost = step.cost_usd
         part.start_ns, part.end_ns = step.start_ns, max(step.start_ns, step.end_ns or 0)
+        key = (step.trace_id, step.span_id)
+        part.left = key in self._left
+        act = self._acts.get(key)
+        if act is not None:
+            part.verdict = "pending" if act.pending else _verdict(act)
         part.children = self.parts(node, depth + 1)
         return part
 
@@ -175,11 +194,18 @@ class _Builder:
         return self._shaped(part)
 
     def _shaped(self, part: _Part) -> _Part:
-        """Equal shapes get equal numbers; the status is a part of the shape, the cost is not."""
+        """Equal shapes get equal numbers; status and verdict are a part of the shape, the cost is
+        not."""
         for child in part.children:
             if not child.shape:
                 self._shaped(child)
-        shape = (part.kind, part.label, part.status, tuple(child.shape for child in part.children))
+        shape = (
+            part.kind,
+            part.label,
+            part.status,
+            part.verdict,
+            tuple(child.shape for child in part.children),
+        )
         part.shape = self._shapes.setdefault(shape, len(self._shapes) + 1)
         return part
 
@@ -205,7 +231,11 @@ class _Builder:
         part = _Part("loop", ", ".join(one.label for one in first))
         part.count = len(parts) // length
         part.children = first
-        part.status = first[-1].status
+        part.status = parts[-1].status
+        for begin in range(0, len(parts), length):
+            worst = min(map(_worst, parts[begin : begin + length]), key=_SEVERITY.index)
+            part.statuses[worst] = part.statuses.get(worst, 0) + 1
+        part.left = all(one.left for one in parts)
         for one in parts:
             part.start_ns = min(part.start_ns or one.start_ns, one.start_ns)
             part.end_ns = max(part.end_ns, one.end_ns)
@@ -214,6 +244,18 @@ class _Builder:
         part.steps = sorted(part.steps)[:MAX_STEPS]
         part.cost = _sum(_total(one) for one in parts)
         return self._shaped(part)
+
+
+def _verdict(act: Intervention) -> str:
+    if act.decision != "none":
+        return act.decision
+    return "answered" if act.kind == "answer" else act.kind
+
+
+def _worst(part: _Part) -> str:
+    """Of itself and everything inside."""
+    found = [part.status or "unset", *map(_worst, part.children), *part.statuses]
+    return min(found, key=_SEVERITY.index)
 
 
 def _repeats(parts: list[_Part], at: int, length: int) -> int:
@@ -273,6 +315,10 @@ def _frozen(part: _Part, path: str, budget: list[int]) -> TreeNode:
         status=part.status,
         count=part.count,
         cost_usd=part.cost,
+        total_usd=_total(part),
+        verdict=part.verdict,
+        left=part.left,
+        statuses=part.statuses,
         steps=tuple(part.steps),
         children=tuple(children),
     )

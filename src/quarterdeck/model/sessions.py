@@ -231,6 +231,15 @@ class TreeNode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     count: int = 1
     """How often, for a folded loop."""
     cost_usd: Decimal | None = None
+    """Its own; of a loop the whole."""
+    total_usd: Decimal | None = None
+    """With everything below it."""
+    verdict: str = ""
+    """Of a person's act: what they decided; `pending` while nobody did."""
+    left: bool = False
+    """It was tried and given up: a later attempt took its place."""
+    statuses: dict[str, int] = {}
+    """Of a loop: how its rounds ended, each by the worst of its steps."""
     steps: tuple[int, ...] = ()
     """Step numbers it stands for."""
     children: tuple["TreeNode", ...] = ()

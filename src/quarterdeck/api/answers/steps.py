@@ -129,6 +129,15 @@ class TreeNode(Answer):
     count: int = left_out()
     """How often; left out: once."""
     cost_usd: Usd = left_out()
+    """Its own; of a loop the whole."""
+    total_usd: Usd = left_out()
+    """With everything below it."""
+    verdict: str = left_out()
+    """Of a person's act: what they decided; `pending` while nobody did."""
+    left: bool = left_out()
+    """It was tried and given up: a later attempt took its place."""
+    statuses: dict[str, int] = left_out()
+    """Of a loop: how its rounds ended, each by the worst of its steps."""
     steps: list[int] = left_out()
     """The numbers of the steps that it stands for."""
     children: list["TreeNode"] = left_out()
