@@ -265,3 +265,39 @@ function filled(body: Partial<FeedbackForm>): FeedbackForm {
     ...body,
   };
 }
+
+/** Those of the rows whose span names a parent, though the session has none for it. */
+export function orphanRows(project: string, session: string, rows: readonly number[]) {
+  return queryOptions({
+    queryKey: [...sessionKey(project, session), "orphans", rows],
+    staleTime: 60_000,
+    enabled: rows.length > 0,
+    queryFn: async ({ client: queries }) => {
+      const found = await Promise.all(
+        rows.map(async (row) => {
+          const { trace, span } = await queries.fetchQuery(spanOfRow(project, session, row));
+          const shown = await queries.fetchQuery(spanShown(project, trace, span));
+          return shown.raw.parent_span_id ? row : -1;
+        }),
+      );
+      return found.filter((row) => row >= 0);
+    },
+  });
+}
+
+/** What other sessions of the task did at this step. */
+export function others(project: string, session: string, number: number) {
+  return queryOptions({
+    queryKey: [...sessionKey(project, session), "others", number],
+    staleTime: 60_000,
+    enabled: number > 0,
+    retry: false,
+    queryFn: ({ signal }) =>
+      asked(
+        client.GET("/api/v1/sessions/{session_id}/steps/{number}/others", {
+          params: { path: { session_id: session, number } },
+          signal,
+        }),
+      ),
+  });
+}

@@ -12,6 +12,7 @@ import { Nothing } from "@/app/frame/NotHere";
 import { Failed, Loading } from "@/parts/States";
 import { Tabs } from "@/parts/Tabs";
 import { Tag } from "@/parts/Tag";
+import { CONTROLS } from "./controls";
 import { Header } from "./header/Header";
 import { LiveNote } from "./live/LiveNote";
 import { Notices } from "./live/Notices";
@@ -115,9 +116,6 @@ function ShownView({ View }: { View: React.ComponentType }) {
   }
   return <Loading rows={8} what="the steps" />;
 }
-
-/** The id of the place at the right of the tabs where a view puts its own controls. */
-export const CONTROLS = "view-controls";
 
 function ViewBar({
   project,

@@ -1,4 +1,62 @@
-/** The view of its name. */
+/** Replay: the outline, the transcript, and what the agent knew at the selected step. */
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { createPortal } from "react-dom";
+import { useKeys } from "@/app/keys/useKeys";
+import { Button } from "@/parts/Button";
+import { Dialog } from "@/parts/Dialog";
+import { CONTROLS } from "../controls";
+import { useSession } from "../model";
+import { Moment } from "./moment/Moment";
+import { Outline } from "./Outline";
+import { Player } from "./Player";
+import { usePlace } from "./place";
+import { Transcript } from "./Transcript";
+import css from "./View.module.css";
+
+type Sheet = "outline" | "moment" | null;
+
 export function View() {
-  return <h2>Replay</h2>;
+  const place = usePlace();
+  const store = useSession();
+  const navigate = useNavigate();
+  const [sheet, setSheet] = useState<Sheet>(null);
+  const [showsDiff, setDiff] = useState(false);
+  useKeys({
+    seen: () => setDiff((on) => !on),
+    raw: () =>
+      void navigate({
+        to: "/p/$project/sessions/$session/$view",
+        params: { ...place, view: "raw" },
+        search: { step: store.state.step },
+      }),
+  });
+  const controls = document.getElementById(CONTROLS);
+  const moment = <Moment showsDiff={showsDiff} onDiff={setDiff} />;
+  return (
+    <div className={css.replay}>
+      {controls && createPortal(<Player />, controls)}
+      <div className={css.sheets}>
+        <Button size="small" onPress={() => setSheet("outline")}>
+          Outline
+        </Button>
+        <Button size="small" onPress={() => setSheet("moment")}>
+          At this step
+        </Button>
+      </div>
+      <aside className={css.outline} aria-label="Outline">
+        <Outline />
+      </aside>
+      <Transcript />
+      <aside className={css.moment} aria-label="At this step">
+        {moment}
+      </aside>
+      <Dialog title="Outline" isOpen={sheet === "outline"} onClose={() => setSheet(null)}>
+        <Outline onChosen={() => setSheet(null)} />
+      </Dialog>
+      <Dialog title="At this step" isOpen={sheet === "moment"} onClose={() => setSheet(null)}>
+        {moment}
+      </Dialog>
+    </div>
+  );
 }

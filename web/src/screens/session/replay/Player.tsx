@@ -1,0 +1,96 @@
+/** Plays the session step by step or in time; with reduced motion Space goes one step on. */
+import { Pause, Play, Settings2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useKeys } from "@/app/keys/useKeys";
+import { IconButton } from "@/parts/Button";
+import { Popover } from "@/parts/Popover";
+import { Select } from "@/parts/Select";
+import { Switch } from "@/parts/Switch";
+import { useModel, useSelector, useSession } from "../model";
+import { type Sort, unfoldAll, useRule } from "./folds";
+import css from "./Player.module.css";
+import { SPEED_WORDS, SPEEDS, type Speed, untilNext } from "./play";
+
+export function Player() {
+  const store = useSession();
+  const model = useModel();
+  const step = useSelector((state) => state.step);
+  const [isPlaying, setPlaying] = useState(false);
+  const [speed, setSpeed] = useState<Speed>("step");
+  const [skips, setSkips] = useState(true);
+  const isAtEnd = step >= model.steps;
+
+  useEffect(() => {
+    if (!isPlaying) return;
+    const wait = untilNext(model, step, speed, skips);
+    if (wait === null) {
+      setPlaying(false);
+      return;
+    }
+    const timer = setTimeout(() => store.go("next"), wait);
+    return () => clearTimeout(timer);
+  }, [isPlaying, model, step, speed, skips, store]);
+
+  const toggle = () => {
+    if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      store.go("next");
+      return;
+    }
+    if (isAtEnd && !isPlaying) store.select(1);
+    setPlaying((on) => !on);
+  };
+  useKeys({
+    preview: (event) => {
+      event.preventDefault();
+      toggle();
+    },
+  });
+  const icon = { size: 15, strokeWidth: 1.5, "aria-hidden": true } as const;
+  return (
+    <>
+      <IconButton
+        label={isPlaying ? "Pause (Space)" : "Play (Space)"}
+        size="small"
+        onPress={toggle}
+      >
+        {isPlaying ? <Pause {...icon} /> : <Play {...icon} />}
+      </IconButton>
+      <Select
+        label="Speed"
+        hideLabel
+        size="small"
+        choices={SPEEDS.map((id) => ({ id, text: SPEED_WORDS[id] }))}
+        value={speed}
+        onChange={setSpeed}
+      />
+      <Popover
+        trigger={
+          <IconButton label="What is shown" size="small">
+            <Settings2 {...icon} />
+          </IconButton>
+        }
+        label="What is shown"
+        placement="bottom end"
+      >
+        <div className={css.choices}>
+          <Switch isSelected={skips} onChange={setSkips}>
+            Skip waits while playing
+          </Switch>
+          <Rule sort="thought">Thoughts unfolded</Rule>
+          <Rule sort="result">Results unfolded</Rule>
+          <Rule sort="message">Messages unfolded</Rule>
+          <Rule sort="agent">Sub-agents open</Rule>
+        </div>
+      </Popover>
+    </>
+  );
+}
+
+function Rule({ sort, children }: { sort: Sort; children: string }) {
+  const isOn = useRule(sort);
+  return (
+    <Switch isSelected={isOn} onChange={(on) => unfoldAll(sort, on)}>
+      {children}
+    </Switch>
+  );
+}

@@ -1,0 +1,125 @@
+/**
+ * A text of a trace in the room that it deserves: the first lines, and all of it when unfolded.
+ *
+ * What the server cut out of a very long text is asked for only when wanted.
+ */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { type BoundedText, stepPart } from "@/api/session";
+import { formatBytes, formatCount } from "@/format";
+import { HostileText } from "@/parts/HostileText";
+import { type Sort, unfold, useUnfolded } from "../folds";
+import { usePlace } from "../place";
+import css from "./Entries.module.css";
+
+interface BoundedProps {
+  text: BoundedText;
+  step: number;
+  sort: Sort;
+  /** Which of its sort, within the step. */
+  which: string | number;
+  lines?: number;
+  mono?: boolean;
+}
+
+const LINE = 110; // characters that about fill one
+
+export function Bounded({ text, step, sort, which, lines = 8, mono = false }: BoundedProps) {
+  const { session } = usePlace();
+  const key = `${step}.${which}`;
+  const isOpen = useUnfolded(session, sort, key);
+  const begin = beginning(text.text, lines);
+  const isLong = begin.left > 0 || text.left_out > 0;
+  return (
+    <div className={mono ? css.mono : css.prose} data-sort={sort}>
+      <HostileText text={isOpen || !isLong ? text.text : begin.text} mono={mono} />
+      {isOpen && text.left_out > 0 && <Between text={text} step={step} mono={mono} />}
+      {isLong && (
+        <button
+          type="button"
+          className={css.fold}
+          aria-expanded={isOpen}
+          onClick={() => unfold(session, sort, key, !isOpen)}
+        >
+          {isOpen ? "Fold" : moreText(begin.left, text)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function moreText(lines: number, text: BoundedText): string {
+  if (text.left_out > 0) return `… ${formatBytes(text.bytes)} in all`;
+  return lines === 1 ? "… 1 line more" : `… ${formatCount(lines)} lines more`;
+}
+
+/** What the server left out, or the end alone until somebody wants the rest. */
+function Between({ text, step, mono }: { text: BoundedText; step: number; mono: boolean }) {
+  const { project, session } = usePlace();
+  const [isWanted, setWanted] = useState(false);
+  const whole = useQuery({
+    ...stepPart(project, session, step, text.part ?? ""),
+    enabled: isWanted && text.part !== null,
+  });
+  if (whole.data) return <HostileText text={whole.data.text.slice(text.text.length)} mono={mono} />;
+  return (
+    <>
+      <p className={css.gap}>
+        {formatBytes(text.left_out)} between
+        {text.part !== null && (
+          <>
+            {" · "}
+            <button type="button" className={css.fold} onClick={() => setWanted(true)}>
+              {whole.isFetching
+                ? "reading…"
+                : whole.error
+                  ? "could not be read: try again"
+                  : "show"}
+            </button>
+          </>
+        )}
+      </p>
+      {text.tail && <HostileText text={text.tail} mono={mono} />}
+    </>
+  );
+}
+
+/** The first lines of a text; long lines count as several. */
+export function beginning(text: string, lines: number): { text: string; left: number } {
+  let at = 0;
+  let used = 0;
+  while (at < text.length) {
+    const end = text.indexOf("\n", at);
+    const stop = end < 0 ? text.length : end;
+    const takes = Math.max(1, Math.ceil((stop - at) / LINE));
+    if (used + takes > lines) {
+      // One that is only a little longer is shown whole: a fold costs a line itself.
+      const room = (lines - used) * LINE;
+      const rest = restLines(text, at);
+      if (rest <= lines - used + 2) return { text, left: 0 };
+      const cut = room > 0 && used === 0 ? safeEnd(text, at + room) : at;
+      return { text: text.slice(0, cut).trimEnd(), left: Math.max(1, restLines(text, cut)) };
+    }
+    used += takes;
+    at = stop + 1;
+  }
+  return { text, left: 0 };
+}
+
+function restLines(text: string, from: number): number {
+  let count = 0;
+  let at = from;
+  while (at < text.length && count < 10_000) {
+    const end = text.indexOf("\n", at);
+    const stop = end < 0 ? text.length : end;
+    count += Math.max(1, Math.ceil((stop - at) / LINE));
+    at = stop + 1;
+  }
+  return count;
+}
+
+/** Not in the middle of a character. */
+function safeEnd(text: string, at: number): number {
+  const code = text.charCodeAt(at - 1);
+  return code >= 0xd800 && code <= 0xdbff ? at - 1 : at;
+}
