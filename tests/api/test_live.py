@@ -261,9 +261,7 @@ class Served:
             reader, check=self._check, check_every_s=check_every_s, heartbeat_s=heartbeat_s,
             done=self.ended.append,
         )  # fmt: skip
-        self.task = asyncio.create_task(
-            stream({"type": "http"}, self.wire.receive, self.wire.send)  # type: ignore[arg-type]
-        )
+        self.task = asyncio.create_task(stream({"type": "http"}, self.wire.receive, self.wire.send))
 
     async def _check(self) -> None:
         if self.refuses:

@@ -56,7 +56,7 @@ class Reader:
             self._bytes > _QUEUED_BYTES and len(self._waiting) > 1
         ):
             self._waiting.clear()
-            self.end("slow", "you read more slowly than sessions change", code="too_slow")
+            self.end("slow", "you read more slowly than sessions change", code="try_again")
         self._moved.set()
 
     def end(self, reason: str, told: str, *, code: str) -> None:

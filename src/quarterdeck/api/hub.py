@@ -19,6 +19,11 @@ PER_CREDENTIAL = 16
 PER_SERVER = 256
 """A quarter of the connections that a server takes by default."""
 
+METRICS = {
+    "quarterdeck_live_streams": ("gauge", "Live streams that are open."),
+    "quarterdeck_live_streams_ended_total": ("counter", "Live streams that ended, by reason."),
+}
+
 _REMEMBERED = 5_000
 """Sessions of one project: a stream that was away asks the store about older ones."""
 _PROJECTS = 1_000
@@ -165,13 +170,11 @@ class Hub:
 
     def render(self) -> str:
         """For /metrics, in Prometheus' text format."""
-        lines = [
-            "# HELP quarterdeck_live_streams Live streams that are open.",
-            "# TYPE quarterdeck_live_streams gauge",
-            f"quarterdeck_live_streams {self.connections}",
-            "# HELP quarterdeck_live_streams_ended_total Live streams that ended, by reason.",
-            "# TYPE quarterdeck_live_streams_ended_total counter",
-        ]
+        lines: list[str] = []
+        for name, (kind, told) in METRICS.items():
+            lines += [f"# HELP {name} {told}", f"# TYPE {name} {kind}"]
+            if kind == "gauge":
+                lines.append(f"{name} {self.connections}")
         with self._lock:
             lines += [
                 f'quarterdeck_live_streams_ended_total{{reason="{reason}"}} {count}'

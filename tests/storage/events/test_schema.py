@@ -21,6 +21,7 @@ from quarterdeck.storage.events import (
     session_reads,
     settings_reads,
     span_reads,
+    stories,
 )
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection, Params, ReadLimits, question
@@ -41,6 +42,9 @@ OF_ALL_PROJECTS = {
 }
 
 ROWS: dict[str, Any] = {
+    "changed_sessions": stories.ChangedSessionsRow,
+    "session_revision": stories.SessionRevisionRow,
+    "story": stories.StoryRow,
     "case_trials": figures_reads.CaseTrialsRow,
     "figures": figures_reads.FiguresRow,
     "idle_sessions": session_reads.IdleSessionsRow,
@@ -72,7 +76,7 @@ ROWS: dict[str, Any] = {
 }
 ONE_COLUMN = {
     "count_older_sessions", "has_cases", "has_lifted", "has_nodes", "has_scores", "linked",
-    "session_count", "traces_of_sessions", "unindexed_spans",
+    "session_count", "stories_of", "traces_of_sessions", "unindexed_spans",
 }  # fmt: skip
 """Answers that are read as what they are and need no class."""
 
@@ -103,7 +107,7 @@ class StopsAfter:
 
 
 def test_a_second_migration_has_nothing_to_do(empty: EventConnection) -> None:
-    assert [name[:4] for name in migrate(empty)] == [f"{n:04d}" for n in range(1, 8)]
+    assert [name[:4] for name in migrate(empty)] == [f"{n:04d}" for n in range(1, 9)]
     assert migrate(empty) == []
 
 
@@ -119,7 +123,7 @@ def test_a_migration_killed_at_any_statement_goes_on_there(
             assert migrate(empty) == []
             count = empty.rows("SELECT count() FROM spans")
             assert count == [(0,)]
-            for table in ("spans", "lifted", "session_links", "sessions", "scores"):
+            for table in ("spans", "lifted", "session_links", "sessions", "scores", "stories"):
                 empty.execute(f"DROP TABLE {table} SYNC")
             empty.execute("DROP TABLE schema_steps SYNC")
 
@@ -135,7 +139,11 @@ def test_rows_of_the_version_before_are_read_and_filtered_after_the_migration(
         "INSERT INTO sessions (project_id, session_id, started_ns, last_seen_ns, outcome, record,"
         " ver) VALUES ('default', 'old', 5, 6, 'success', '{\"session_id\": \"old\"}', 1)"
     )
-    assert migrate(empty) == ["0006 sessions, trials and findings", "0007 sessions, sketches"]
+    assert migrate(empty) == [
+        "0006 sessions, trials and findings",
+        "0007 sessions, sketches",
+        "0008 stories",
+    ]
     assert session_reads.get_sketched(empty, scope, ["old"]) == [
         (Session(session_id="old"), NO_SKETCH)
     ]
@@ -212,7 +220,7 @@ def test_what_survives_a_power_cut_is_set_in_every_table(db: EventConnection) ->
         "SELECT name, create_table_query FROM system.tables"
         " WHERE database = currentDatabase() AND name != 'schema_steps'"
     )
-    assert len(tables) == 5
+    assert len(tables) == 6
     for _, ddl in tables:
         found = dict(re.findall(r"(\w+) = (\d+)", ddl))
         assert {name: found.get(name) for name in DURABLE} == DURABLE
@@ -233,6 +241,7 @@ def test_the_embedded_engine_reads_our_settings_back(chdb_database: EventConnect
 
 
 ANY: dict[str, Any] = {
+    "session_id": "s", "revision": "r", "after_ver": 0,
     "project_id": "p", "floor_ns": 0, "since_ns": 0, "until_ns": 1, "received_after_ns": 0,
     "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "most": 1, "split_ns": 0, "sort": "started",
     "descending": 1, "after_position": 0, "after_id": "", "bucket_ns": 60,
@@ -297,7 +306,8 @@ def test_the_project_comes_first_in_every_question(file: str) -> None:
         sql = question(file.removesuffix(".sql"), searching=searching)
         sql = re.sub(r"--[^\n]*", "", sql)
         tables = re.findall(
-            r"FROM\s+(?:spans|lifted|session_links|sessions|scores|\{table\})[^\n]*\n\s*(.*)", sql
+            r"FROM\s+(?:spans|lifted|session_links|sessions|scores|stories|\{table\})[^\n]*\n\s*(.*)",
+            sql,
         )
         assert tables, file
         for condition in tables:
