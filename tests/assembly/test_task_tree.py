@@ -128,7 +128,9 @@ def recorded(shared: FilePath) -> list[Path]:
     files = shared / "data" / "tau2_bench" / "sierra_model_training__gpt-4.1__retail.json.gz"
     paths = []
     for source in find_files([files]):
-        for item in recognize(source).format.read(source):
+        form = recognize(source).format
+        assert form is not None
+        for item in form.read(source):
             if isinstance(item, Transcript):
                 assembly = Assembly()
                 assembly.add(normalize_span(raw) for raw in to_spans(item))
