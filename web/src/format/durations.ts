@@ -36,7 +36,9 @@ export function formatDuration(length: Length, locale?: string): string {
 export function formatWithWaiting(whole: Length, waiting: Length, locale?: string): string {
   const waited = seconds(waiting);
   const total = formatDuration(whole, locale);
-  return waited ? `${total}, of it ${formatDuration(waiting, locale)} waiting` : total;
+  if (!waited) return total;
+  const part = formatDuration(waiting, locale).replace(/ 0\u00a0(s|min|h)$/, "");
+  return `${total}, of it ${part} waiting`;
 }
 
 function positive(value: number, locale?: string): string {

@@ -142,7 +142,7 @@ export function useWidth(first = 640): [(element: Element | null) => void, numbe
     observer.current?.disconnect();
     if (!element) return;
     observer.current = new ResizeObserver(([entry]) => {
-      if (entry) setWidth(Math.max(120, Math.round(entry.contentRect.width)));
+      if (entry) setWidth(Math.max(40, Math.round(entry.contentRect.width)));
     });
     observer.current.observe(element);
   }, []);

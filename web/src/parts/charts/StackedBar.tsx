@@ -44,6 +44,8 @@ export function StackedBar({
   const known = parts.map((part) => numeric(part.value) ?? 0);
   const sum = known.reduce((whole, value) => whole + value, 0);
   const whole = Math.max(numeric(total) ?? sum, sum);
+  // Sums of floats differ by a breath from the total that the server added up exactly.
+  const missing = whole - sum > whole * 1e-9 ? whole - sum : 0;
   const share = (value: number) => (whole > 0 ? value / whole : 0);
   const shown = parts.map((part, index) => ({
     part,
@@ -54,12 +56,26 @@ export function StackedBar({
   }));
   const table = {
     columns: [of, unit === "USD" ? "USD" : "Amount", "Share"],
-    cells: parts.map((part, index) => [part.label, part.value, share(known[index] ?? 0)]),
-    rows: shown.map((one) => [
-      visibleText(one.part.label),
-      one.text,
-      `${one.share} of ${formatFigure(whole, unit)}`,
-    ]),
+    cells: [
+      ...parts.map((part, index) => [part.label, part.value, share(known[index] ?? 0)]),
+      ...(missing > 0 ? [["unknown", missing, share(missing)]] : []),
+    ],
+    rows: [
+      ...shown.map((one) => [
+        visibleText(one.part.label),
+        one.text,
+        `${one.share} of ${formatFigure(whole, unit)}`,
+      ]),
+      ...(missing > 0
+        ? [
+            [
+              "unknown",
+              formatFigure(missing, unit),
+              `${formatShare(share(missing))} of ${formatFigure(whole, unit)}`,
+            ],
+          ]
+        : []),
+    ],
   };
   return (
     <Chart label={label} table={table} {...choice}>
@@ -74,8 +90,8 @@ export function StackedBar({
             />
           ) : null,
         )}
-        {whole > sum && (
-          <span className={css.missing} style={{ flexGrow: whole - sum }} title="unknown" />
+        {missing > 0 && (
+          <span className={css.missing} style={{ flexGrow: missing }} title="unknown" />
         )}
       </div>
       {showsLegend && (
@@ -93,6 +109,12 @@ export function StackedBar({
               <b>{one.text}</b>
             </li>
           ))}
+          {missing > 0 && (
+            <li>
+              <i className={css.unknown} aria-hidden="true" />
+              unknown <b>{formatFigure(missing, unit)}</b>
+            </li>
+          )}
         </ul>
       )}
     </Chart>

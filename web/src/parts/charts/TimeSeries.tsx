@@ -173,15 +173,15 @@ function Curve({
   const hatch = useHatch(color);
   const value = (point: SeriesPoint) => numeric(point.estimate.value);
   const isFew = (point: SeriesPoint) => point.estimate.n !== null && point.estimate.n < FEW;
-  const band = (few: boolean) =>
+  const band =
     area<SeriesPoint>()
-      .defined(
-        (point) =>
-          value(point) !== null && point.estimate.interval !== null && (!few || isFew(point)),
-      )
+      .defined((point) => value(point) !== null && point.estimate.interval !== null)
       .x(x)
       .y0((point) => y(point.estimate.interval?.low ?? 0))
       .y1((point) => y(point.estimate.interval?.high ?? 0))([...one.points]) ?? "";
+  const apart = Math.abs(
+    (one.points[1] ? x(one.points[1]) : 0) - (one.points[0] ? x(one.points[0]) : 0),
+  );
   const path =
     line<SeriesPoint>()
       .defined((point) => value(point) !== null)
@@ -191,8 +191,20 @@ function Curve({
   return (
     <g>
       {hatch.definition}
-      <path d={band(false)} fill={color} opacity={0.13} />
-      <path d={band(true)} fill={hatch.fill} opacity={0.35} />
+      <path d={band} fill={color} opacity={0.13} />
+      {one.points.map((point) =>
+        value(point) !== null && isFew(point) && point.estimate.interval ? (
+          <rect
+            key={point.since}
+            x={x(point) - Math.min(12, apart) / 2}
+            y={y(point.estimate.interval.high)}
+            width={Math.min(12, apart)}
+            height={Math.max(0, y(point.estimate.interval.low) - y(point.estimate.interval.high))}
+            fill={hatch.fill}
+            opacity={0.5}
+          />
+        ) : null,
+      )}
       <path d={path} fill="none" stroke={color} strokeWidth={1.75} strokeLinejoin="round" />
       {one.points.map((point, index) => {
         const own = value(point);

@@ -114,7 +114,7 @@ describe("durations", () => {
 
   test("waiting is told apart", () => {
     expect(plain(formatWithWaiting({ s: 6300 }, { s: 420 }, "en"))).toBe(
-      "1 h 45 min, of it 7 min 0 s waiting",
+      "1 h 45 min, of it 7 min waiting",
     );
     expect(plain(formatWithWaiting({ s: 6300 }, { s: null }, "en"))).toBe("1 h 45 min");
   });
