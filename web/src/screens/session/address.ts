@@ -8,5 +8,7 @@ export function sessionAddress(search: Record<string, unknown>) {
     zoom: text(search.zoom),
     range: text(search.range),
     find: text(search.find),
+    filter: text(search.filter),
+    by: text(search.by),
   });
 }

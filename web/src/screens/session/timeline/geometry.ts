@@ -138,7 +138,13 @@ export function ticksOf(axis: Axis, shown: Shown, width: number, apart = 110): n
   for (let guard = 0; us <= end && guard < 400; guard++) {
     const fold = axis.folds.find((one) => us > one.fromUs && us < one.untilUs);
     if (fold) {
-      us = Math.ceil(fold.untilUs / step) * step;
+      // Round instants may all lie in folds: then where one ends is told instead.
+      const after = axis.at(fold.untilUs);
+      if (after - last >= least && fold.untilUs <= end) {
+        found.push(fold.untilUs);
+        last = after;
+      }
+      us = (Math.floor(fold.untilUs / step) + 1) * step;
       continue;
     }
     const at = axis.at(us);
