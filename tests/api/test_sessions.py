@@ -187,7 +187,10 @@ async def test_facets_count_the_values_of_what_is_listed(
     fill(world, 3)
     found = await get(client, "/sessions/facets", reader, session=["s-1", "s-2"])
     assert found["total"] == 2
-    assert found["facets"]["tool"] == [{"value": "bash", "sessions": 2}]  # type: ignore[index]
+    nothing_known = {"value": None, "n": 0, "interval": None}
+    assert found["facets"]["tool"] == [  # type: ignore[index]
+        {"value": "bash", "sessions": 2, "known": 0, "failures": 0, "failure": nothing_known}
+    ]
 
 
 async def test_spans_are_paged_and_payloads_come_only_when_asked_for(
