@@ -89,11 +89,12 @@ async def test_what_is_to_be_installed_is_told(world: World) -> None:
 
 async def test_deleting_takes_its_sessions_and_no_other(world: World) -> None:
     give(world)
-    its = {
+    its: dict[str, Any] = {
         "quarterdeck__workflow__name": "day-notes",
         "quarterdeck__tags": ["demo"],
     }
-    for number, more in enumerate((its, its, {"quarterdeck__tags": ["demo"]}, {})):
+    others: list[dict[str, Any]] = [{"quarterdeck__tags": ["demo"]}, {}]
+    for number, more in enumerate([its, its, *others]):
         raws = conversation(f"s-{number}", trace=number + 1, **more)
         for raw in raws:
             raw.attributes["quarterdeck.environment"] = "demo"

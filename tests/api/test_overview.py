@@ -345,7 +345,7 @@ async def test_what_needs_somebody_is_told_with_its_sessions(world: World) -> No
 
 async def test_many_task_types_give_no_false_alarm_by_their_number(world: World) -> None:
     """One of 30 falls by what would be a difference if it were looked at alone."""
-    sessions = []
+    sessions: list[Session] = []
     for kind in range(30):
         for n in range(40):
             for side, good in ((DAY, 27 if kind == 0 else 35), (8 * DAY, 35)):

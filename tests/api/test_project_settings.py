@@ -106,7 +106,7 @@ async def test_models_without_a_price_are_listed_with_their_sessions(world: Worl
 
     told = [
         Session(
-            session_id=f"u-{number}", started_ns=NOW - (9 - number) * DAY, last_seen_ns=NOW,  # type: ignore[arg-type]
+            session_id=f"u-{number}", started_ns=NOW - (9 - number) * DAY, last_seen_ns=NOW,
             models=uses, cost=SessionCost(total_usd=Decimal(1)),
         )
         for number, uses in enumerate(

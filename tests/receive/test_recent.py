@@ -146,7 +146,7 @@ async def test_what_the_wires_refuse_is_remembered_by_whose_it_was(tmp_path: Pat
             assert (await client.post(url, content=sent, headers=key)).status_code == 200
         async with grpc.aio.insecure_channel(receiver.grpc) as channel:
             export = channel.unary_unary(
-                "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+                "/opentelemetry.proto.collector.trace.v1.TraceService/Export", None, None
             )
             with pytest.raises(grpc.aio.AioRpcError):
                 await export(b"", metadata=(("authorization", "Bearer unknown"),))
