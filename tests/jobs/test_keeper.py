@@ -268,3 +268,22 @@ def test_a_quiet_session_is_closed_and_opens_again_when_it_goes_on(db: EventConn
     store(db, again, [Span(trace_id=f"{1:032x}", span_id="f" * 16, start_ns=later_ns,
                            end_ns=None, partial=True, session_key="a")])  # fmt: skip
     assert sessions(db)["a"].status == "open"
+
+
+def test_a_session_in_memory_is_asked_whole_and_by_itself_or_not_at_all(
+    db: EventConnection,
+) -> None:
+    mine = keeper(db)
+    store(db, mine, [span(1, 1, session="chat"), span(2, 2, session="chat"), span(3, 3)])
+    traces = sessions(db)["chat"].trace_ids
+    alone = next(s.trace_ids for name, s in sessions(db).items() if name != "chat")
+    assert mine.resident(DEFAULT_PROJECT, traces, len) == 2
+    assert mine.resident(DEFAULT_PROJECT, alone, len) == 1
+    assert mine.resident(DEFAULT_PROJECT, traces[:1], len) is None
+    assert mine.resident(DEFAULT_PROJECT, [*traces, *alone], len) is None
+    assert mine.resident(DEFAULT_PROJECT, ["never"], len) is None
+    assert mine.resident(ProjectId("twin"), traces, len) is None
+    assert keeper(db).resident(DEFAULT_PROJECT, traces, len) is None
+    shared = keeper(db, exclusive=False)
+    store(db, shared, [span(4, 4, session="other")])
+    assert shared.resident(DEFAULT_PROJECT, sessions(db)["other"].trace_ids, len) is None
