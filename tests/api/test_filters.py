@@ -78,6 +78,7 @@ def number(field: str, comparison: Any, value: str, *, negated: bool = False) ->
         ("waited:>=1.5h", (number("waited", ">=", "5400"),)),
         ("human:correction", (word("human", "correction"),)),
         ("tool:bash", (word("tool", "bash"),)),
+        ('workflow:"",a', (word("workflow", "", "a"),)),
         ("-tag:test", (word("tag", "test", negated=True),)),
         ("-cost:>5", (number("cost", ">", "5", negated=True),)),
         ('"free text"', (TextCondition(text="free text"),)),
@@ -211,11 +212,13 @@ def make_session(number_: int, chance: random.Random) -> Session:
             ModelUse(
                 model=name, provider="", role="", calls=1, errors=0, input_tokens=2,
                 output_tokens=1, cache_read_tokens=0, cache_write_tokens=0, reasoning_tokens=0,
-                calls_without_usage=0, cost_usd=None, unpriced_calls=1,
+                calls_without_usage=0, cost_usd=None, unpriced_calls=chance.randint(0, 1),
             )
             for name in some()
         ),
-        tools=tuple(ToolUse(tool=name, calls=1, errors=0, denied=0) for name in some()),
+        tools=tuple(
+            ToolUse(tool=name, calls=1, errors=chance.randint(0, 1), denied=0) for name in some()
+        ),
         agents=tuple(
             AgentUse(
                 agent=name, role="", invocations=1, model_calls=0, tool_calls=0, errors=0,
@@ -231,6 +234,7 @@ def make_session(number_: int, chance: random.Random) -> Session:
             wasted_usd=chance.choice([None, Decimal(1)]),
         ),
         quality=chance.choice([None, 0.25, 1.0]),
+        experiment=chance.random() < 0.3,
         case=chance.choice(["", *WORDS]),
         trial=chance.choice([None, 0, 1, 2]),
         findings=tuple(Finding(code=code, message="m") for code in some()),
@@ -245,9 +249,13 @@ def words_of(session: Session, field: str) -> set[str]:
         "tag": list(session.tags),
         "human": [*session.intervention_kinds, *(["any"] if session.intervention_kinds else [])],
         "finding": [finding.code for finding in session.findings],
+        "failed_tool": [use.tool for use in session.tools if use.errors],
+        "unpriced_model": [use.model for use in session.models if use.unpriced_calls],
     }
-    if field in several:
+    if field in ("failed_tool", "unpriced_model"):
         return set(several[field])
+    if field in several:
+        return set(several[field]) or {""}
     one = {
         "status": session.status,
         "outcome": session.outcome.label,
@@ -260,6 +268,7 @@ def words_of(session: Session, field: str) -> set[str]:
         "session": session.session_id,
         "case": session.case,
         "trial": "" if session.trial is None else str(session.trial),
+        "experiment": "true" if session.experiment else "false",
     }
     return {one[field]}
 
