@@ -15,14 +15,18 @@ interface PolicyFactory {
 const NAME = "quarterdeck#worker";
 
 /** Throws a TypeError for any address that is not one of this build's scripts. */
-export function ownScript(url: string, origin: string): string {
+export function ownScript(
+  url: string,
+  origin: string,
+  isDevelopment: boolean = import.meta.env.DEV,
+): string {
   const parsed = new URL(url, origin);
   const isOurs =
     parsed.origin === origin &&
     (parsed.protocol === "http:" || parsed.protocol === "https:") &&
     !parsed.username &&
     !parsed.password &&
-    (import.meta.env.DEV || /^\/assets\/[\w.-]+\.js$/.test(parsed.pathname));
+    (isDevelopment || /^\/assets\/[\w.-]+\.js$/.test(parsed.pathname));
   if (!isOurs) throw new TypeError(`Not a script of this build: ${parsed.href}`);
   return parsed.href;
 }
