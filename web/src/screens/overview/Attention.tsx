@@ -11,8 +11,10 @@ import {
   ShieldX,
   TrendingDown,
 } from "lucide-react";
+import { useState } from "react";
 import type { OverviewAnswer } from "@/api/overview";
 import { formatAgo } from "@/format";
+import { Button } from "@/parts/Button";
 import { HostileText } from "@/parts/HostileText";
 import styles from "./Attention.module.css";
 import { sessionsBehind } from "./behind";
@@ -30,21 +32,25 @@ const ICONS: Record<Item["kind"], LucideIcon> = {
   unknown_outcomes: CircleHelp,
 };
 
+/** Two lines on a laptop: the figures below stay in sight. */
+const FIRST = 6;
+
 export function Attention({ items, project }: { items: readonly Item[]; project: string }) {
+  const [all, setAll] = useState(false);
   if (items.length === 0) {
     return <p className={styles.none}>Nothing needs you now.</p>;
   }
   return (
     <section aria-label="Needs you">
       <ul className={styles.items}>
-        {items.map((item) => {
+        {(all ? items : items.slice(0, FIRST)).map((item) => {
           const Icon = ICONS[item.kind];
           return (
             <li key={`${item.kind} ${item.subject} ${item.sentence}`}>
               <Link {...leads(item, project)} className={styles.item}>
                 <Icon size={16} strokeWidth={1.5} aria-hidden className={styles.icon} />
                 <span>
-                  <HostileText text={item.sentence} inline max={300} />
+                  <HostileText text={item.sentence} max={300} />
                   {item.since && (
                     <span className={styles.since}> {formatAgo(item.since, Date.now())}</span>
                   )}
@@ -54,6 +60,11 @@ export function Attention({ items, project }: { items: readonly Item[]; project:
           );
         })}
       </ul>
+      {items.length > FIRST && (
+        <Button look="quiet" size="small" onPress={() => setAll(!all)}>
+          {all ? "Only the most pressing" : `${items.length - FIRST} more`}
+        </Button>
+      )}
     </section>
   );
 }

@@ -8,9 +8,10 @@ import { useNavigate } from "@tanstack/react-router";
 import { scaleLinear } from "d3-scale";
 import { useState } from "react";
 import { useZone } from "@/app/time";
-import { formatFigure, formatSpan, formatTicks, type Unit } from "@/format";
+import { formatFigure, formatSpan, formatTicks, instantMs, type Unit } from "@/format";
 import { Chart, useHatch, useWidth } from "@/parts/charts/Chart";
 import css from "@/parts/charts/Chart.module.css";
+import { timeTicks } from "@/parts/charts/timeTicks";
 import styles from "./Columns.module.css";
 
 export interface Column {
@@ -53,6 +54,8 @@ export function Columns({ label, unit, kinds, points, partialWord }: Props) {
   const ticks = formatTicks(y.ticks(3), unit);
   const step = (width - LEFT - 4) / Math.max(1, points.length);
   const thick = Math.max(1, Math.min(28, step * 0.72));
+  const starts = points.map((point) => instantMs(point.since) ?? 0);
+  const times = timeTicks(starts, zone, Math.max(1, Math.floor((width - LEFT) / 96)));
   const span = (point: Column) => formatSpan(point.since, point.until, { zone });
   const table = {
     columns: ["Time", ...kinds.map((kind) => kind.word)],
@@ -128,6 +131,16 @@ export function Columns({ label, unit, kinds, points, partialWord }: Props) {
             );
           })}
           <line x1={LEFT} x2={width} y1={y(0)} y2={y(0)} className={styles.zero} />
+          {times.map((tick) => (
+            <text
+              key={tick.value}
+              x={LEFT + starts.indexOf(tick.value) * step}
+              y={HEIGHT - 5}
+              className={styles.tick}
+            >
+              {tick.label}
+            </text>
+          ))}
         </svg>
         <p className={styles.told} aria-live="polite">
           {pointed && at !== null ? (

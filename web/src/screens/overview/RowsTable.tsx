@@ -1,13 +1,17 @@
 /** Versions, task types or models beside each other, most sessions first. */
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { OverviewAnswer } from "@/api/overview";
 import { formatCount } from "@/format";
+import { Button } from "@/parts/Button";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { DifferenceView } from "@/parts/DifferenceView";
 import { EstimateView } from "@/parts/EstimateView";
 import { HostileText } from "@/parts/HostileText";
 import { Section } from "@/parts/Section";
 import { sessionsBehind } from "./behind";
+
+const FIRST = 8;
 
 type Row = OverviewAnswer["workflows"][number];
 
@@ -24,6 +28,7 @@ interface Props {
 }
 
 export function RowsTable({ title, of, rows, nameOf, unnamed, project, toTasks = false }: Props) {
+  const [all, setAll] = useState(false);
   if (rows.length === 0 || (rows.length === 1 && rows[0] && nameOf(rows[0]) === "")) return null;
   const differs = rows.some((row) => row.completion_difference);
   const columns: Column<Row>[] = [
@@ -96,9 +101,14 @@ export function RowsTable({ title, of, rows, nameOf, unnamed, project, toTasks =
       <DataTable
         caption={title}
         columns={columns}
-        rows={rows}
+        rows={all ? rows : rows.slice(0, FIRST)}
         rowKey={(row) => `${row.workflow} ${row.version} ${row.task_type} ${row.model}`}
       />
+      {rows.length > FIRST && (
+        <Button look="quiet" size="small" onPress={() => setAll(!all)}>
+          {all ? `The first ${FIRST}` : `${formatCount(rows.length - FIRST)} more`}
+        </Button>
+      )}
     </Section>
   );
 }
