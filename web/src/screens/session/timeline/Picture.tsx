@@ -9,7 +9,7 @@ import { formatDuration } from "@/format";
 import { HostileText } from "@/parts/HostileText";
 import type { Model, Range } from "../model";
 import { announced, nameOf } from "../spanWords";
-import { inside, rowAt, type Shown, ticksOf, zoomed } from "./geometry";
+import { inside, rowAt, type Shown, tickLabels, ticksOf, zoomed } from "./geometry";
 import { Buffer, type Picture as Drawing, paint, placeOf, placer } from "./paint";
 import { usePalette } from "./palette";
 import { Tip } from "./Tip";
@@ -53,6 +53,7 @@ export function Picture(props: PictureProps) {
     () => (size.width > 0 ? ticksOf(drawing.axis, shown, size.width) : []),
     [drawing.axis, shown, size.width],
   );
+  const labels = useMemo(() => tickLabels(ticks), [ticks]);
   const pointedRow = pointed?.row ?? -1;
 
   useLayoutEffect(() => {
@@ -77,9 +78,9 @@ export function Picture(props: PictureProps) {
     <div className={css.picture}>
       <div className={css.ticks} aria-hidden="true">
         {x &&
-          ticks.map((us) => (
+          ticks.map((us, at) => (
             <span key={us} style={{ left: x(us) }}>
-              {formatDuration({ ms: us / 1000 })}
+              {labels[at]}
             </span>
           ))}
       </div>

@@ -43,7 +43,8 @@ function Timeline({ model }: { model: Model }) {
   const search = useSearch({ strict: false }) as Search;
   const write = useWriter();
   const by: By = oneOf(search.by, BYS) ?? "kind";
-  const axis = useMemo(() => makeAxis(model.idle, model.extentUs), [model]);
+  const [drawnModel, setDrawnModel] = useState(model);
+  const axis = useMemo(() => makeAxis(drawnModel.idle, drawnModel.extentUs), [drawnModel]);
   const zoom = useZoom(search.zoom, axis, write);
   const { shown } = zoom;
   const within = useMemo(
@@ -52,6 +53,8 @@ function Timeline({ model }: { model: Model }) {
   );
   const layout = useLayout(model, within, by);
   const { lanes, model: laid } = layout;
+  // The axis is that of the bars: both change together when rows arrive.
+  if (laid && laid !== drawnModel) setDrawnModel(laid);
   const geometry = useMemo(() => (lanes ? measure(lanes) : null), [lanes]);
   const drawing = useMemo(
     () => (laid && lanes && geometry ? drawingOf(laid, { lanes, geometry, axis }) : null),

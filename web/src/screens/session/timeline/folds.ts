@@ -46,18 +46,12 @@ export function makeAxis(idle: readonly Idle[], extentUs: number, isFolded = tru
   return { folds, length, at: (us) => forth(folds, us), us: (at) => back(folds, at) };
 }
 
-/** Those that are long against what would be left, longest first until none is. */
+/** Those that are long against all in which something ran. */
 function worthFolding(idle: readonly Idle[], extentUs: number): Idle[] {
-  const longest = [...idle].sort((a, b) => b.untilUs - b.fromUs - (a.untilUs - a.fromUs));
-  const chosen: Idle[] = [];
-  let left = extentUs;
-  for (const one of longest) {
-    const length = one.untilUs - one.fromUs;
-    if (length < left * 2 * WIDTH) break;
-    chosen.push(one);
-    left -= length;
-  }
-  return chosen.sort((a, b) => a.fromUs - b.fromUs);
+  const ran = idle.reduce((left, one) => left - (one.untilUs - one.fromUs), extentUs);
+  return idle
+    .filter((one) => one.untilUs - one.fromUs >= ran * 2 * WIDTH)
+    .sort((a, b) => a.fromUs - b.fromUs);
 }
 
 /** The last fold that begins at or before `value` by `key`; -1: none. */

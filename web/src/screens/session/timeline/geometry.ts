@@ -1,7 +1,8 @@
 /** Where lanes, bars and names stand in the timeline, in CSS pixels. Pure. */
+import { formatDuration } from "@/format";
 import type { Columns } from "../model/columns";
 import type { Axis } from "./folds";
-import { endUs, firstShown, type Group, type Lanes } from "./lanes";
+import { firstShown, type Group, type Lanes } from "./lanes";
 
 export const LANE = 16;
 export const BAR = 14;
@@ -91,9 +92,7 @@ export function rowAt(
   const near = NEAR * perPixel;
   let best: number | null = null;
   let bestFar = Number.POSITIVE_INFINITY;
-  const consider = (row: number, fromUs: number, untilUs: number): boolean => {
-    const from = drawn.axis.at(fromUs);
-    const until = drawn.axis.at(untilUs);
+  const consider = (row: number, from: number, until: number): boolean => {
     const far = at < from ? from - at : at > until ? at - until : 0;
     if (far <= near && far < bestFar) {
       best = row;
@@ -104,16 +103,20 @@ export function rowAt(
   const people = drawn.lanes.groups[0];
   if (people && people.agent < 0 && lane < people.lanes) {
     for (const wait of drawn.lanes.waits) {
-      if (wait.lane === lane && consider(wait.row, wait.fromUs, wait.untilUs)) break;
+      if (
+        wait.lane === lane &&
+        consider(wait.row, drawn.axis.at(wait.fromUs), drawn.axis.at(wait.untilUs))
+      )
+        break;
     }
     return best;
   }
-  const { lanes, columns, extentUs } = drawn;
+  const { lanes, columns } = drawn;
   const last = lanes.first[lane + 1] ?? 0;
   const begin = firstShown(lanes, columns, lane, drawn.axis.us(Math.max(0, at - near)));
   for (let place = begin; place < last; place++) {
     const row = lanes.rows[place] ?? 0;
-    if (consider(row, columns.startUs[row] ?? 0, endUs(columns, row, extentUs))) break;
+    if (consider(row, lanes.fromAt[row] ?? 0, lanes.untilAt[row] ?? 0)) break;
   }
   return best;
 }
@@ -166,4 +169,14 @@ const STEPS_US = [
 function niceStep(us: number): number {
   const found = STEPS_US.find((step) => step >= us);
   return found ?? Math.ceil(us / 8.64e10) * 8.64e10;
+}
+
+/** No two alike: where rounding makes them so, all but the first tell how much later they are. */
+export function tickLabels(ticks: readonly number[]): string[] {
+  const labels = ticks.map((us) => formatDuration({ ms: us / 1000 }));
+  if (new Set(labels).size === labels.length) return labels;
+  const first = ticks[0] ?? 0;
+  return ticks.map((us, at) =>
+    at === 0 ? (labels[0] ?? "") : `+${formatDuration({ ms: (us - first) / 1000 })}`,
+  );
 }

@@ -5,6 +5,7 @@
  * Pure and linear in the rows; it runs in the worker.
  */
 import type { Columns, SkeletonAct, SkeletonKind } from "../model/columns";
+import type { Axis } from "./folds";
 
 export interface Group {
   /** Position in the session's agents; -1: people. */
@@ -33,6 +34,9 @@ export interface Lanes {
   readonly rows: Int32Array;
   /** By row; -1: drawn in no lane (a person's act). */
   readonly laneOf: Int32Array;
+  /** By row: where its bar begins and ends, in µs of the axis. */
+  readonly fromAt: Float64Array;
+  readonly untilAt: Float64Array;
 }
 
 /** Lanes of one agent at most: a fan-out of 50,000 is one crowded lane and not 50,000. */
@@ -44,6 +48,7 @@ export function layLanes(
   kinds: readonly SkeletonKind[],
   acts: readonly SkeletonAct[],
   extentUs: number,
+  axis: Pick<Axis, "at">,
 ): Lanes {
   const waits = waitsOf(columns, kinds, acts, extentUs);
   const peopleLanes = waits.reduce((most, one) => Math.max(most, one.lane + 1), 0);
@@ -74,7 +79,13 @@ export function layLanes(
     sizes[lane + 1] = (sizes[lane + 1] ?? 0) + (sizes[lane] ?? 0);
   }
   const rows = fillLanes(laneOf, sizes);
-  return { groups, waits, count: next, first: sizes, rows, laneOf };
+  const fromAt = new Float64Array(columns.count);
+  const untilAt = new Float64Array(columns.count);
+  for (let row = 0; row < columns.count; row++) {
+    fromAt[row] = axis.at(columns.startUs[row] ?? 0);
+    untilAt[row] = axis.at(endUs(columns, row, extentUs));
+  }
+  return { groups, waits, count: next, first: sizes, rows, laneOf, fromAt, untilAt };
 }
 
 interface Packed {

@@ -1,5 +1,6 @@
 /** What the timeline asks its worker for, and what it is told. */
 import type { Columns, SkeletonAct, SkeletonKind } from "../model/columns";
+import type { Idle } from "../model/derive";
 import type { Lanes } from "./lanes";
 import type { By, OwnTime, Stretch } from "./ownTime";
 
@@ -10,6 +11,7 @@ export interface Rows {
   readonly columns: Columns;
   readonly kinds: readonly SkeletonKind[];
   readonly acts: readonly SkeletonAct[];
+  readonly idle: readonly Idle[];
   readonly extentUs: number;
 }
 

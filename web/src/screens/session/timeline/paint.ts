@@ -149,7 +149,7 @@ function laneColors(
   colors.fill(0);
   marks.fill(0);
   weights.fill(0);
-  const { lanes, columns, axis, extentUs } = picture;
+  const { lanes, columns, axis } = picture;
   const { from, until } = frame.shown;
   const pixels = width / (until - from);
   const last = lanes.first[lane + 1] ?? 0;
@@ -158,9 +158,9 @@ function laneColors(
     : firstShown(lanes, columns, lane, axis.us(from));
   for (let place = begin; place < last; place++) {
     const row = lanes.rows[place] ?? 0;
-    const x0 = (axis.at(columns.startUs[row] ?? 0) - from) * pixels;
+    const x0 = ((lanes.fromAt[row] ?? 0) - from) * pixels;
     if (x0 >= width) break;
-    const x1 = (axis.at(endUs(columns, row, extentUs)) - from) * pixels;
+    const x1 = ((lanes.untilAt[row] ?? 0) - from) * pixels;
     if (x1 < 0) continue;
     const color = inks.byKind[columns.kind[row] ?? 0] ?? 0;
     const mark = markOf(columns, row, inks);

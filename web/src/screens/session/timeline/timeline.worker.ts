@@ -1,4 +1,5 @@
 /** Works out lanes and own times beside the page, so that 100,000 rows stop nothing. */
+import { makeAxis } from "./folds";
 import { layLanes } from "./lanes";
 import type { Asked, Rows, Told } from "./messages";
 import { bottomUp } from "./ownTime";
@@ -9,10 +10,13 @@ addEventListener("message", (event: MessageEvent<Asked>) => {
   const asked = event.data;
   if (asked.ask === "rows") {
     rows = asked;
-    const lanes = layLanes(asked.columns, asked.kinds, asked.acts, asked.extentUs);
+    const axis = makeAxis(asked.idle, asked.extentUs);
+    const lanes = layLanes(asked.columns, asked.kinds, asked.acts, asked.extentUs, axis);
     const told: Told = { told: "lanes", turn: asked.turn, lanes };
     postMessage(told, {
-      transfer: [lanes.first.buffer, lanes.rows.buffer, lanes.laneOf.buffer] as ArrayBuffer[],
+      transfer: [lanes.first, lanes.rows, lanes.laneOf, lanes.fromAt, lanes.untilAt].map(
+        (array) => array.buffer as ArrayBuffer,
+      ),
     });
     return;
   }

@@ -81,7 +81,7 @@ function post(worker: Worker | null, asked: Asked): void {
 
 /** Copies, cut to the rows that there are: the page goes on reading its own. */
 function rowsOf(model: Model, turn: number): Asked {
-  const { count, kinds, acts, extentUs } = model;
+  const { count, kinds, acts, idle, extentUs } = model;
   const columns = {
     count,
     parent: model.parent.slice(0, count),
@@ -98,5 +98,5 @@ function rowsOf(model: Model, turn: number): Asked {
     episode: new Int32Array(0),
     retry: new Int32Array(0),
   };
-  return { ask: "rows", turn, columns, kinds, acts, extentUs };
+  return { ask: "rows", turn, columns, kinds, acts, idle, extentUs };
 }
