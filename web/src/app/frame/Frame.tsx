@@ -6,14 +6,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { ChartNoAxesCombined, GitFork, type LucideIcon, Settings, SquareStack } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Refused, speakOf } from "@/api/client";
 import { me, projects } from "@/api/people";
 import { useKeys } from "@/app/keys/useKeys";
-import { Palette } from "@/app/palette/Palette";
 import styles from "./Frame.module.css";
 import { IntakeLight } from "./IntakeLight";
-import { KeySheet } from "./KeySheet";
+
+// Layers that most visits never open are fetched when they are.
+const Palette = lazy(() =>
+  import("@/app/palette/Palette").then((module) => ({ default: module.Palette })),
+);
+const KeySheet = lazy(() => import("./KeySheet").then((module) => ({ default: module.KeySheet })));
 
 interface Entry {
   word: string;
@@ -134,8 +138,10 @@ export function Frame() {
       <main ref={main} id="screen" className={styles.screen} tabIndex={-1}>
         <Outlet />
       </main>
-      <Palette project={project} open={layer === "palette"} close={() => setLayer(null)} />
-      <KeySheet open={layer === "sheet"} close={() => setLayer(null)} />
+      <Suspense>
+        {layer === "palette" && <Palette project={project} open close={() => setLayer(null)} />}
+        {layer === "sheet" && <KeySheet open close={() => setLayer(null)} />}
+      </Suspense>
     </div>
   );
 }
