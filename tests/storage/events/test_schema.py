@@ -245,7 +245,7 @@ ANY: dict[str, Any] = {
     "project_id": "p", "floor_ns": 0, "since_ns": 0, "until_ns": 1, "received_after_ns": 0,
     "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "most": 1, "split_ns": 0, "sort": "started",
     "descending": 1, "after_position": 0, "after_id": "", "bucket_ns": 60,
-    "q": "", "trace_ids": ["t"], "span_ids": ["s"],
+    "q": "", "trace_ids": ["t"], "span_ids": ["s"], "spellings": ["s"],
     "session_ids": ["s"], "nodes": ["n"], "user": ["u"], "status": [], "outcome": [],
     "task_type": [], "workflow": [], "version": [], "environment": [], "agent": [], "model": [],
     "tool": [], "tag": [], "has_intervention": -1, "has_errors": -1, "experiment": -1,
