@@ -16,23 +16,19 @@ export interface DefinitionNoteProps {
 
 export function DefinitionNote({ definition, name, children }: DefinitionNoteProps) {
   const around = useRef<HTMLSpanElement>(null);
-  const [place, setPlace] = useState<{ top: number; left: number } | null>(null);
+  const [place, setPlace] = useState<Place | null>(null);
   const id = useId();
   const isOpen = place !== null;
-  const setOpen = (open: boolean) => {
-    const box = around.current?.getBoundingClientRect();
-    // Fixed to the window: a table that scrolls would cut it off.
-    setPlace(
-      open && box
-        ? { top: box.bottom + 4, left: Math.max(8, Math.min(box.left, innerWidth - WIDTH)) }
-        : null,
-    );
-  };
+  const setOpen = (open: boolean) => setPlace(open ? placeUnder(around.current) : null);
   useEffect(() => {
     if (!isOpen) return;
-    const close = () => setPlace(null);
-    window.addEventListener("scroll", close, { capture: true, passive: true });
-    return () => window.removeEventListener("scroll", close, { capture: true });
+    const follow = () => setPlace(placeUnder(around.current));
+    window.addEventListener("scroll", follow, { capture: true, passive: true });
+    window.addEventListener("resize", follow);
+    return () => {
+      window.removeEventListener("scroll", follow, { capture: true });
+      window.removeEventListener("resize", follow);
+    };
   }, [isOpen]);
   if (!definition) return children;
   const pressed = (event: KeyboardEvent) => {
@@ -65,4 +61,16 @@ export function DefinitionNote({ definition, name, children }: DefinitionNotePro
       </span>
     </span>
   );
+}
+
+interface Place {
+  readonly top: number;
+  readonly left: number;
+}
+
+/** Fixed to the window: a table that scrolls would cut it off. null once it has left the window. */
+function placeUnder(element: Element | null): Place | null {
+  const box = element?.getBoundingClientRect();
+  if (!box || box.bottom < 0 || box.top > innerHeight) return null;
+  return { top: box.bottom + 4, left: Math.max(8, Math.min(box.left, innerWidth - WIDTH)) };
 }
