@@ -117,6 +117,14 @@ async def test_a_tree_tells_ways_with_success_and_where_sessions_fail(ported: Wo
     assert not tree["hot_spots"]["nothing_stands_out"]
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("a~1b", "a/b"), ("a~2b~01", "a\\b~1"), ("~3~3", ".."), ("~", "~"), ("50~9", "50~9")],
+)
+async def test_a_task_type_with_a_slash_has_a_tree(world: World, written: str, name: str) -> None:
+    assert (await get(world, f"/tasks/{written}/tree"))["task_type"] == name
+
+
 async def test_the_sessions_of_a_node_are_rows_of_the_list_in_pages(ported: World) -> None:
     tree = await get(ported, "/tasks/port/tree")
     node = next(node for node in tree["nodes"] if node["label"] == "push: *.py")

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import Path as InPath
 from fastapi import Query, Request, Response
+from pydantic import AfterValidator
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.tasks import (
@@ -48,7 +49,22 @@ router = guarded_router("tasks")
 CAP = 20_000
 """Sessions of one tree, the newest: some 1 kB of path each, read in one question."""
 
-Name = Annotated[str, InPath(max_length=500, description="A task type.")]
+
+def read_segment(written: str) -> str:
+    """
+    A task type as a path's segment spells it: `~1` is "/", `~2` a backslash, `~3` ".", `~0` "~".
+
+    A path can't hold these themselves: servers and browsers take %2F for "/", and ".." for the
+    segment before.  Any other "~" is itself.
+    """
+    return re.sub("~[0-3]", lambda found: "~/\\."[int(found.group()[1])], written)
+
+
+Name = Annotated[
+    str,
+    InPath(max_length=500, description="A task type; `~1` is a slash, `~0` a tilde."),
+    AfterValidator(read_segment),
+]
 MinShare = Annotated[
     float, Query(ge=0, le=1, description="Rarer branches, as a share of all sessions, are folded.")
 ]

@@ -993,6 +993,23 @@ export interface components {
             name: string;
             owner: boolean;
         };
+        /**
+         * ActMark
+         * @description Where a person acted; the wait before it can be folded: it ends at `at_us`.
+         */
+        ActMark: {
+            /** @description From the session's start; when it was asked, while nobody has answered. */
+            at_us: number;
+            by: string | null;
+            /** @enum {string} */
+            decision: "approved" | "rejected" | "modified" | "cancelled" | "timeout" | "none";
+            /** @enum {string} */
+            kind: "approval" | "rejection" | "correction" | "answer" | "takeover" | "stop";
+            /** @description Asked and not answered: the session waits. */
+            pending: boolean;
+            row: number;
+            waited_us: number | null;
+        };
         /** AgentUsed */
         AgentUsed: {
             agent: string;
@@ -1185,6 +1202,12 @@ export interface components {
             /** @description Null: it was not there. */
             before: components["schemas"]["BoundedText"] | null;
             name: string;
+        };
+        /** ComparedMessage */
+        ComparedMessage: {
+            characters: number;
+            preview: string;
+            role: string;
         };
         /** ComparedTotals */
         ComparedTotals: {
@@ -1612,8 +1635,8 @@ export interface components {
             known: boolean;
             model_a: string | null;
             model_b: string | null;
-            only_a: components["schemas"]["quarterdeck__api__answers__compare__SeenMessage"][];
-            only_b: components["schemas"]["quarterdeck__api__answers__compare__SeenMessage"][];
+            only_a: components["schemas"]["ComparedMessage"][];
+            only_b: components["schemas"]["ComparedMessage"][];
             /** @description At the beginning of both. */
             same_messages: number;
             /** @description null = the same in both. */
@@ -1805,7 +1828,7 @@ export interface components {
          */
         LiveSkeleton: {
             /** @description All of the session's, in place of those that are known. */
-            acts: components["schemas"]["quarterdeck__api__answers__steps__PersonsAct"][];
+            acts: components["schemas"]["ActMark"][];
             agent: number[];
             /** @description The revision that it goes on from; "": forget all rows and all texts. */
             before: string;
@@ -2325,6 +2348,33 @@ export interface components {
             usual: string | null;
             waited_s: number | null;
         };
+        /** PersonsAct */
+        PersonsAct: {
+            agent: string | null;
+            answer: string | null;
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            by: string | null;
+            /** @description Of a correction, as far as before and after are recorded. */
+            changes: components["schemas"]["ChangedValue"][];
+            /** @enum {string} */
+            decision: "approved" | "rejected" | "modified" | "cancelled" | "timeout" | "none";
+            /** @enum {string} */
+            kind: "approval" | "rejection" | "correction" | "answer" | "takeover" | "stop";
+            /** @description The agent's next step after the act. */
+            next_step: number | null;
+            pending: boolean;
+            question: string | null;
+            span_id: string;
+            /** @description Where it stands in the story: the step itself, or the last one before it. */
+            step: number | null;
+            /** @description What the agent wanted to call. */
+            tool: string | null;
+            trace_id: string;
+            waited_s: number | null;
+            /** @description With these arguments; null where nobody told. */
+            wanted: components["schemas"]["NamedValue"][] | null;
+        };
         /**
          * PriceForm
          * @description A price that counts before every table, in USD per million tokens.
@@ -2634,6 +2684,21 @@ export interface components {
             trace_id: string | null;
             value: number | null;
         };
+        /**
+         * SeenMessage
+         * @description A message of this call's input, or one that the call before had and this one has not.
+         */
+        SeenMessage: {
+            /** @description Of a changed one: what stood there at the call before. */
+            before: components["schemas"]["ShownPart"][] | null;
+            /** @description Against the call before; null where there is none to compare with. */
+            change: ("kept" | "added" | "removed" | "changed") | null;
+            name: string | null;
+            parts: components["schemas"]["ShownPart"][];
+            role: string;
+            /** @description Estimated by length, scaled to the known sum. */
+            tokens: number;
+        };
         /** SessionComparison */
         SessionComparison: {
             a: components["schemas"]["ComparedTotals"];
@@ -2696,7 +2761,7 @@ export interface components {
         /** SessionPeople */
         SessionPeople: {
             /** @description By time; a session's first 500. */
-            acts: components["schemas"]["quarterdeck__api__answers__people__PersonsAct"][];
+            acts: components["schemas"]["PersonsAct"][];
             /** @description Without the pending ones. */
             count: number;
             pending: number;
@@ -2934,7 +2999,7 @@ export interface components {
          */
         Skeleton: {
             /** @description People's acts in the rows of this page, in order. */
-            acts: components["schemas"]["quarterdeck__api__answers__steps__PersonsAct"][];
+            acts: components["schemas"]["ActMark"][];
             agent: number[];
             agents: string[];
             /** @description Nano-dollars. */
@@ -3286,7 +3351,7 @@ export interface components {
         };
         /** StepAnswer */
         StepAnswer: {
-            act: components["schemas"]["quarterdeck__api__answers__people__PersonsAct"] | null;
+            act: components["schemas"]["PersonsAct"] | null;
             asked_by: components["schemas"]["AskingCall"] | null;
             attempt: components["schemas"]["StepAttempt"] | null;
             content: components["schemas"]["StepContent"] | null;
@@ -3587,7 +3652,7 @@ export interface components {
         };
         /** TranscriptEntry */
         TranscriptEntry: {
-            act: components["schemas"]["quarterdeck__api__answers__people__PersonsAct"] | null;
+            act: components["schemas"]["PersonsAct"] | null;
             agent: string | null;
             /** @description RFC 3339 in UTC. */
             at: string;
@@ -3631,9 +3696,19 @@ export interface components {
             /** @enum {string} */
             kind: "start" | "choice" | "agent" | "model" | "tool" | "retry" | "fallback" | "parallel" | "loop" | "handoff" | "human" | "retrieval" | "guardrail" | "evaluation" | "memory" | "step" | "end";
             label: string;
+            /** @description It was tried and given up: a later attempt took its place. */
+            left?: boolean;
             status?: string;
+            /** @description Of a loop: how its rounds ended, each by the worst of its steps. */
+            statuses?: {
+                [key: string]: number;
+            };
             /** @description The numbers of the steps that it stands for. */
             steps?: number[];
+            /** @description USD, as decimal text. */
+            total_usd?: string;
+            /** @description Of a person's act: what they decided; `pending` while nobody did. */
+            verdict?: string;
         };
         /**
          * TreeSide
@@ -3693,73 +3768,8 @@ export interface components {
             /** @description Kept messages that are not in the list, the oldest first: an answer is bounded. */
             left_out: number;
             /** @description In order.  Removed ones stand where they stood. */
-            messages: components["schemas"]["quarterdeck__api__answers__step__SeenMessage"][];
+            messages: components["schemas"]["SeenMessage"][];
             removed: number;
-        };
-        /** SeenMessage */
-        quarterdeck__api__answers__compare__SeenMessage: {
-            characters: number;
-            preview: string;
-            role: string;
-        };
-        /** PersonsAct */
-        quarterdeck__api__answers__people__PersonsAct: {
-            agent: string | null;
-            answer: string | null;
-            /** @description RFC 3339 in UTC. */
-            at: string;
-            by: string | null;
-            /** @description Of a correction, as far as before and after are recorded. */
-            changes: components["schemas"]["ChangedValue"][];
-            /** @enum {string} */
-            decision: "approved" | "rejected" | "modified" | "cancelled" | "timeout" | "none";
-            /** @enum {string} */
-            kind: "approval" | "rejection" | "correction" | "answer" | "takeover" | "stop";
-            /** @description The agent's next step after the act. */
-            next_step: number | null;
-            pending: boolean;
-            question: string | null;
-            span_id: string;
-            /** @description Where it stands in the story: the step itself, or the last one before it. */
-            step: number | null;
-            /** @description What the agent wanted to call. */
-            tool: string | null;
-            trace_id: string;
-            waited_s: number | null;
-            /** @description With these arguments; null where nobody told. */
-            wanted: components["schemas"]["NamedValue"][] | null;
-        };
-        /**
-         * SeenMessage
-         * @description A message of this call's input, or one that the call before had and this one has not.
-         */
-        quarterdeck__api__answers__step__SeenMessage: {
-            /** @description Of a changed one: what stood there at the call before. */
-            before: components["schemas"]["ShownPart"][] | null;
-            /** @description Against the call before; null where there is none to compare with. */
-            change: ("kept" | "added" | "removed" | "changed") | null;
-            name: string | null;
-            parts: components["schemas"]["ShownPart"][];
-            role: string;
-            /** @description Estimated by length, scaled to the known sum. */
-            tokens: number;
-        };
-        /**
-         * PersonsAct
-         * @description Where a person acted; the wait before it can be folded: it ends at `at_us`.
-         */
-        quarterdeck__api__answers__steps__PersonsAct: {
-            /** @description From the session's start; when it was asked, while nobody has answered. */
-            at_us: number;
-            by: string | null;
-            /** @enum {string} */
-            decision: "approved" | "rejected" | "modified" | "cancelled" | "timeout" | "none";
-            /** @enum {string} */
-            kind: "approval" | "rejection" | "correction" | "answer" | "takeover" | "stop";
-            /** @description Asked and not answered: the session waits. */
-            pending: boolean;
-            row: number;
-            waited_us: number | null;
         };
     };
     responses: never;
@@ -5324,6 +5334,8 @@ export interface operations {
     differs_api_v1_sessions_differs_get: {
         parameters: {
             query?: {
+                /** @description The rest is of sessions that pass this filter. */
+                within?: string;
                 /** @description Began at or after: RFC 3339, or so long ago, e.g. `24h`. */
                 since?: string;
                 /** @description Began before. */
@@ -6517,7 +6529,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A task type. */
+                /** @description A task type; `~1` is a slash, `~0` a tilde. */
                 name: string;
             };
             cookie?: never;
@@ -6603,7 +6615,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A task type. */
+                /** @description A task type; `~1` is a slash, `~0` a tilde. */
                 name: string;
             };
             cookie?: never;

@@ -53,3 +53,20 @@ export function given<T extends Record<string, unknown>>(
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
+
+const MARKS = "~/\\.";
+
+/**
+ * A name as one segment of a path, of the app and of the API: `~1` for "/", `~2` for a backslash,
+ * `~0` for "~", and `~3` for the dots of "." and "..". Servers and browsers would read
+ * these, also percent-encoded, as parts of the path.
+ */
+export function segment(name: string): string {
+  const written = name.replaceAll(/[~/\\]/g, (mark) => `~${MARKS.indexOf(mark)}`);
+  return /^\.{1,2}$/.test(written) ? written.replaceAll(".", "~3") : written;
+}
+
+/** The name that `segment` wrote. */
+export function fromSegment(written: string): string {
+  return written.replaceAll(/~[0-3]/g, (mark) => MARKS[Number(mark[1])] ?? mark);
+}

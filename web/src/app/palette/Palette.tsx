@@ -19,6 +19,7 @@ import {
   SearchField,
 } from "react-aria-components";
 import { found } from "@/api/palette";
+import { segment } from "@/app/address";
 import styles from "./Palette.module.css";
 
 const SCREENS = [
@@ -68,7 +69,7 @@ function Choices({ project, close }: { project: string; close: () => void }) {
     if (kind === "session")
       void navigate({ to: "/p/$project/sessions/$session", params: { project, session: name } });
     if (kind === "task")
-      void navigate({ to: "/p/$project/tasks/$task", params: { project, task: name } });
+      void navigate({ to: "/p/$project/tasks/$task", params: { project, task: segment(name) } });
     if (kind === "filter")
       void navigate({ to: "/p/$project/sessions", params: { project }, search: { q: name } });
   };

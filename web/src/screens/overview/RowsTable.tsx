@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { OverviewAnswer } from "@/api/overview";
+import { segment } from "@/app/address";
 import { formatCount } from "@/format";
 import { Button } from "@/parts/Button";
 import { type Column, DataTable } from "@/parts/DataTable";
@@ -42,7 +43,7 @@ export function RowsTable({ title, of, rows, nameOf, unnamed, project, toTasks =
         if (!name) return <span>{unnamed}</span>;
         const text = <HostileText text={name} inline max={120} />;
         return toTasks ? (
-          <Link to="/p/$project/tasks/$task" params={{ project, task: name }}>
+          <Link to="/p/$project/tasks/$task" params={{ project, task: segment(name) }}>
             {text}
           </Link>
         ) : (

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { others } from "@/api/session";
+import { segment } from "@/app/address";
 import { counted } from "@/format";
 import { EstimateView } from "@/parts/EstimateView";
 import { HostileText } from "@/parts/HostileText";
@@ -25,7 +26,7 @@ export function Others({
         Others here{" "}
         <Link
           to="/p/$project/tasks/$task"
-          params={{ project, task: data.task_type }}
+          params={{ project, task: segment(data.task_type) }}
           search={{ node: data.node }}
           className={css.link}
         >
