@@ -1,6 +1,6 @@
 /** The way from a figure, an act or an error to its step in the replay. */
 import { Link, useParams } from "@tanstack/react-router";
-import { formatCount } from "@/format";
+import { exactCount, formatCount } from "@/format";
 
 export interface StepLinkProps {
   readonly step: number;
@@ -16,7 +16,7 @@ export function StepLink({ step, text }: StepLinkProps) {
       params={{ project, session, view: "replay" }}
       search={{ step }}
     >
-      {text ?? `step ${formatCount(step)}`}
+      {text ?? `step ${exactCount(step)}`}
     </Link>
   );
 }
@@ -39,7 +39,7 @@ export function StepLinks({
       {shown.map((step, at) => (
         <span key={step}>
           {at > 0 && " · "}
-          <StepLink step={step} text={formatCount(step)} />
+          <StepLink step={step} text={exactCount(step)} />
         </span>
       ))}
       {rest > 0 && ` · ${formatCount(rest)} more`}

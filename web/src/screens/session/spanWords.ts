@@ -1,5 +1,5 @@
 /** A row of the skeleton in words: its kind, how long it took, and how it is said aloud. */
-import { formatCount, formatDuration } from "@/format";
+import { exactCount, formatDuration, instantMs } from "@/format";
 import { visibleText } from "@/parts/hostile";
 import { kindWord } from "@/parts/KindMark";
 import type { Model } from "./model";
@@ -21,7 +21,7 @@ export function announced(model: Model, row: number): string {
     `${kindWord(kindOf(model, row))} ${visibleText(model.names[model.name[row] ?? 0] ?? "", 80)}`,
     failed ? ((model.episode[row] ?? 0) > 0 ? "failed and recovered" : "failed") : "",
     took(model, row),
-    step > 0 ? `step ${formatCount(step)} of ${formatCount(model.steps)}` : "no step",
+    step > 0 ? `step ${exactCount(step)} of ${exactCount(model.steps)}` : "no step",
   ]
     .filter(Boolean)
     .join(", ");
@@ -29,5 +29,10 @@ export function announced(model: Model, row: number): string {
 
 /** The name as it may be drawn or put into a label. */
 export function nameOf(model: Model, row: number): string {
-  return visibleText(model.names[model.name[row] ?? 0] ?? "", 80) || `span ${formatCount(row + 1)}`;
+  return visibleText(model.names[model.name[row] ?? 0] ?? "", 80) || `span ${exactCount(row + 1)}`;
+}
+
+/** When it began, in ms since 1970; the instant's nanoseconds are in the span itself. */
+export function beganMs(model: Model, row: number): number {
+  return (instantMs(model.startedNs) ?? 0) + (model.startUs[row] ?? 0) / 1000;
 }

@@ -1,6 +1,6 @@
 /** Error episodes: from the first failure at something to its success, or to the end. */
 import type { SessionRecord } from "@/api/session";
-import { counted, formatCount } from "@/format";
+import { counted, exactCount, formatCount } from "@/format";
 import { HostileText } from "@/parts/HostileText";
 import { Instant } from "@/parts/Instant";
 import { Section } from "@/parts/Section";
@@ -96,7 +96,7 @@ function Table({
                     </>
                   )}
                 </td>
-                <td>{step && <StepLink step={step} text={formatCount(step)} />}</td>
+                <td>{step && <StepLink step={step} text={exactCount(step)} />}</td>
               </tr>
             );
           })}

@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { record, rowsOfSpans, type SessionRecord } from "@/api/session";
-import { counted, formatCount } from "@/format";
+import { counted, exactCount, formatCount } from "@/format";
 import { HostileText } from "@/parts/HostileText";
 import { Instant } from "@/parts/Instant";
 import { Section } from "@/parts/Section";
@@ -149,7 +149,7 @@ function Attempts({ of, stepOf }: { of: SessionRecord; stepOf: StepOf }) {
                   <td>
                     <Instant at={one.at} look="clock" fineness="second" />
                   </td>
-                  <td>{step && <StepLink step={step} text={formatCount(step)} />}</td>
+                  <td>{step && <StepLink step={step} text={exactCount(step)} />}</td>
                 </tr>
               );
             })}

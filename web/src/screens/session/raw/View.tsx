@@ -7,7 +7,7 @@ import { Download } from "lucide-react";
 import { useMemo, useState } from "react";
 import { projectHeaders, refusal } from "@/api/client";
 import { record, type SessionRecord, spanOfRow, spanShown } from "@/api/session";
-import { counted, formatCount } from "@/format";
+import { counted, exactCount, formatCount } from "@/format";
 import { Button } from "@/parts/Button";
 import { CodeBlock } from "@/parts/CodeBlock";
 import { CopyButton } from "@/parts/CopyButton";
@@ -71,7 +71,7 @@ function SpanAsSent({ place }: { place: Place }) {
   if (row < 0) return null;
   return (
     <Section
-      title={`The span of step ${formatCount(step)}, as it was sent`}
+      title={`The span of step ${exactCount(step)}, as it was sent`}
       note="Next and previous step with j and k, here too."
     >
       {failure ? (

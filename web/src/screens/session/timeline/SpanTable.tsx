@@ -1,6 +1,6 @@
 /** The picture as a table: the longest spans of the shown stretch, in the order of their begin. */
 import { useMemo } from "react";
-import { formatCount, formatDuration } from "@/format";
+import { exactCount, formatCount, formatDuration } from "@/format";
 import { HostileText } from "@/parts/HostileText";
 import { KindMark } from "@/parts/KindMark";
 import type { Model } from "../model";
@@ -51,7 +51,7 @@ export function SpanTable({ model, within }: { model: Model; within: Stretch }) 
               <td>{endOf(model, row)}</td>
               <td>
                 {(model.step[row] ?? 0) > 0 && (
-                  <StepLink step={model.step[row] ?? 0} text={formatCount(model.step[row] ?? 0)} />
+                  <StepLink step={model.step[row] ?? 0} text={exactCount(model.step[row] ?? 0)} />
                 )}
               </td>
             </tr>

@@ -1,5 +1,5 @@
 /** What the pointer is at: the same facts stand in the tree and in the table. */
-import { formatDuration } from "@/format";
+import { exactCount, formatDuration } from "@/format";
 import { HostileText } from "@/parts/HostileText";
 import { KindMark } from "@/parts/KindMark";
 import type { Model } from "../model";
@@ -41,10 +41,12 @@ export function Tip({ model, row, x, y, width }: TipProps) {
       )}
       {failed && (
         <p className={recovered ? css.note : css.failed}>
-          {recovered ? `✓ recovered at step ${model.episode[row]}` : "✕ failed"}
+          {recovered ? `✓ recovered at step ${exactCount(model.episode[row])}` : "✕ failed"}
         </p>
       )}
-      <p className={css.note}>{step > 0 ? `step ${step} of ${model.steps}` : "no step"}</p>
+      <p className={css.note}>
+        {step > 0 ? `step ${exactCount(step)} of ${exactCount(model.steps)}` : "no step"}
+      </p>
     </div>
   );
 }

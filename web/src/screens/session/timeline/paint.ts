@@ -238,6 +238,8 @@ function paintGrid(
   frame: Frame,
 ): void {
   const x = placer(picture, frame);
+  // Behind the bars, which are there already: names in them stay readable.
+  context.globalCompositeOperation = "destination-over";
   context.fillStyle = palette.line;
   for (const us of frame.ticks) context.fillRect(Math.round(x(us)), 0, 1, frame.height);
   const pattern = hatch(context, palette.line, 8);
@@ -248,6 +250,7 @@ function paintGrid(
     context.fillStyle = pattern;
     context.fillRect(left, 0, Math.max(2, right - left), frame.height);
   }
+  context.globalCompositeOperation = "source-over";
 }
 
 function paintWide(

@@ -65,7 +65,7 @@ export function TreeGrid(props: TreeGridProps) {
           Agent
         </span>
         <span role="columnheader" tabIndex={-1} className={css.wideOnly}>
-          Began after
+          Began
         </span>
         <span role="columnheader" tabIndex={-1}>
           Took

@@ -2,11 +2,12 @@
 /** One row of the span tree, and how it is said aloud. */
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { memo } from "react";
-import { formatCount, formatDuration } from "@/format";
+import { exactCount, formatCount } from "@/format";
 import { HostileText } from "@/parts/HostileText";
+import { Instant } from "@/parts/Instant";
 import { KindMark } from "@/parts/KindMark";
 import type { Model } from "../model";
-import { kindOf, took } from "../spanWords";
+import { beganMs, kindOf, took } from "../spanWords";
 import { rowId } from "./TreeGrid";
 import css from "./View.module.css";
 import type { Siblings } from "./visible";
@@ -84,7 +85,7 @@ export const TreeRow = memo(function TreeRow(props: RowProps) {
         ) : (
           <span className={css.leaf} aria-hidden />
         )}
-        {level > DEEPEST && <span className={css.level}>level {formatCount(level + 1)}</span>}
+        {level > DEEPEST && <span className={css.level}>level {exactCount(level + 1)}</span>}
         <KindMark kind={kindOf(model, row)} text="" />
         <span
           className={css.text}
@@ -108,13 +109,13 @@ export const TreeRow = memo(function TreeRow(props: RowProps) {
         <HostileText text={model.agents[model.agent[row] ?? 0] ?? ""} inline />
       </span>
       <span role="gridcell" tabIndex={-1} className={`${css.number} ${css.wideOnly}`}>
-        {formatDuration({ ms: (model.startUs[row] ?? 0) / 1000 })}
+        <Instant at={beganMs(model, row)} look="clock" fineness="millisecond" />
       </span>
       <span role="gridcell" tabIndex={-1} className={css.number}>
         {took(model, row)}
       </span>
       <span role="gridcell" tabIndex={-1} className={css.number}>
-        {step > 0 ? formatCount(step) : ""}
+        {step > 0 ? exactCount(step) : ""}
       </span>
     </div>
   );
