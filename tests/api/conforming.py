@@ -5,6 +5,7 @@ The server declares its answers and does not validate them, so this is what make
 true: a JSON answer that lacks a key, has one too many or another type fails the test that asked.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any, get_args
@@ -12,7 +13,7 @@ from typing import Any, get_args
 import httpx
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quarterdeck.api.answers.answer import Answer
 from quarterdeck.api.answers.problem import ErrorAnswer
@@ -35,8 +36,10 @@ class ConformingTransport(httpx.AsyncBaseTransport):
         matched: list[object] = []
 
         async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            caller = _Caller(receive, send)
             try:
-                await self._app(scope, receive, send)
+                await self._app(scope, caller.receive, caller.send)
+                await caller.leave()
             finally:
                 matched.append(scope.get("route"))
 
@@ -49,6 +52,35 @@ class ConformingTransport(httpx.AsyncBaseTransport):
             unpacked = httpx.Response(status, headers=headers, content=raw).content
             judge(matched[0], status, unpacked, at=request.url.path)
         return httpx.Response(status, headers=headers, stream=_Again(raw))
+
+
+class _Caller:
+    """A caller that goes away once an endless stream has begun: its status was the question."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._asked = False
+        self._ended = False
+        self._left = asyncio.Event()
+
+    async def receive(self) -> Message:
+        if self._asked:
+            await self._left.wait()
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        self._asked = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        await self._send(message)
+        self._ended = message["type"] == "http.response.body" and not message.get("more_body")
+        headers = dict(message.get("headers", ()))
+        if headers.get(b"content-type", b"").startswith(b"text/event-stream"):
+            self._left.set()
+
+    async def leave(self) -> None:
+        if self._left.is_set() and not self._ended:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Again(httpx.AsyncByteStream):
