@@ -9,9 +9,12 @@ import { useSyncExternalStore } from "react";
 const PLACE = "quarterdeck.zone";
 const CHANGED = "quarterdeck:zone";
 
-/** The browser's own zone. */
+let own: string | undefined;
+
+/** The browser's own zone; asked for once, because asking takes longer than most renderings. */
 export function localZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  own ??= Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  return own;
 }
 
 export function storedZone(): string {

@@ -22,6 +22,7 @@ import { rangeText } from "./model/words";
 import css from "./Session.module.css";
 import { Strip } from "./strip/Strip";
 import { useMovement } from "./useMovement";
+import { useStory } from "./useStory";
 import { VIEWS } from "./views";
 
 const Compare = lazy(async () => ({
@@ -67,6 +68,7 @@ function Page({ project, session, view }: Opened) {
   useEffect(() => {
     if (changes > 0) void refetch();
   }, [changes, refetch]);
+  useStory(project, session);
   const shown = VIEWS.find((one) => one.name === view);
   if (!shown) return <Nothing what="A session has no such view." />;
   if (error instanceof Refused && error.status === 404) {
@@ -147,11 +149,10 @@ function ViewBar({
         <Tabs
           label="Views of this session"
           current={current}
-          tabs={VIEWS.map((one, at) => ({
+          tabs={VIEWS.map((one) => ({
             id: one.name,
             text: one.word,
             link: link(one.name),
-            hint: String(at + 1),
           }))}
         />
       </div>

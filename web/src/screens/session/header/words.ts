@@ -69,7 +69,7 @@ export function topTools(record: Pick<SessionRecord, "tool_calls">, most = 5): U
 /** `said by evaluator tests_pass: "3 of 40 tests fail"` without the quoted reason. */
 export function sourceText(outcome: SessionRecord["outcome"]): string {
   const { source, author, label } = outcome;
-  if (label === "unknown" && !source) return "nobody has told";
+  if (label === "unknown" && !source) return "nobody has said";
   const who = author ? ` ${author}` : "";
   switch (source) {
     case "evaluator":

@@ -9,7 +9,7 @@ import { useEffect, useRef } from "react";
 import { useSession } from "./hooks";
 import { parseRange, writeRange } from "./range";
 
-const QUIET = 180; // ms
+const QUIET = 300; // ms
 
 interface Place {
   step: number | undefined;

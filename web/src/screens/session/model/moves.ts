@@ -13,13 +13,13 @@ export type Move =
   | "nextTurn"
   | "previousTurn";
 
+export type Marks = Pick<
+  Model,
+  "steps" | "errors" | "recovered" | "people" | "handoffs" | "models" | "turns"
+>;
+
 /** The step to go to; null where there is none. Errors that were recovered from count as well. */
-export function moveFrom(
-  model: Pick<Model, "steps" | "errors" | "recovered" | "people" | "handoffs" | "models">,
-  turns: Int32Array,
-  step: number,
-  move: Move,
-): number | null {
+export function moveFrom(model: Marks, step: number, move: Move): number | null {
   switch (move) {
     case "next":
       return step < model.steps ? step + 1 : null;
@@ -38,9 +38,9 @@ export function moveFrom(
     case "nextModel":
       return after(model.models, step);
     case "nextTurn":
-      return after(turns, step);
+      return after(model.turns, step);
     case "previousTurn":
-      return before(turns, step);
+      return before(model.turns, step);
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type SkeletonPage,
 } from "./columns";
 import { derive, memoryOfDerived } from "./derive";
-import { readEvents } from "./events";
+import { readEvents } from "@/app/live/events";
 import type { Ask, Facts, Texts, Told } from "./messages";
 
 const FIRST_ROWS = 10_000;

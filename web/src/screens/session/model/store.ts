@@ -6,9 +6,9 @@
  */
 import { projectHeaders, refusal, Unreachable } from "@/api/client";
 import { startWorker } from "@/app/worker";
-import type { Told } from "./messages";
+import type { Told as Message } from "./messages";
 import { type Model, nextModel } from "./model";
-import { type Move, moveFrom } from "./moves";
+import { type Marks, type Move, moveFrom } from "./moves";
 import workerUrl from "./skeleton.worker.ts?worker&url";
 
 /** Steps, both inclusive. */
@@ -38,6 +38,14 @@ export interface State {
   readonly follows: boolean;
   /** Grows whenever the record should be asked for again. */
   readonly recordChanges: number;
+  /** What the outline tells and the skeleton does not; ascending. */
+  readonly told: Told | null;
+}
+
+export interface Told {
+  /** Steps where turns begin. */
+  readonly turns: Int32Array;
+  readonly handoffs: Int32Array;
 }
 
 const BEGIN: State = {
@@ -49,13 +57,13 @@ const BEGIN: State = {
   live: { state: "off", since: 0 },
   follows: false,
   recordChanges: 0,
+  told: null,
 };
 
 export class SessionStore {
   readonly sessionId: string;
   #state: State = BEGIN;
   #worker: Worker | null = null;
-  #turns: Int32Array | null = null;
   /** From the address, before it is known whether there is such a step. */
   #wanted = 0;
   #listeners = new Set<() => void>();
@@ -79,7 +87,7 @@ export class SessionStore {
     if (this.#state.model?.complete && !this.#state.model.open) return;
     const worker = startWorker(workerUrl, "session");
     this.#worker = worker;
-    worker.addEventListener("message", (event: MessageEvent<Told>) => this.#hear(event.data));
+    worker.addEventListener("message", (event: MessageEvent<Message>) => this.#hear(event.data));
     worker.addEventListener("error", () => this.#set({ failure: new Error("reading it failed") }));
     this.#set({ failure: null });
     const headers = projectHeaders();
@@ -117,17 +125,24 @@ export class SessionStore {
 
   /** false where there is nowhere to go. */
   go = (move: Move): boolean => {
-    const { model, step } = this.#state;
+    const { model, step, told } = this.#state;
     if (!model) return false;
-    const to = moveFrom(model, this.#turns ?? model.turns, step, move);
+    const to = moveFrom({ ...marks(model), ...told }, step, move);
     if (to === null) return false;
     this.select(to);
     return true;
   };
 
-  /** Where the outline says that turns begin; ascending. */
-  setTurns = (steps: readonly number[]): void => {
-    this.#turns = Int32Array.from(steps).sort();
+  /** What the outline told; in any order. */
+  hearOutline = (turns: readonly number[], handoffs: readonly number[]): void => {
+    const { model } = this.#state;
+    if (!model) return;
+    this.#set({
+      told: {
+        turns: turns.length > 0 ? Int32Array.from(turns).sort() : model.turns,
+        handoffs: Int32Array.from(new Set([...model.handoffs, ...handoffs])).sort(),
+      },
+    });
   };
 
   setRange = (range: Range | null): void => {
@@ -143,7 +158,7 @@ export class SessionStore {
     if (model) this.#set({ step: model.steps, chosen: false, follows: model.open });
   };
 
-  #hear(told: Told): void {
+  #hear(told: Message): void {
     if (told.told === "rows") this.#grow(told);
     else if (told.told === "following") {
       const state = told.on ? "on" : this.#state.model?.open ? "lost" : "off";
@@ -158,7 +173,7 @@ export class SessionStore {
     }
   }
 
-  #grow(told: Extract<Told, { told: "rows" }>): void {
+  #grow(told: Extract<Message, { told: "rows" }>): void {
     const before = this.#state;
     const model = nextModel(told.since === 0 ? null : before.model, this.sessionId, told);
     let { step, chosen, follows } = before;
@@ -182,6 +197,10 @@ export class SessionStore {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
+}
+
+function marks({ steps, errors, recovered, people, handoffs, models, turns }: Model): Marks {
+  return { steps, errors, recovered, people, handoffs, models, turns };
 }
 
 const kept = new Map<string, SessionStore>();

@@ -3,8 +3,9 @@
  * list of notable events is what is left.
  */
 import { useQuery } from "@tanstack/react-query";
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowLeftRight, Bot, Check, Hand, type LucideIcon, MessageSquare, X } from "lucide-react";
-import { memo, useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { type OutlineEntry, outline as outlineQuery } from "@/api/session";
 import { counted, formatCount, formatUsd } from "@/format";
 import { HostileText } from "@/parts/HostileText";
@@ -22,48 +23,88 @@ export function Outline({ onChosen }: { onChosen?: () => void }) {
     return <p className={css.nothing}>No turns or events. {counted(data.total, "step")}.</p>;
   }
   return (
-    <nav className={css.outline} aria-label="Outline of the session">
-      <Entries entries={data.entries} level={0} {...(onChosen ? { onChosen } : {})} />
-      {data.left_out > 0 && (
-        <p className={css.more}>
-          {counted(data.left_out, "more entry", "more entries")} not listed
-        </p>
+    <List entries={data.entries} leftOut={data.left_out} {...(onChosen ? { onChosen } : {})} />
+  );
+}
+
+/** Rows in their order, each with its level; those of agents without the handoff to them. */
+interface Row {
+  readonly entry: OutlineEntry;
+  readonly level: number;
+}
+
+interface ListProps {
+  entries: readonly OutlineEntry[];
+  leftOut: number;
+  onChosen?: () => void;
+}
+
+function List({ entries, leftOut, onChosen }: ListProps) {
+  const range = useRange();
+  const scroll = useRef<HTMLElement>(null);
+  const rows = useMemo(() => {
+    const all = flat(entries, 0);
+    if (!range) return all;
+    return all.filter(({ entry }) => entry.to_step >= range.from && entry.from_step <= range.to);
+  }, [entries, range]);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW,
+    overscan: 6,
+    paddingStart: 8,
+    paddingEnd: 8,
+  });
+  return (
+    <nav ref={scroll} className={css.outline} aria-label="Outline of the session">
+      <Follow rows={rows} virtual={virtual} />
+      <ol className={css.list} style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const row = rows[item.index];
+          if (!row) return null;
+          return (
+            <li
+              key={item.key}
+              className={css.item}
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <Entry entry={row.entry} level={row.level} {...(onChosen ? { onChosen } : {})} />
+            </li>
+          );
+        })}
+      </ol>
+      {leftOut > 0 && (
+        <p className={css.more}>{counted(leftOut, "more entry", "more entries")} not listed</p>
       )}
     </nav>
   );
 }
 
-interface EntriesProps {
-  entries: readonly OutlineEntry[];
-  level: number;
-  onChosen?: () => void;
+const ROW = 26; // px
+
+function flat(entries: readonly OutlineEntry[], level: number): Row[] {
+  return entries.flatMap((entry) => [{ entry, level }, ...flat(childrenOf(entry), level + 1)]);
 }
 
-const Entries = memo(function Entries({ entries, level, onChosen }: EntriesProps) {
-  const range = useRange();
-  const shown = range
-    ? entries.filter((entry) => entry.to_step >= range.from && entry.from_step <= range.to)
-    : entries;
-  return (
-    <ol className={css.list}>
-      {shown.map((entry) => (
-        <li key={`${entry.kind} ${entry.from_step} ${entry.to_step} ${entry.title}`}>
-          <Entry entry={entry} level={level} {...(onChosen ? { onChosen } : {})} />
-          {entry.children.length > 0 && (
-            <Entries
-              entries={entry.children}
-              level={level + 1}
-              {...(onChosen ? { onChosen } : {})}
-            />
-          )}
-          {entry.left_out > 0 && (
-            <p className={css.more}>{formatCount(entry.left_out)} more inside</p>
-          )}
-        </li>
-      ))}
-    </ol>
-  );
-});
+interface FollowProps {
+  rows: readonly Row[];
+  virtual: ReturnType<typeof useVirtualizer<HTMLElement, Element>>;
+}
+
+/** Keeps the entry of the selected step in sight: the last that begins at or before it. */
+function Follow({ rows, virtual }: FollowProps) {
+  const at = useSelector((state) => {
+    let found = -1;
+    for (let row = 0; row < rows.length; row++) {
+      if ((rows[row]?.entry.from_step ?? 0) <= state.step) found = row;
+    }
+    return found;
+  });
+  useEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+  }, [at, virtual]);
+  return null;
+}
 
 const ICONS: Record<OutlineEntry["kind"], LucideIcon | null> = {
   turn: MessageSquare,
@@ -85,24 +126,17 @@ function Entry({
   onChosen?: () => void;
 }) {
   const store = useSession();
-  const button = useRef<HTMLButtonElement>(null);
-  const isHere = useSelector(
-    (state) => state.step >= entry.from_step && state.step <= entry.to_step,
-  );
-  const isLeaf = entry.children.length === 0 || entry.from_step === entry.to_step;
-  useEffect(() => {
-    if (isHere && isLeaf) button.current?.scrollIntoView({ block: "nearest" });
-  }, [isHere, isLeaf]);
+  const place = useSelector((state) => placeIn(entry, state.step));
   const isRecovered = entry.status === "recovered";
   const Icon = entry.kind === "error" && isRecovered ? Check : ICONS[entry.kind];
   return (
     <button
-      ref={button}
       type="button"
       className={css.entry}
       data-kind={entry.kind}
       data-status={entry.status}
-      aria-current={isHere ? "step" : undefined}
+      data-place={place}
+      aria-current={place === "here" ? "step" : undefined}
       style={{ paddingLeft: 12 + Math.min(level, 5) * 14 }}
       onClick={() => {
         store.select(entry.from_step);
@@ -115,6 +149,21 @@ function Entry({
       </span>
       <span className={css.aside}>{asideOf(entry)}</span>
     </button>
+  );
+}
+
+/** A turn or an agent is around many steps; an event is at its own. */
+function placeIn(entry: OutlineEntry, step: number): "here" | "within" | undefined {
+  if (entry.from_step === step) return "here";
+  const isAround = entry.kind === "turn" || entry.kind === "agent" || entry.kind === "phase";
+  return isAround && step > entry.from_step && step <= entry.to_step ? "within" : undefined;
+}
+
+/** The handoff that began an agent says the same as the agent's own line. */
+function childrenOf(entry: OutlineEntry): readonly OutlineEntry[] {
+  if (entry.kind !== "agent") return entry.children;
+  return entry.children.filter(
+    (child) => child.kind !== "handoff" || child.from_step !== entry.from_step,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Plays the session step by step or in time; with reduced motion Space goes one step on. */
 import { Pause, Play, Settings2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { useKeys } from "@/app/keys/useKeys";
 import { IconButton } from "@/parts/Button";
 import { Popover } from "@/parts/Popover";
@@ -13,30 +13,17 @@ import { SPEED_WORDS, SPEEDS, type Speed, untilNext } from "./play";
 
 export function Player() {
   const store = useSession();
-  const model = useModel();
-  const step = useSelector((state) => state.step);
   const [isPlaying, setPlaying] = useState(false);
   const [speed, setSpeed] = useState<Speed>("step");
   const [skips, setSkips] = useState(true);
-  const isAtEnd = step >= model.steps;
-
-  useEffect(() => {
-    if (!isPlaying) return;
-    const wait = untilNext(model, step, speed, skips);
-    if (wait === null) {
-      setPlaying(false);
-      return;
-    }
-    const timer = setTimeout(() => store.go("next"), wait);
-    return () => clearTimeout(timer);
-  }, [isPlaying, model, step, speed, skips, store]);
 
   const toggle = () => {
     if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
       store.go("next");
       return;
     }
-    if (isAtEnd && !isPlaying) store.select(1);
+    const { step, model } = store.state;
+    if (step >= (model?.steps ?? 0) && !isPlaying) store.select(1);
     setPlaying((on) => !on);
   };
   useKeys({
@@ -48,6 +35,7 @@ export function Player() {
   const icon = { size: 15, strokeWidth: 1.5, "aria-hidden": true } as const;
   return (
     <>
+      {isPlaying && <Ticking speed={speed} skips={skips} onEnd={() => setPlaying(false)} />}
       <IconButton
         label={isPlaying ? "Pause (Space)" : "Play (Space)"}
         size="small"
@@ -84,6 +72,30 @@ export function Player() {
       </Popover>
     </>
   );
+}
+
+interface TickingProps {
+  speed: Speed;
+  skips: boolean;
+  onEnd: () => void;
+}
+
+/** Goes on; apart from the controls, which no step changes. */
+function Ticking({ speed, skips, onEnd }: TickingProps) {
+  const store = useSession();
+  const model = useModel();
+  const step = useSelector((state) => state.step);
+  const end = useEffectEvent(onEnd);
+  useEffect(() => {
+    const wait = untilNext(model, step, speed, skips);
+    if (wait === null) {
+      end();
+      return;
+    }
+    const timer = setTimeout(() => store.go("next"), wait);
+    return () => clearTimeout(timer);
+  }, [model, step, speed, skips, store]);
+  return null;
 }
 
 function Rule({ sort, children }: { sort: Sort; children: string }) {

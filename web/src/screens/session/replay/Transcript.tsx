@@ -5,10 +5,11 @@
  * what is above the eye changes its height without moving what is read.
  */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import type { TranscriptEntry } from "@/api/session";
 import { Empty, Failed } from "@/parts/States";
 import { useModel, useRange, useSelector, useSession } from "../model";
+import { LineLength } from "./entries/Bounded";
 import { Entry } from "./entries/Entry";
 import { isUnfolded, unfold, useFoldVersion } from "./folds";
 import { estimateHeight } from "./heights";
@@ -58,6 +59,8 @@ function Rows({ project, session, shown }: RowsProps) {
     ),
     getItemKey: useCallback((at: number) => shown[at] ?? at, [shown]),
     overscan: 4,
+    // What came before the selected step stays in sight.
+    scrollPaddingStart: ABOVE,
     paddingStart: 8,
     paddingEnd: 240,
   });
@@ -73,10 +76,10 @@ function Rows({ project, session, shown }: RowsProps) {
     return found;
   }, [shown, first, last]);
   const pages = usePages(project, session, inSight);
-  useFollowStep({ shown, session, virtual, scroll });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
     <div ref={scroll} className={css.scroll} role="feed" aria-label="Transcript" tabIndex={0}>
+      <Follow shown={shown} session={session} virtual={virtual} scroll={scroll} />
       {pages.error && (
         <Failed
           what="Part of the transcript could not be read."
@@ -84,28 +87,35 @@ function Rows({ project, session, shown }: RowsProps) {
           retry={pages.retry}
         />
       )}
-      <div className={css.rows} style={{ height: virtual.getTotalSize() }}>
-        {items.map((item) => {
-          const step = shown[item.index] ?? 0;
-          return (
-            <div
-              key={item.key}
-              ref={virtual.measureElement}
-              data-index={item.index}
-              className={css.row}
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              <Step
-                step={step}
-                entries={pages.entries(step)}
-                isClosed={closesHere(model, session, step)}
-              />
-            </div>
-          );
-        })}
-      </div>
+      <LineLength value={lineLength(virtual.scrollRect?.width ?? 600)}>
+        <div className={css.rows} style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const step = shown[item.index] ?? 0;
+            return (
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                className={css.row}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <Step
+                  step={step}
+                  entries={pages.entries(step)}
+                  isClosed={closesHere(model, session, step)}
+                />
+              </div>
+            );
+          })}
+        </div>
+      </LineLength>
     </div>
   );
+}
+
+/** Of a text in a row; 7.2 px is about an average character. */
+function lineLength(width: number): number {
+  return Math.max(30, Math.floor((Math.min(width - 72, 860) - 26) / 7.2));
 }
 
 function closesHere(model: ReturnType<typeof useModel>, session: string, step: number): boolean {
@@ -147,18 +157,23 @@ function Waiting({ step }: { step: number }) {
   );
 }
 
-interface Follow {
+interface FollowProps {
   shown: Int32Array;
   session: string;
   virtual: ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
   scroll: React.RefObject<HTMLDivElement | null>;
 }
 
-/** Keeps the selected step in sight; opens the sub-agent that it is in; notes reading by hand. */
-function useFollowStep({ shown, session, virtual, scroll }: Follow): void {
+const ABOVE = 72; // px of what came before that stay in sight
+const BELOW = 24;
+
+/**
+ * Keeps the selected step in sight, and opens the sub-agent that it is in. A component of its
+ * own, so that a step key renders no row but the two that change.
+ */
+function Follow({ shown, session, virtual, scroll }: FollowProps) {
   const store = useSession();
   const step = useSelector((state) => state.step);
-  const [isFirst, setFirst] = useState(true);
   const done = useRef(0);
 
   useEffect(() => {
@@ -172,14 +187,22 @@ function useFollowStep({ shown, session, virtual, scroll }: Follow): void {
   useLayoutEffect(() => {
     const at = indexOfStep(shown, step);
     if (shown[at] !== step || done.current === step) return;
+    const isFirst = done.current === 0;
     done.current = step;
     const item = virtual.getVirtualItems().find((one) => one.index === at);
-    const top = scroll.current?.scrollTop ?? 0;
-    const height = scroll.current?.clientHeight ?? 0;
-    const isInSight = item && item.start >= top + 8 && item.end <= top + height - 8;
-    if (isInSight && !isFirst) return;
-    const isBig = item ? item.size > height * 0.7 : false;
-    virtual.scrollToIndex(at, { align: isFirst || isBig || !item ? "start" : "auto" });
-    setFirst(false);
-  }, [shown, step, virtual, scroll, isFirst]);
+    if (!item || isFirst) {
+      virtual.scrollToIndex(at, { align: "start" });
+      return;
+    }
+    // Asked of the list and not of the page, which would have to lay itself out for the answer.
+    const top = virtual.scrollOffset ?? 0;
+    const height = virtual.scrollRect?.height ?? 0;
+    const isAbove = item.start < top + ABOVE && item.start > 0;
+    const isBelow = item.end > top + height - BELOW;
+    const room = height - ABOVE - BELOW;
+    if (isAbove || (isBelow && item.size > room)) {
+      scroll.current?.scrollTo({ top: Math.max(0, item.start - ABOVE) });
+    } else if (isBelow) scroll.current?.scrollTo({ top: item.end - height + BELOW });
+  }, [shown, step, virtual, scroll]);
+  return null;
 }

@@ -6,7 +6,7 @@
  */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { formatDuration } from "@/format";
-import { isInRange, type Model, useModel, useRange, useSession } from "../model";
+import { isInRange, type Model, useModel, useRange, useSelector, useSession } from "../model";
 import { describeStep } from "../model/words";
 import { type Axis, makeAxis } from "./axis";
 import { binRows } from "./bins";
@@ -43,18 +43,19 @@ function Band({ model, axis }: { model: Model; axis: Axis }) {
 function Painted({ model, axis }: { model: Model; axis: Axis }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scale = typeof window === "undefined" ? 1 : window.devicePixelRatio || 1;
+  const handoffs = useSelector((state) => state.told?.handoffs) ?? model.handoffs;
   const bins = useMemo(() => binRows(model, axis, scale, LANES), [model, axis, scale]);
   useLayoutEffect(() => {
     const draw = () => {
       const element = canvas.current;
       const context = element?.getContext("2d");
       if (!element || !context) return;
-      paint(context, { model, axis, bins, scale, palette: readPalette(element) });
+      paint(context, { model, axis, bins, handoffs, scale, palette: readPalette(element) });
     };
     draw();
     window.addEventListener("quarterdeck:theme", draw);
     return () => window.removeEventListener("quarterdeck:theme", draw);
-  }, [model, axis, bins, scale]);
+  }, [model, axis, bins, handoffs, scale]);
   return (
     <canvas
       ref={canvas}

@@ -6,7 +6,9 @@ import { type Bins, KINDS } from "./bins";
 
 export const HEIGHT = 64;
 const MARKS = 14; // px above the lanes
-const FOOT = 2;
+/** The cost has its own ground under the lanes: over them it would hide and be hidden. */
+const COST = 11;
+const FOOT = COST + 2;
 
 export interface Palette {
   readonly kinds: readonly string[];
@@ -37,6 +39,8 @@ export interface Picture {
   readonly model: Model;
   readonly axis: Axis;
   readonly bins: Bins;
+  /** Steps. */
+  readonly handoffs: Int32Array;
   readonly palette: Palette;
   readonly scale: number;
 }
@@ -97,29 +101,32 @@ function runs(
 }
 
 function paintCost(canvas: CanvasRenderingContext2D, { bins, palette, axis }: Picture): void {
-  const tall = HEIGHT - MARKS - FOOT;
+  const bottom = HEIGHT - 1.5;
   canvas.beginPath();
   const step = axis.width / bins.columns;
   for (let column = 0; column < bins.columns; column++) {
-    const y = HEIGHT - FOOT - (bins.cost[column] ?? 0) * tall;
+    const y = bottom - (bins.cost[column] ?? 0) * (COST - 2);
     if (column === 0) canvas.moveTo(0, y);
     else canvas.lineTo(column * step, y);
   }
-  canvas.lineTo(axis.width, HEIGHT - FOOT - (bins.cost[bins.columns - 1] ?? 0) * tall);
-  // Over bars of any color: a light edge under a thin dark line.
+  canvas.lineTo(axis.width, bottom - (bins.cost[bins.columns - 1] ?? 0) * (COST - 2));
   canvas.lineJoin = "round";
-  canvas.strokeStyle = palette.ground;
-  canvas.lineWidth = 3;
-  canvas.stroke();
-  canvas.strokeStyle = palette.text;
+  canvas.strokeStyle = palette.muted;
   canvas.lineWidth = 1;
   canvas.stroke();
+  canvas.lineTo(axis.width, bottom + 1);
+  canvas.lineTo(0, bottom + 1);
+  canvas.closePath();
+  canvas.globalAlpha = 0.16;
+  canvas.fillStyle = palette.muted;
+  canvas.fill();
+  canvas.globalAlpha = 1;
 }
 
 function paintFold(canvas: CanvasRenderingContext2D, fold: Fold, { palette, bins }: Picture): void {
   const top = MARKS + 12;
   canvas.fillStyle = palette.ground;
-  canvas.fillRect(fold.x, MARKS - 1, FOLD, HEIGHT - MARKS + 1);
+  canvas.fillRect(fold.x, MARKS - 1, FOLD, HEIGHT - MARKS + 1 - COST);
   canvas.strokeStyle = fold.person
     ? (palette.kinds[KINDS.indexOf("human")] ?? palette.muted)
     : palette.muted;
@@ -157,7 +164,7 @@ function paintMarks(canvas: CanvasRenderingContext2D, picture: Picture): void {
     }
   };
   add(model.recovered, "recovered");
-  add(model.handoffs, "handoff");
+  add(picture.handoffs, "handoff");
   add(model.people, "person");
   add(model.errors, "error");
   // The loudest comes last and takes the place of what is under it.

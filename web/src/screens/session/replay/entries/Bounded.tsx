@@ -4,13 +4,16 @@
  * What the server cut out of a very long text is asked for only when wanted.
  */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { createContext, useContext, useState } from "react";
 import { type BoundedText, stepPart } from "@/api/session";
 import { formatBytes, formatCount } from "@/format";
 import { HostileText } from "@/parts/HostileText";
 import { type Sort, unfold, useUnfolded } from "../folds";
 import { usePlace } from "../place";
 import css from "./Entries.module.css";
+
+/** Characters that about fill a line where a text stands. */
+export const LineLength = createContext(90);
 
 interface BoundedProps {
   text: BoundedText;
@@ -22,13 +25,17 @@ interface BoundedProps {
   mono?: boolean;
 }
 
-const LINE = 110; // characters that about fill one
-
 export function Bounded({ text, step, sort, which, lines = 8, mono = false }: BoundedProps) {
   const { session } = usePlace();
   const key = `${step}.${which}`;
   const isOpen = useUnfolded(session, sort, key);
-  const begin = beginning(text.text, lines);
+  const length = useContext(LineLength);
+  // Fixed characters are wider than the average one of Inter.
+  const begin = beginning(
+    text.text,
+    lines,
+    mono ? Math.floor(length * 0.85) : Math.min(length, 88),
+  );
   const isLong = begin.left > 0 || text.left_out > 0;
   return (
     <div className={mono ? css.mono : css.prose} data-sort={sort}>
@@ -85,20 +92,27 @@ function Between({ text, step, mono }: { text: BoundedText; step: number; mono: 
 }
 
 /** The first lines of a text; long lines count as several. */
-export function beginning(text: string, lines: number): { text: string; left: number } {
+export function beginning(
+  text: string,
+  lines: number,
+  length: number,
+): { text: string; left: number } {
   let at = 0;
   let used = 0;
   while (at < text.length) {
     const end = text.indexOf("\n", at);
     const stop = end < 0 ? text.length : end;
-    const takes = Math.max(1, Math.ceil((stop - at) / LINE));
+    const takes = Math.max(1, Math.ceil((stop - at) / length));
     if (used + takes > lines) {
       // One that is only a little longer is shown whole: a fold costs a line itself.
-      const room = (lines - used) * LINE;
-      const rest = restLines(text, at);
+      const room = (lines - used) * length;
+      const rest = restLines(text, at, length);
       if (rest <= lines - used + 2) return { text, left: 0 };
       const cut = room > 0 && used === 0 ? safeEnd(text, at + room) : at;
-      return { text: text.slice(0, cut).trimEnd(), left: Math.max(1, restLines(text, cut)) };
+      return {
+        text: text.slice(0, cut).trimEnd(),
+        left: Math.max(1, restLines(text, cut, length)),
+      };
     }
     used += takes;
     at = stop + 1;
@@ -106,13 +120,13 @@ export function beginning(text: string, lines: number): { text: string; left: nu
   return { text, left: 0 };
 }
 
-function restLines(text: string, from: number): number {
+function restLines(text: string, from: number, length: number): number {
   let count = 0;
   let at = from;
   while (at < text.length && count < 10_000) {
     const end = text.indexOf("\n", at);
     const stop = end < 0 ? text.length : end;
-    count += Math.max(1, Math.ceil((stop - at) / LINE));
+    count += Math.max(1, Math.ceil((stop - at) / length));
     at = stop + 1;
   }
   return count;

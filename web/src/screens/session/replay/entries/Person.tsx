@@ -3,13 +3,18 @@ import { Hand } from "lucide-react";
 import type { TranscriptEntry } from "@/api/session";
 import { formatDuration } from "@/format";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import { actText } from "./acts";
 import css from "./Entries.module.css";
 import { Fields } from "./Fields";
 
 export function Person({ entry }: { entry: TranscriptEntry }) {
-  const { act } = entry;
-  if (!act) return null;
+  return entry.act ? <Act act={entry.act} step={entry.step} /> : null;
+}
+
+type PersonsAct = NonNullable<TranscriptEntry["act"]>;
+
+export function Act({ act, step }: { act: PersonsAct; step: number }) {
   return (
     <div className={css.person}>
       <p className={css.speaker}>
@@ -17,7 +22,7 @@ export function Person({ entry }: { entry: TranscriptEntry }) {
         <HostileText text={act.by || "A person"} inline max={80} />
         <span className={css.muted}>
           {actText(act)}
-          {act.tool && ` of ${act.tool}`}
+          {act.tool && ` ${visibleText(act.tool, 60)}`}
           {act.waited_s ? `, after ${formatDuration({ s: act.waited_s })}` : ""}
         </span>
       </p>
@@ -28,7 +33,7 @@ export function Person({ entry }: { entry: TranscriptEntry }) {
         </p>
       )}
       {act.wanted && act.wanted.length > 0 && act.changes.length === 0 && (
-        <Fields fields={act.wanted} step={entry.step} which="wanted" />
+        <Fields fields={act.wanted} step={step} which="wanted" />
       )}
       {act.changes.map((change) => (
         <dl key={change.name} className={css.change}>

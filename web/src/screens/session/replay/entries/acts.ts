@@ -3,22 +3,20 @@ import type { components } from "@/api/schema";
 
 type Act = components["schemas"]["TranscriptEntry"]["act"] & object;
 
-const WORDS: Record<string, string> = {
-  approval: "approval",
-  rejection: "rejection",
-  correction: "correction",
-  answer: "answer",
-  takeover: "takeover",
-  stop: "stopped the agent",
-  escalation: "escalation",
-  feedback: "feedback",
+/** What the person did, so that the thing it was done to can stand behind it. */
+const DID: Record<Act["kind"], string> = {
+  approval: "approved",
+  rejection: "rejected",
+  correction: "corrected",
+  answer: "answered",
+  takeover: "took over",
+  stop: "stopped",
 };
 
-/** `approval, approved` is said once; a request without an answer says so. */
+/** `approved`, `rejected`, `is waited for (approval)`, `did not answer in time`. */
 export function actText(act: Pick<Act, "kind" | "decision" | "pending">): string {
-  const kind = WORDS[act.kind] ?? act.kind.replaceAll("_", " ");
-  if (act.pending) return `is waited for: ${kind}`;
-  const decision = act.decision.replaceAll("_", " ");
-  const isSame = decision === "none" || decision.slice(0, 5) === kind.slice(0, 5);
-  return isSame ? kind : `${kind}: ${decision}`;
+  if (act.pending) return `is waited for (${act.kind})`;
+  if (act.decision === "timeout") return "did not answer in time";
+  if (act.decision === "cancelled") return "cancelled the request";
+  return DID[act.kind] ?? act.kind;
 }

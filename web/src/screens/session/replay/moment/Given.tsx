@@ -7,7 +7,7 @@ import { Messages } from "./Parts";
 
 export function Given({ answer }: { answer: StepAnswer }) {
   const { content, no_content: why, step, saw } = answer;
-  if (!content) return why ? <p className={css.note}>{why}</p> : null;
+  if (!content) return why && !answer.act ? <p className={css.note}>{why}</p> : null;
   const isModel = step.kind === "model";
   const hasInput = content.fields || content.input || (content.messages_in.length > 0 && !saw);
   const hasOutput = content.output || content.messages_out.length > 0;

@@ -1,8 +1,10 @@
 /** At this step: what the agent knew then, what it decided, and what came back. */
 import { ChevronLeft, ChevronRight } from "lucide-react";
+import { memo } from "react";
 import type { StepAnswer } from "@/api/session";
 import { useZone } from "@/app/time";
 import {
+  counted,
   explainInstant,
   formatCount,
   formatDuration,
@@ -18,6 +20,8 @@ import { KindMark } from "@/parts/KindMark";
 import { Failed, Loading } from "@/parts/States";
 import { useModel, useSession } from "../../model";
 import { stepName } from "../../model/words";
+import { LineLength } from "../entries/Bounded";
+import { Act } from "../entries/Person";
 import { StepLink } from "../entries/StepLink";
 import { usePlace } from "../place";
 import { Context } from "./Context";
@@ -38,51 +42,63 @@ export function Moment({ showsDiff, onDiff }: MomentProps) {
   const { project, session } = usePlace();
   const { data, error, refetch, isLate, step } = useMoment(project, session);
   return (
-    <div className={css.moment}>
-      <Title step={step} />
-      {error && !data ? (
-        <Failed what="This step could not be read." error={error} retry={refetch} />
-      ) : data ? (
-        <div className={css.parts} data-late={isLate} aria-busy={isLate}>
-          <SoFar answer={data} />
-          <Episode answer={data} />
-          {data.context && <Context context={data.context} />}
-          {data.saw && (
-            <Saw saw={data.saw} step={data.step.number} showsDiff={showsDiff} onDiff={onDiff} />
-          )}
-          {data.tools && <Tools tools={data.tools} />}
-          <Given answer={data} />
-          <Memory memory={data.memory} />
-          <Others project={project} session={session} step={data.step.number} />
-        </div>
-      ) : (
-        <Loading rows={6} rowHeight="compact" what="the step" />
-      )}
-    </div>
+    <LineLength value={44}>
+      <div className={css.moment}>
+        <Title step={step} />
+        {error && !data ? (
+          <Failed what="This step could not be read." error={error} retry={refetch} />
+        ) : data ? (
+          <div className={css.parts} data-late={isLate} aria-busy={isLate}>
+            <Details answer={data} showsDiff={showsDiff} onDiff={onDiff} />
+          </div>
+        ) : (
+          <Loading rows={6} rowHeight="compact" what="the step" />
+        )}
+      </div>
+    </LineLength>
   );
 }
+
+interface DetailsProps extends MomentProps {
+  answer: StepAnswer;
+}
+
+/** Rendered for a new answer only, not for each step that a held key passes. */
+const Details = memo(function Details({ answer: data, showsDiff, onDiff }: DetailsProps) {
+  const { project, session } = usePlace();
+  return (
+    <>
+      <SoFar answer={data} />
+      <Episode answer={data} />
+      {data.act && (
+        <div className={css.part}>
+          <Act act={data.act} step={data.step.number} />
+        </div>
+      )}
+      {data.context && <Context context={data.context} />}
+      {data.saw && (
+        <Saw saw={data.saw} step={data.step.number} showsDiff={showsDiff} onDiff={onDiff} />
+      )}
+      {data.tools && <Tools tools={data.tools} />}
+      <Given answer={data} />
+      <Memory memory={data.memory} />
+      <Others project={project} session={session} step={data.step.number} />
+    </>
+  );
+});
 
 /** From the skeleton alone: it answers a key at once. */
 function Title({ step }: { step: number }) {
   const model = useModel();
-  const store = useSession();
   const row = model.rowOfStep[step] ?? 0;
   const kind = model.kinds[model.kind[row] ?? 0] ?? "step";
   const agent = model.agents[model.agent[row] ?? 0];
-  const icon = { size: 15, strokeWidth: 1.5, "aria-hidden": true } as const;
   return (
     <header className={css.title}>
       <h2 className={css.heading}>
         Step {formatCount(step)} <span className={css.muted}>of {formatCount(model.steps)}</span>
       </h2>
-      <span className={css.pager}>
-        <IconButton label="Previous step (k)" size="small" onPress={() => store.go("previous")}>
-          <ChevronLeft {...icon} />
-        </IconButton>
-        <IconButton label="Next step (j)" size="small" onPress={() => store.go("next")}>
-          <ChevronRight {...icon} />
-        </IconButton>
-      </span>
+      <Pager />
       <p className={css.what}>
         <KindMark
           kind={kind}
@@ -98,10 +114,24 @@ function Title({ step }: { step: number }) {
   );
 }
 
+const Pager = memo(function Pager() {
+  const store = useSession();
+  const icon = { size: 15, strokeWidth: 1.5, "aria-hidden": true } as const;
+  return (
+    <span className={css.pager}>
+      <IconButton label="Previous step (k)" size="small" onPress={() => store.go("previous")}>
+        <ChevronLeft {...icon} />
+      </IconButton>
+      <IconButton label="Next step (j)" size="small" onPress={() => store.go("next")}>
+        <ChevronRight {...icon} />
+      </IconButton>
+    </span>
+  );
+});
+
 function SoFar({ answer }: { answer: StepAnswer }) {
   const zone = useZone();
   const { step, so_far: soFar } = answer;
-  const calls = soFar.model_calls;
   return (
     <dl className={css.facts}>
       <Fact name="When">
@@ -134,10 +164,7 @@ function SoFar({ answer }: { answer: StepAnswer }) {
             ` · first token after ${formatDuration({ s: step.time_to_first_token_s })}`}
         </Fact>
       )}
-      <Fact name="Cost so far">
-        {formatMoney(soFar.cost_usd, soFar.unpriced_calls, calls)}
-        {soFar.cost_share !== null && ` · ${formatShare(soFar.cost_share)} of all`}
-      </Fact>
+      <Fact name="Cost so far">{costText(soFar)}</Fact>
       <Fact name="Elapsed">
         {formatDuration({ s: soFar.elapsed_s })}
         {soFar.waited_s > 0 && `, of it ${formatDuration({ s: soFar.waited_s })} waiting`}
@@ -147,12 +174,18 @@ function SoFar({ answer }: { answer: StepAnswer }) {
   );
 }
 
+function costText(soFar: StepAnswer["so_far"]): string {
+  if (soFar.model_calls === 0 && soFar.cost_usd === null) return "nothing called yet";
+  const share = soFar.cost_share === null ? "" : ` · ${formatShare(soFar.cost_share)} of all`;
+  return formatMoney(soFar.cost_usd, soFar.unpriced_calls, soFar.model_calls) + share;
+}
+
 function soFarText(soFar: StepAnswer["so_far"]): string {
   const parts = [
     `${formatCount(soFar.model_calls)} model, ${formatCount(soFar.tool_calls)} tool calls`,
   ];
   if (soFar.errors > 0) parts.push(`${formatCount(soFar.errors)} failed`);
-  if (soFar.people > 0) parts.push(`${formatCount(soFar.people)} by people`);
+  if (soFar.people > 0) parts.push(counted(soFar.people, "act of people", "acts of people"));
   return parts.join(" · ");
 }
 
@@ -167,7 +200,8 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
 
 function Episode({ answer }: { answer: StepAnswer }) {
   const { episode, asked_by: asked, step } = answer;
-  if (!episode && !asked && !step.note) return null;
+  const note = answer.act || answer.handoff ? null : step.note;
+  if (!episode && !asked && !note) return null;
   return (
     <div className={css.notes}>
       {asked && (
@@ -200,9 +234,9 @@ function Episode({ answer }: { answer: StepAnswer }) {
           )}
         </p>
       )}
-      {step.note && (
+      {note && (
         <p className={css.muted}>
-          <HostileText text={step.note} max={300} />
+          <HostileText text={note} max={300} />
         </p>
       )}
     </div>
