@@ -216,7 +216,8 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         max_request_s=settings.max_request_s,
     )
     app = create_app(
-        parts, raw_routes=[RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS],
+        parts,
+        raw_routes=[RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS],
         stories=stories,
     )
     tidying = Tidying(

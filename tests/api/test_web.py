@@ -26,7 +26,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'"
+    "require-trusted-types-for 'script'; trusted-types quarterdeck#worker"
 )
 
 SCRIPT_PATH = "/assets/index-3f2a91bc.js"
@@ -109,7 +109,8 @@ async def test_what_is_not_packed_in_the_folder_is_answered_whole(world: World) 
 
 ESCAPES = [
     "/assets/../index.html", "/assets/..%2findex.html", "/assets/%2e%2e/.env",
-    "/assets//etc/passwd", "/assets/....//....//etc/passwd", "/assets/..\\index.html", "/assets/%5c..%5c.env",
+    "/assets//etc/passwd", "/assets/....//....//etc/passwd", "/assets/..\\index.html",
+    "/assets/%5c..%5c.env",
     "/assets/%00", "/assets/index-3f2a91bc.js%00.css", "/assets/C:/windows", "/assets/",
     "/assets/~root", "/assets/manifest.json", "/assets/index-3f2a91bc.js/", "/assets/notes.exe",
     "/assets/index-3f2a91bc.js.gz", "/assets/index-3f2a91bc.JS", "/assets",

@@ -34,7 +34,8 @@ def content_security_policy(style_nonce: str = "") -> bytes:
     return (
         f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; "
         f"font-src 'self'; connect-src 'self';{worker} object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        "trusted-types quarterdeck#worker"
     ).encode("ascii")
 
 

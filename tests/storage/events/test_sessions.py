@@ -206,7 +206,9 @@ def test_a_cursor_of_another_order_or_none_at_all_is_refused(
 
 
 def counted(
-    db: EventConnection, scope: ProjectScope, where: SessionFilter = SessionFilter()  # noqa: B008
+    db: EventConnection,
+    scope: ProjectScope,
+    where: SessionFilter = SessionFilter(),  # noqa: B008
 ) -> dict[str, dict[str, int]]:
     """Sessions by field and value."""
     facets = session_reads.session_facets(db, scope, where)

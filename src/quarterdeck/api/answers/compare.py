@@ -23,9 +23,9 @@ class AlignedRun(Answer):
     """
     Steps next to each other in both sessions.
 
-    `equal`: the same decisions one after the other, told by their ends and number only, with `a` and
-    `b` empty.  `changed`: different steps at one place.  `only_a`, `only_b`: the other session did
-    nothing here.
+    `equal`: the same decisions one after the other, told by their ends and number only, with `a`
+    and `b` empty.  `changed`: different steps at one place.  `only_a`, `only_b`: the other session
+    did nothing here.
     """
 
     kind: Literal["equal", "changed", "only_a", "only_b"]

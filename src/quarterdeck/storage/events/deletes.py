@@ -23,8 +23,8 @@ def delete_sessions(
     db: EventConnection, scope: ProjectScope, session_ids: Sequence[str]
 ) -> list[str]:
     """
-    The sessions with all their traces' spans, events, links, scores and stories.  The trace ids, for
-    collaborators that keep something by trace.
+    The sessions with all their traces' spans, events, links, scores and stories.  The trace ids,
+    for collaborators that keep something by trace.
     """
     trace_ids = _traces(db, scope, session_ids)
     delete_traces(db, scope, trace_ids)
