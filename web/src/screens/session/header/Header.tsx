@@ -5,6 +5,7 @@
 import { Link } from "@tanstack/react-router";
 import { Hand } from "lucide-react";
 import type { SessionRecord } from "@/api/session";
+import { segment } from "@/app/address";
 import { useZone } from "@/app/time";
 import {
   counted,
@@ -60,7 +61,7 @@ function TaskLine({ project, record }: { project: string; record: SessionRecord 
       <ul className={css.facts}>
         {type && (
           <li>
-            <Link to="/p/$project/tasks/$task" params={{ project, task: type }}>
+            <Link to="/p/$project/tasks/$task" params={{ project, task: segment(type) }}>
               {type}
             </Link>
           </li>
