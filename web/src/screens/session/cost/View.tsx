@@ -50,10 +50,10 @@ function Tables({ table, project }: { table: SessionCostTable; project: string }
             <CutTable key={cut.by} words={words} cut={cut} />
           ))}
         </div>
-        <aside className={css.aside}>
+        <div className={css.aside}>
           <Unpriced table={table} project={project} />
           <Cache table={table} />
-        </aside>
+        </div>
       </div>
     </div>
   );

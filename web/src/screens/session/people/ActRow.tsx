@@ -8,7 +8,7 @@ import { type Model, useModel } from "../model";
 import { StepLink } from "../StepLink";
 import { wordsChanged } from "./changes";
 import css from "./View.module.css";
-import { type Act, whatWasDone } from "./words";
+import { type Act, isToldByChanges, whatWasDone } from "./words";
 
 export function ActRow({ act }: { act: Act }) {
   const model = useModel();
@@ -39,17 +39,14 @@ export function ActRow({ act }: { act: Act }) {
               <HostileText text={act.question} max={2_000} />
             </Fact>
           )}
-          {(act.tool !== null || act.wanted !== null) && <Wanted act={act} />}
-          {act.answer !== null && (
+          {(act.tool !== null || act.wanted !== null || act.changes.length > 0) && (
+            <Wanted act={act} />
+          )}
+          {act.answer !== null && !isToldByChanges(act) && (
             <Fact name="Answered">
               <HostileText text={act.answer} max={2_000} />
             </Fact>
           )}
-          {act.changes.map((change) => (
-            <Fact key={change.name} name={change.name}>
-              <Changed before={change.before?.text ?? null} after={change.after?.text ?? null} />
-            </Fact>
-          ))}
           {act.next_step !== null && (
             <Fact name="Then">
               <Next model={model} step={act.next_step} />
@@ -77,23 +74,39 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   );
 }
 
+/** The call with its arguments, and in them what the person changed. */
 function Wanted({ act }: { act: Act }) {
+  const changed = new Map(act.changes.map((change) => [change.name, change]));
+  const kept = (act.wanted ?? []).filter((argument) => !changed.has(argument.name));
   return (
-    <Fact name="It wanted">
+    <Fact name={act.tool !== null || act.wanted !== null ? "It wanted" : "Changed"}>
       {act.tool !== null && (
         <span className={css.call}>
           <HostileText text={act.tool} mono inline />
         </span>
       )}
-      {act.wanted?.map((argument) => (
-        <div key={argument.name} className={css.argument}>
-          <span>
-            <HostileText text={argument.name} mono inline />
-          </span>
+      {kept.map((argument) => (
+        <Argument key={argument.name} name={argument.name}>
           <HostileText text={argument.value.text} mono max={1_200} />
-        </div>
+        </Argument>
+      ))}
+      {act.changes.map((change) => (
+        <Argument key={change.name} name={change.name}>
+          <Changed before={change.before?.text ?? null} after={change.after?.text ?? null} />
+        </Argument>
       ))}
     </Fact>
+  );
+}
+
+function Argument({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <div className={css.argument}>
+      <span>
+        <HostileText text={name} mono inline />
+      </span>
+      <div>{children}</div>
+    </div>
   );
 }
 

@@ -24,3 +24,9 @@ export function whatWasDone(act: Pick<Act, "kind" | "pending" | "decision">): st
   if (act.decision === "cancelled") return "cancelled";
   return DID[act.kind];
 }
+
+/** An answer that is only the changed arguments again, as a program wrote them. */
+export function isToldByChanges(act: Pick<Act, "changes" | "answer">): boolean {
+  if (act.changes.length === 0 || act.answer === null) return false;
+  return /^\s*\{[\s\S]*\}\s*$/.test(act.answer);
+}

@@ -61,6 +61,7 @@ function Table({
         </caption>
         <thead>
           <tr>
+            <th scope="col">Step</th>
             <th scope="col">At what</th>
             <th scope="col" className={css.wide}>
               Why
@@ -69,8 +70,7 @@ function Table({
               Failures
             </th>
             <th scope="col">Since</th>
-            <th scope="col">{isLost ? "" : "Recovered by"}</th>
-            <th scope="col">Step</th>
+            {!isLost && <th scope="col">Recovered by</th>}
           </tr>
         </thead>
         <tbody>
@@ -78,6 +78,7 @@ function Table({
             const step = stepOf(one.span_id);
             return (
               <tr key={`${one.span_id} ${one.operation} ${one.opened_at}`}>
+                <td>{step && <StepLink step={step} text={exactCount(step)} />}</td>
                 <td>
                   <HostileText text={one.operation} inline />
                 </td>
@@ -88,15 +89,12 @@ function Table({
                 <td>
                   <Instant at={one.opened_at} look="clock" fineness="second" />
                 </td>
-                <td>
-                  {one.recovered_at !== null && (
-                    <>
-                      {one.by_fallback ? "fallback: " : ""}
-                      <HostileText text={one.recovered_by ?? "not told"} inline />
-                    </>
-                  )}
-                </td>
-                <td>{step && <StepLink step={step} text={exactCount(step)} />}</td>
+                {!isLost && (
+                  <td>
+                    {one.by_fallback ? "fallback: " : ""}
+                    <HostileText text={one.recovered_by ?? "not told"} inline />
+                  </td>
+                )}
               </tr>
             );
           })}

@@ -121,6 +121,7 @@ function Attempts({ of, stepOf }: { of: SessionRecord; stepOf: StepOf }) {
         <table className={css.table}>
           <thead>
             <tr>
+              <th scope="col">Step</th>
               <th scope="col">What</th>
               <th scope="col">From</th>
               <th scope="col">To</th>
@@ -129,7 +130,6 @@ function Attempts({ of, stepOf }: { of: SessionRecord; stepOf: StepOf }) {
                 Times
               </th>
               <th scope="col">When</th>
-              <th scope="col">Step</th>
             </tr>
           </thead>
           <tbody>
@@ -137,6 +137,7 @@ function Attempts({ of, stepOf }: { of: SessionRecord; stepOf: StepOf }) {
               const step = stepOf(one.span_id);
               return (
                 <tr key={`${one.span_id} ${one.at} ${one.kind} ${one.to}`}>
+                  <td>{step && <StepLink step={step} text={exactCount(step)} />}</td>
                   <td>{one.kind}</td>
                   <td>
                     <HostileText text={one.from} inline />
@@ -149,7 +150,6 @@ function Attempts({ of, stepOf }: { of: SessionRecord; stepOf: StepOf }) {
                   <td>
                     <Instant at={one.at} look="clock" fineness="second" />
                   </td>
-                  <td>{step && <StepLink step={step} text={exactCount(step)} />}</td>
                 </tr>
               );
             })}

@@ -16,7 +16,8 @@ export function gapsOf(
   if (of.missing_parents > 0) {
     gaps.push({
       what: `${counted(of.missing_parents, "span")} ${of.missing_parents === 1 ? "names" : "name"} a parent that never arrived`,
-      means: "They stand at the top of the tree; what was around them is not known.",
+      means:
+        "They stand at the end of the tree, under a heading of their own; what was around them is not known.",
       inTree: true,
     });
   }

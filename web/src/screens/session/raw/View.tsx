@@ -34,10 +34,10 @@ export function View() {
           <Loading rows={10} rowHeight="compact" />
         )}
       </div>
-      <aside className={css.column}>
+      <div className={css.column}>
         <Commands place={place} />
         {asked.data && <Traces ids={asked.data.trace_ids} />}
-      </aside>
+      </div>
     </div>
   );
 }

@@ -40,13 +40,13 @@ export function SpanPane({ project, session, row, model }: SpanPaneProps) {
   const failure = ids.error ?? span.error;
   if (row < 0) {
     return (
-      <aside className={css.pane} aria-label="Span">
+      <section className={css.pane} aria-label="Span">
         <p className={css.note}>Choose a span to see what was sent.</p>
-      </aside>
+      </section>
     );
   }
   return (
-    <aside className={css.pane} aria-label="Span" aria-busy={span.isPlaceholderData || undefined}>
+    <section className={css.pane} aria-label="Span" aria-busy={span.isPlaceholderData || undefined}>
       {failure ? (
         <Failed
           error={failure}
@@ -58,7 +58,7 @@ export function SpanPane({ project, session, row, model }: SpanPaneProps) {
       ) : (
         <Loading rows={10} rowHeight="compact" />
       )}
-    </aside>
+    </section>
   );
 }
 

@@ -45,63 +45,65 @@ export function TreeGrid(props: TreeGridProps) {
   }, [place, rows]);
   const onKeyDown = useTreeKeys(props);
   return (
-    <div
-      ref={scroll}
-      className={css.grid}
-      role="treegrid"
-      aria-label="Spans as sent"
-      aria-rowcount={visible.rows.length + 1}
-      aria-colcount={5}
-      aria-activedescendant={place >= 0 ? rowId(selected) : undefined}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-    >
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, as aria-activedescendant wants it. */}
-      <div role="row" aria-rowindex={1} className={css.head}>
-        <span role="columnheader" tabIndex={-1}>
-          Span
-        </span>
-        <span role="columnheader" tabIndex={-1} className={css.wideOnly}>
-          Agent
-        </span>
-        <span role="columnheader" tabIndex={-1} className={css.wideOnly}>
-          Began
-        </span>
-        <span role="columnheader" tabIndex={-1}>
-          Took
-        </span>
-        <span role="columnheader" tabIndex={-1}>
-          Step
-        </span>
-      </div>
-      <div role="rowgroup" className={css.rows} style={{ height: rows.getTotalSize() }}>
-        {rows.getVirtualItems().map((item) => {
-          const row = visible.rows[item.index] ?? ORPHANS;
-          const top = item.start - ROW;
-          if (row === ORPHANS) return <OrphansHead key="orphans" at={item.index} top={top} />;
-          return (
-            <TreeRow
-              key={row}
-              model={model}
-              row={row}
-              at={item.index}
-              top={top}
-              siblings={props.siblings}
-              path={props.paths[row] ?? 0}
-              isOpen={props.passes !== null || !props.closed.has(row)}
-              isAside={props.passes !== null && props.passes[row] !== 1}
-              isSelected={row === selected}
-              onSelect={props.select}
-              onToggle={() => toggle(props, row)}
-              onOpen={props.open}
-            />
-          );
-        })}
+    <>
+      <div
+        ref={scroll}
+        className={css.grid}
+        role="treegrid"
+        aria-label="Spans as sent"
+        aria-rowcount={visible.rows.length + 1}
+        aria-colcount={5}
+        aria-activedescendant={place >= 0 ? rowId(selected) : undefined}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
+        {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, as aria-activedescendant wants it. */}
+        <div role="row" aria-rowindex={1} className={css.head}>
+          <span role="columnheader" tabIndex={-1}>
+            Span
+          </span>
+          <span role="columnheader" tabIndex={-1} className={css.wideOnly}>
+            Agent
+          </span>
+          <span role="columnheader" tabIndex={-1} className={css.wideOnly}>
+            Began
+          </span>
+          <span role="columnheader" tabIndex={-1}>
+            Took
+          </span>
+          <span role="columnheader" tabIndex={-1}>
+            Step
+          </span>
+        </div>
+        <div role="rowgroup" className={css.rows} style={{ height: rows.getTotalSize() }}>
+          {rows.getVirtualItems().map((item) => {
+            const row = visible.rows[item.index] ?? ORPHANS;
+            const top = item.start - ROW;
+            if (row === ORPHANS) return <OrphansHead key="orphans" at={item.index} top={top} />;
+            return (
+              <TreeRow
+                key={row}
+                model={model}
+                row={row}
+                at={item.index}
+                top={top}
+                siblings={props.siblings}
+                path={props.paths[row] ?? 0}
+                isOpen={props.passes !== null || !props.closed.has(row)}
+                isAside={props.passes !== null && props.passes[row] !== 1}
+                isSelected={row === selected}
+                onSelect={props.select}
+                onToggle={() => toggle(props, row)}
+                onOpen={props.open}
+              />
+            );
+          })}
+        </div>
       </div>
       <span className="visually-hidden" role="status">
         {selected >= 0 ? announced(model, selected) : ""}
       </span>
-    </div>
+    </>
   );
 }
 
