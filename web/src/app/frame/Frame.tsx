@@ -10,6 +10,8 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Refused, speakOf } from "@/api/client";
 import { me, projects } from "@/api/people";
 import { useKeys } from "@/app/keys/useKeys";
+import { permanentAddress } from "@/app/permanent";
+import { say } from "@/parts/Toasts";
 import styles from "./Frame.module.css";
 import { IntakeLight } from "./IntakeLight";
 
@@ -62,6 +64,13 @@ export function Frame() {
     if (document.activeElement === document.body) main.current?.focus({ preventScroll: true });
   }, [path]);
 
+  const copyPermanent = () => {
+    const link = permanentAddress(window.location.href, Date.now());
+    navigator.clipboard.writeText(link).then(
+      () => say("A link to exactly this is copied."),
+      () => say(`The browser did not let the link be copied: ${link}`),
+    );
+  };
   const go = (to: Entry["to"]) => () => void navigate({ to, params: { project } });
   useKeys({
     palette: (event) => {
@@ -69,6 +78,7 @@ export function Frame() {
       setLayer("palette");
     },
     sheet: () => setLayer("sheet"),
+    permanent: copyPermanent,
     goOverview: go("/p/$project/overview"),
     goSessions: go("/p/$project/sessions"),
     goTasks: go("/p/$project/tasks"),

@@ -2,17 +2,8 @@
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { KEYS } from "@/app/keys/table";
 import { actsHere } from "@/app/keys/useKeys";
+import { printedKeys } from "@/parts/KeyHint";
 import styles from "./KeySheet.module.css";
-
-const NAMES: Record<string, string> = {
-  ArrowDown: "↓",
-  ArrowUp: "↑",
-  ArrowLeft: "←",
-  ArrowRight: "→",
-  Escape: "Esc",
-  "Shift+?": "?",
-  "$mod+k": "Ctrl K",
-};
 
 export function KeySheet({ open, close }: { open: boolean; close: () => void }) {
   return (
@@ -31,7 +22,7 @@ export function KeySheet({ open, close }: { open: boolean; close: () => void }) 
                 <div key={act}>
                   <dt>
                     {KEYS[act].keys.map((key) => (
-                      <kbd key={key}>{NAMES[key] ?? key.replace("Shift+", "Shift ")}</kbd>
+                      <kbd key={key}>{printedKeys(key)}</kbd>
                     ))}
                   </dt>
                   <dd>{KEYS[act].means}</dd>
