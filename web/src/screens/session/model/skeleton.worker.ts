@@ -4,6 +4,7 @@
  * It keeps the columns; the page gets copies of what is new. The first page is small, so that the
  * strip paints while the rest is under way. Changes are told at most four times a second.
  */
+import { readEvents } from "@/app/live/events";
 import {
   type Columns,
   changeRows,
@@ -16,7 +17,6 @@ import {
   type SkeletonPage,
 } from "./columns";
 import { derive, memoryOfDerived } from "./derive";
-import { readEvents } from "@/app/live/events";
 import type { Ask, Facts, Texts, Told } from "./messages";
 
 const FIRST_ROWS = 10_000;

@@ -4,7 +4,8 @@
  * Pure, from the skeleton alone, so that the length of the transcript is known before any of it
  * is read.
  */
-import { type Model, placeOf } from "../model";
+import type { Model } from "../model/model";
+import { placeOf } from "../model/moves";
 
 /** A sub-agent: a step of an agent that is itself inside of something. */
 export function isSubAgent(model: Model, step: number): boolean {

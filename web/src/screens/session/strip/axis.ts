@@ -82,7 +82,7 @@ function timeAxis(model: Told, width: number): Axis {
 
 /** The longest waits that are at least a twelfth of all that isn't waiting; few enough to fit. */
 function chooseFolds(model: Told, width: number): Idle[] {
-  const most = Math.floor((width * 0.3) / FOLD);
+  const most = Math.floor((width * 0.45) / FOLD);
   const idle = model.idle.reduce((sum, one) => sum + one.untilUs - one.fromUs, 0);
   const busy = Math.max(1, model.extentUs - idle);
   // What would take less than its fold isn't folded.
