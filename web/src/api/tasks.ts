@@ -3,6 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { given, segment } from "@/app/address";
 import { asked, client } from "./client";
 import type { components } from "./schema";
+import { sessionKey } from "./session";
 
 export type TaskTypes = components["schemas"]["Tasks"];
 export type TaskTree = components["schemas"]["TaskTreeAnswer"];
@@ -109,5 +110,21 @@ export function versionsOf(project: string, name: string, where: Chosen) {
       return told.facets.version ?? [];
     },
     staleTime: 60_000,
+  });
+}
+
+export type DecisionNode = components["schemas"]["TreeNode"];
+
+/** How one session decided, repetitions folded. */
+export function decisions(project: string, session: string) {
+  return queryOptions({
+    queryKey: [...sessionKey(project, session), "decisions"],
+    queryFn: ({ signal }) =>
+      asked(
+        client.GET("/api/v1/sessions/{session_id}/tree", {
+          params: { path: { session_id: session } },
+          signal,
+        }),
+      ),
   });
 }

@@ -88,6 +88,7 @@ function Types({ project, rows, search, isDimmed }: TypesProps) {
         <EstimateView
           estimate={told}
           unit={unit}
+          look="stacked"
           {...(name === "task_completion_rate" ? { unknown: row.outcomes.unknown } : {})}
         />
       )
@@ -167,6 +168,7 @@ function Types({ project, rows, search, isDimmed }: TypesProps) {
       rows={rows}
       rowKey={(row) => row.task_type ?? " none"}
       isDimmed={isDimmed}
+      density="two-lines"
     />
   );
 }

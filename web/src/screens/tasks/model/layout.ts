@@ -8,7 +8,7 @@ import type { Shown } from "./forest";
 
 export const BOX = 40;
 export const ROW = 48;
-export const GAP = 44;
+export const GAP = 36;
 /** Of a ribbon that all sessions take. */
 const THICKEST = 28;
 const THINNEST = 1.5;

@@ -74,7 +74,7 @@ export function saidOf(node: TaskNode): string {
 }
 
 const NARROWEST = 92;
-const WIDEST = 212;
+const WIDEST = 192;
 
 /** What the two lines of a node need, in pixels, by their letters. */
 export function widthOf(node: TaskNode): number {
@@ -82,6 +82,6 @@ export function widthOf(node: TaskNode): number {
   const count = formatCount(node.sessions);
   const first =
     44 + nameOf(node).length * 6.9 + (loop.length + count.length) * 6.6 + (loop ? 8 : 0);
-  const second = 20 + figureOf(node).length * 6.1;
+  const second = 20 + figureOf(node).length * 6.5;
   return Math.round(Math.min(WIDEST, Math.max(NARROWEST, first, second)));
 }
