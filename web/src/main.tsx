@@ -6,10 +6,12 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Refused } from "./api/client";
+import { applyDensity } from "./app/density";
 import { makeRouter } from "./app/router";
 import { followTheme } from "./app/theme";
 
 followTheme();
+applyDensity();
 
 const queries = new QueryClient({
   defaultOptions: {

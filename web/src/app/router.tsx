@@ -104,6 +104,7 @@ const task = createRoute({
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
+  validateSearch: settingsAddress,
   component: lazyRouteComponent(() => import("@/screens/settings/Settings"), "Settings"),
 });
 

@@ -2,14 +2,14 @@
 import type { components } from "@/api/schema";
 import { HostileText } from "@/parts/HostileText";
 import { Instant } from "@/parts/Instant";
-import styles from "./Welcome.module.css";
+import styles from "./Refusals.module.css";
 
 type Refusal = components["schemas"]["Refusal"];
 
 export function Refusals({ refusals }: { refusals: readonly Refusal[] }) {
   if (refusals.length === 0) return null;
   return (
-    <section aria-labelledby="refused">
+    <section aria-labelledby="refused" className={styles.section}>
       <h2 id="refused">Arrived and refused</h2>
       <div className={styles.wide}>
         <table className={styles.refusals}>
