@@ -31,8 +31,9 @@ const Compare = lazy(async () => ({
 
 export function Session() {
   const { project = "", session = "", view = "replay" } = useParams({ strict: false });
-  const [a, b] = session.split("...");
-  if (a && b) {
+  const [a = "", b] = session.split("...");
+  // `a...` and `...b` choose the other one.
+  if (b !== undefined) {
     return (
       <Suspense fallback={<Loading />}>
         <Compare a={a} b={b} />
