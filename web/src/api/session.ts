@@ -1,5 +1,5 @@
 /** Everything that is asked of one session; its skeleton is read by screens/session/model. */
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { asked, client, Refused } from "./client";
 import type { components } from "./schema";
 
@@ -299,5 +299,23 @@ export function others(project: string, session: string, number: number) {
           signal,
         }),
       ),
+  });
+}
+
+/** Steps that hold a text; goes on where the server stopped looking. */
+export function found(project: string, session: string, text: string) {
+  return infiniteQueryOptions({
+    queryKey: [...sessionKey(project, session), "find", text],
+    enabled: text.length > 1,
+    staleTime: 60_000,
+    initialPageParam: 1,
+    queryFn: ({ signal, pageParam }) =>
+      asked(
+        client.GET("/api/v1/sessions/{session_id}/find", {
+          params: { path: { session_id: session }, query: { text, from: pageParam } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (last) => last.next_from ?? undefined,
   });
 }

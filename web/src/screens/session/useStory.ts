@@ -10,7 +10,13 @@ export function useStory(project: string, session: string): void {
   const store = useSession();
   const isComplete = useSelector((state) => state.model?.complete ?? false);
   // The strip comes first: the outline of a big session is worked out for a while.
-  const { data } = useQuery({ ...outline(project, session), enabled: isComplete });
+  const isOpen = useSelector((state) => state.model?.open ?? false);
+  const { data } = useQuery({
+    ...outline(project, session),
+    enabled: isComplete,
+    // Of a session that grows; turns are slower than steps.
+    refetchInterval: isOpen ? 4000 : false,
+  });
   useEffect(() => {
     if (!data || !isComplete) return;
     store.hearOutline(stepsOf(data.entries, "turn"), stepsOf(data.entries, "handoff"));

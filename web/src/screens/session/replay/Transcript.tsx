@@ -75,7 +75,7 @@ function Rows({ project, session, shown }: RowsProps) {
     }
     return found;
   }, [shown, first, last]);
-  const pages = usePages(project, session, inSight);
+  const pages = usePages(project, session, inSight, model);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
     <div ref={scroll} className={css.scroll} role="feed" aria-label="Transcript" tabIndex={0}>

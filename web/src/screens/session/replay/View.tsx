@@ -7,6 +7,7 @@ import { Button } from "@/parts/Button";
 import { Dialog } from "@/parts/Dialog";
 import { CONTROLS } from "../controls";
 import { useSession } from "../model";
+import { Find } from "./Find";
 import { Moment } from "./moment/Moment";
 import { Outline } from "./Outline";
 import { Player } from "./Player";
@@ -45,7 +46,9 @@ export function View() {
         </Button>
       </div>
       <aside className={css.outline} aria-label="Outline">
-        <Outline />
+        <Find>
+          <Outline />
+        </Find>
       </aside>
       <Transcript />
       <aside className={css.moment} aria-label="At this step">
