@@ -23,6 +23,8 @@ const PRINTED: Record<string, string> = {
   ArrowRight: "→",
   Escape: "Esc",
   "Shift+?": "?",
+  "Shift++": "+",
+  "+": "+",
 };
 
 /** Plain text of the keys, for labels and the sheet. */
