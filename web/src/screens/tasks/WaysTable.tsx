@@ -2,7 +2,7 @@
 import type { LinkProps } from "@tanstack/react-router";
 import { useState } from "react";
 import type { TaskNode } from "@/api/tasks";
-import { formatCount, numeric } from "@/format";
+import { formatCount } from "@/format";
 import { Button } from "@/parts/Button";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { DifferenceView } from "@/parts/DifferenceView";
@@ -11,6 +11,7 @@ import type { TaskSearch } from "./address";
 import { ToNode, WayText } from "./HotSpots";
 import { type Forest, wayTo } from "./model/forest";
 import { nameOf } from "./model/looks";
+import { type Sort, sortedNodes } from "./order";
 
 const FIRST = 60;
 
@@ -19,26 +20,6 @@ interface Props {
   project: string;
   task: string;
   search: TaskSearch;
-}
-
-type Sort = "way" | "sessions" | "success" | "cost" | "people";
-const FIGURES: Record<Exclude<Sort, "way">, (node: TaskNode) => number | null> = {
-  sessions: (node) => node.sessions,
-  success: (node) => numeric(node.success.value),
-  cost: (node) => numeric(node.cost_to_go.value),
-  people: (node) => numeric(node.people.value),
-};
-
-export function sortedNodes(nodes: readonly TaskNode[], sort: string): TaskNode[] {
-  const isDown = sort.startsWith("-");
-  const figure = FIGURES[(isDown ? sort.slice(1) : sort) as keyof typeof FIGURES];
-  if (!figure) return [...nodes];
-  // What nobody knows stands last, whichever way.
-  return nodes.toSorted((one, two) => {
-    const [a, b] = [figure(one), figure(two)];
-    if (a === null || b === null) return Number(a === null) - Number(b === null);
-    return isDown ? b - a : a - b;
-  });
 }
 
 export function WaysTable({ forest, project, task, search }: Props) {

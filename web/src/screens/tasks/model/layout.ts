@@ -49,26 +49,58 @@ export function layOut(shown: readonly Shown[], measure: Measure): Picture {
     lefts[depth] = right;
     right += (width ?? 0) + GAP;
   }
-  const placed: Placed[] = [];
-  let row = -1;
-  let before = -1;
-  for (const one of shown) {
-    // The first child goes on in its parent's row; every other way begins a row of its own.
-    if (one.depth <= before || row < 0) row += 1;
-    before = one.depth;
-    placed.push({
-      ...one,
-      x: lefts[one.depth] ?? 0,
-      y: row * ROW,
-      width: columns[one.depth] ?? 0,
-    });
-  }
+  const rows = rowsOf(shown);
+  const placed = shown.map((one, at) => ({
+    ...one,
+    x: lefts[one.depth] ?? 0,
+    y: (rows[at] ?? 0) * ROW,
+    width: columns[one.depth] ?? 0,
+  }));
   return {
     placed,
     ribbons: ribbonsOf(placed, measure),
     width: Math.max(0, right - GAP),
-    height: (row + 1) * ROW - (ROW - BOX),
+    height: (Math.max(-1, ...rows) + 1) * ROW - (ROW - BOX),
   };
+}
+
+/**
+ * A row for each node. Its first child goes on in its row; every other one stands as high as the
+ * columns that it and what follows it needs are free.
+ */
+function rowsOf(shown: readonly Shown[]): number[] {
+  const rows: number[] = [];
+  /** The first free row of each column. */
+  const free: number[] = [];
+  const take = (at: number): number => {
+    const root = shown[at];
+    if (!root) return at;
+    let end = at + 1;
+    while ((shown[end]?.depth ?? -1) > root.depth) end += 1;
+    const parts = firstWay(shown, at, end);
+    const row = Math.max(...parts.map((depth) => free[depth] ?? 0));
+    for (const [step, depth] of parts.entries()) {
+      rows[at + step] = row;
+      free[depth] = row + 1;
+    }
+    // What branches off comes below, the innermost first.
+    for (let next = at + parts.length; next < end; ) next = take(next);
+    return end;
+  };
+  for (let at = 0; at < shown.length; ) at = take(at);
+  return rows;
+}
+
+/** Depths of a node, its first child, the first child of that, and so on. */
+function firstWay(shown: readonly Shown[], at: number, end: number): number[] {
+  const depths: number[] = [];
+  for (let index = at; index < end; index++) {
+    const depth = shown[index]?.depth ?? 0;
+    const before = depths.at(-1);
+    if (before !== undefined && depth !== before + 1) break;
+    depths.push(depth);
+  }
+  return depths;
 }
 
 function thickness(share: number): number {
