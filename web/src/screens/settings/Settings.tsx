@@ -86,7 +86,7 @@ function List({ project, current }: { project: string; current: SectionId | null
             to="/p/$project/settings"
             params={{ project }}
             className={styles.entry}
-            aria-current={current === null ? "page" : undefined}
+            activeOptions={{ exact: true, includeSearch: false }}
           >
             All settings
           </Link>
@@ -97,7 +97,7 @@ function List({ project, current }: { project: string; current: SectionId | null
               to="/p/$project/settings/$section"
               params={{ project, section: id }}
               className={styles.entry}
-              aria-current={id === current ? "page" : undefined}
+              activeOptions={{ exact: true, includeSearch: false }}
             >
               {title}
             </Link>

@@ -1,11 +1,9 @@
 /** Received items and what became of each: the parts add up to the sum above them. */
-import type { components } from "@/api/schema";
 import { counted, exactCount, formatCount } from "@/format";
 import { Instant } from "@/parts/Instant";
 import { Section } from "@/parts/Section";
+import { earlierOf, partsOf, type Books as Told } from "./became";
 import styles from "./intake.module.css";
-
-type Told = components["schemas"]["Books"];
 
 export function Books({ books, asOf }: { books: Told; asOf: string }) {
   const parts = partsOf(books);
@@ -50,8 +48,8 @@ export function Books({ books, asOf }: { books: Told; asOf: string }) {
               <th scope="row">Refused</th>
               <td>{formatCount(books.refused)}</td>
               <td>
-                {books.refused === 1 ? "request" : "requests"} answered with an error; nothing of{" "}
-                {books.refused === 1 ? "it" : "them"} was read, so it is not in the sum
+                {books.refused === 1 ? "request" : "requests"} answered with an error; nothing of
+                that is in the sum
               </td>
             </tr>
           </tfoot>
@@ -65,31 +63,4 @@ export function Books({ books, asOf }: { books: Told; asOf: string }) {
       )}
     </Section>
   );
-}
-
-interface Part {
-  readonly name: string;
-  readonly count: number;
-  readonly says: string;
-}
-
-function partsOf(books: Told): Part[] {
-  return [
-    { name: "Stored", count: books.stored, says: "in a session" },
-    { name: "Duplicate", count: books.duplicate, says: "sent before, kept once" },
-    { name: "Ignored", count: books.ignored, says: "nothing of an agent in them" },
-    { name: "Rejected", count: books.rejected, says: "unreadable; the sender was told" },
-    {
-      name: "Set aside",
-      count: books.quarantined,
-      says: "processing failed; kept, and put back in line by quarterdeck requeue",
-    },
-    { name: "Pending", count: books.pending, says: "received, not processed yet" },
-  ];
-}
-
-/** What was received before the time that the books cover, and became something in it. */
-export function earlierOf(books: Told): number {
-  const became = partsOf(books).reduce((sum, part) => sum + part.count, 0);
-  return Math.max(0, became - books.received);
 }

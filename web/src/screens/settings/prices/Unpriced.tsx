@@ -1,6 +1,7 @@
 /** Models that calls have no price for: their costs are unknown, and so are sums with them. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { type UnpricedModel, unpriced } from "@/api/settings";
 import { formatCount } from "@/format";
 import { Button } from "@/parts/Button";
@@ -10,6 +11,9 @@ import { Instant } from "@/parts/Instant";
 import { Section } from "@/parts/Section";
 import { Empty, Failed, Loading } from "@/parts/States";
 
+/** The prices below shall be seen too. */
+const FIRST = 8;
+
 interface Props {
   project: string;
   isAllowed: boolean;
@@ -18,13 +22,15 @@ interface Props {
 
 export function Unpriced({ project, isAllowed, onSet }: Props) {
   const answer = useQuery(unpriced(project));
+  const [showsAll, setShowsAll] = useState(false);
   const columns: Column<UnpricedModel>[] = [
     {
       id: "model",
       title: "Model",
       isName: true,
       grows: true,
-      cell: (row) => <HostileText text={row.model} inline mono />,
+      cell: (row) =>
+        row.model ? <HostileText text={row.model} inline mono /> : "their model was not told",
     },
     {
       id: "calls",
@@ -33,7 +39,9 @@ export function Unpriced({ project, isAllowed, onSet }: Props) {
       cell: (row) =>
         row.calls === row.all_calls
           ? `all ${formatCount(row.calls)}`
-          : `${formatCount(row.calls)} of ${formatCount(row.all_calls)}`,
+          : row.calls < row.all_calls
+            ? `${formatCount(row.calls)} of ${formatCount(row.all_calls)}`
+            : formatCount(row.calls),
     },
     {
       id: "sessions",
@@ -50,16 +58,17 @@ export function Unpriced({ project, isAllowed, onSet }: Props) {
       id: "set",
       title: <span className="visually-hidden">Acts</span>,
       numeric: true,
-      cell: (row) => (
-        <Button
-          size="small"
-          isDisabled={!isAllowed}
-          aria-label={`Set a price for ${row.model}`}
-          onPress={() => onSet(row.model)}
-        >
-          Set a price
-        </Button>
-      ),
+      cell: (row) =>
+        row.model && (
+          <Button
+            size="small"
+            isDisabled={!isAllowed}
+            aria-label={`Set a price for ${row.model}`}
+            onPress={() => onSet(row.model)}
+          >
+            Set a price
+          </Button>
+        ),
     },
   ];
   return (
@@ -78,12 +87,21 @@ export function Unpriced({ project, isAllowed, onSet }: Props) {
       ) : answer.data.models.length === 0 ? (
         <Empty title="Every call has a price." />
       ) : (
-        <DataTable
-          columns={columns}
-          rows={answer.data.models}
-          rowKey={(row) => row.model}
-          caption="Models without a price"
-        />
+        <>
+          <DataTable
+            columns={columns}
+            rows={showsAll ? answer.data.models : answer.data.models.slice(0, FIRST)}
+            rowKey={(row) => row.model}
+            caption="Models without a price"
+          />
+          {answer.data.models.length > FIRST && !showsAll && (
+            <div>
+              <Button look="quiet" size="small" onPress={() => setShowsAll(true)}>
+                Show all {formatCount(answer.data.models.length)}
+              </Button>
+            </div>
+          )}
+        </>
       )}
     </Section>
   );

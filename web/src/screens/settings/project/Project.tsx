@@ -1,5 +1,4 @@
 /** A project's name, what counts as a person's act in it, the other projects, and its end. */
-import { Disclosure } from "@/parts/Disclosure";
 import { Instant } from "@/parts/Instant";
 import { Section } from "@/parts/Section";
 import { Failed, Loading } from "@/parts/States";
@@ -86,9 +85,7 @@ export function Project({ project }: { project: string }) {
           </div>
           <AllProjects project={project} />
           <Section title="Delete this project">
-            <Disclosure title="What would be lost, and how">
-              <DeleteProject project={project} name={base.name} />
-            </Disclosure>
+            <DeleteProject project={project} name={base.name} />
           </Section>
         </>
       )}
