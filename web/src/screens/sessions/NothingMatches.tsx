@@ -1,8 +1,7 @@
 /** No session passes: how many there would be otherwise, and each way to widen the filter. */
 import { useQueries } from "@tanstack/react-query";
 import { facets, type Which } from "@/api/sessions";
-import { spanLabel } from "@/app/time";
-import { counted, formatCount } from "@/format";
+import { formatCount } from "@/format";
 import { Button, LinkButton } from "@/parts/Button";
 import { visibleText } from "@/parts/hostile";
 import { Empty, FilteredEmpty, Loading } from "@/parts/States";
@@ -28,7 +27,8 @@ export function NothingMatches({ project, which, onChange }: Props) {
         text: `Remove ${visibleText(term.text, 60)}`,
         which: { ...which, q: withoutTerm(q, term) || undefined } as Which,
       })),
-    ...(q ? [{ text: "Remove the whole filter", which: { ...which, q: undefined } as Which }] : []),
+    ...(q ? [{ text: "Remove the filter", which: { ...which, q: undefined } as Which }] : []),
+    ...(q && which.since ? [{ text: "Show all sessions of all time", which: {} as Which }] : []),
   ];
   const month = q === "" && !which.since ? [] : [{ since: "30d" }, {}];
   const answers = useQueries({
@@ -52,14 +52,14 @@ export function NothingMatches({ project, which, onChange }: Props) {
       : `${formatCount(ever ?? 0)} since ever.`;
   return (
     <FilteredEmpty title="No session matches." otherwise={otherwise}>
-      {ways.map((way, index) => (
-        <Button key={way.text} onPress={() => onChange(way.which)}>
-          {way.text} ({counted(totals[month.length + index] ?? 0, "session", "sessions")})
-        </Button>
-      ))}
-      {which.since && (
-        <span className="visually-hidden">{spanLabel(which.since, which.until)}</span>
-      )}
+      {ways
+        .map((way, index) => ({ ...way, gives: totals[month.length + index] ?? 0 }))
+        .filter((way) => way.gives > 0)
+        .map((way) => (
+          <Button key={way.text} onPress={() => onChange(way.which)}>
+            {way.text} ({formatCount(way.gives)})
+          </Button>
+        ))}
     </FilteredEmpty>
   );
 }

@@ -6,13 +6,14 @@
  */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { Refused } from "@/api/client";
-import { facets, sessionPages, USUAL_SORT, type Which } from "@/api/sessions";
+import { facets, sessionPages, starts, USUAL_SORT, type Which } from "@/api/sessions";
 import { useKeys } from "@/app/keys/useKeys";
 import { ScreenHead } from "@/app/screen/ScreenHead";
 import { TimeRange } from "@/app/screen/TimeRange";
-import { absolute } from "@/app/time";
+import { absolute, useZone } from "@/app/time";
+import { formatSpan } from "@/format";
 import { Dialog } from "@/parts/Dialog";
 import { Failed, Loading } from "@/parts/States";
 import { say } from "@/parts/Toasts";
@@ -44,17 +45,22 @@ export function Sessions() {
   const search = useSearch({ from: FROM });
   const navigate = useNavigate({ from: FROM });
   const { q, since, until } = search;
-  const which = useMemo<Which>(() => ({ q, since, until }), [q, since, until]);
   const sort: Sort = search.sort ?? USUAL_SORT;
   const density = search.density ?? "comfortable";
 
+  const asked = useMemo<Which>(() => ({ q, since, until }), [q, since, until]);
+  const check = useQuery(facets(project, asked));
+  const refused = refusedOf(check.error);
+  const which = useLastRead(asked, check.isSuccess && !check.isPlaceholderData, refused !== null);
   const pages = useInfiniteQuery(sessionPages(project, which, sort));
   const counts = useQuery(facets(project, which));
+  const began = useQuery(starts(project, which)).data;
+  const zone = useZone();
   const rows = useMemo(
     () => pages.data?.pages.flatMap((page) => page.sessions) ?? [],
     [pages.data],
   );
-  const place = usePlace(JSON.stringify([project, q, since, until]));
+  const place = usePlace(JSON.stringify([project, which]));
   const [isLive, switchLive] = useLiveSwitch();
   const live = useLiveRows(project, which, sort, isLive);
   const [isPreviewed, setPreviewed] = useState(false);
@@ -64,17 +70,23 @@ export function Sessions() {
   const panel = useRef<HTMLDivElement>(null);
   const sorter = useRef<HTMLButtonElement>(null);
 
-  const change = (next: Partial<Record<keyof SessionsSearch, string | undefined>>) =>
-    void navigate({
-      search: (past) =>
-        Object.fromEntries(
-          Object.entries({ ...past, ...next }).filter(([, value]) => value),
-        ) as SessionsSearch,
-    });
-  const apply = (next: string) => change({ q: next || undefined });
+  const change = useCallback(
+    (next: Partial<Record<keyof SessionsSearch, string | undefined>>) =>
+      void navigate({
+        search: (past) =>
+          Object.fromEntries(
+            Object.entries({ ...past, ...next }).filter(([, value]) => value),
+          ) as SessionsSearch,
+      }),
+    [navigate],
+  );
+  const apply = useCallback((next: string) => change({ q: next || undefined }), [change]);
+  const chooseRange = useCallback(
+    (from: string, to: string) => change({ since: from, until: to }),
+    [change],
+  );
   const selected = useMemo(() => [...place.selected], [place.selected]);
   const active = rows.find((row) => row.session_id === place.active);
-  const refused = refusedOf(pages.error);
 
   useKeys({
     filter: (event) => {
@@ -132,9 +144,16 @@ export function Sessions() {
             <Facets project={project} which={which} onApply={apply} panelRef={panel} />
           </aside>
         )}
-        <div className={css.main} data-busy={pages.isPlaceholderData || undefined}>
+        <div
+          className={css.main}
+          data-busy={pages.isPlaceholderData || undefined}
+          data-previewed={isPreviewed || undefined}
+        >
           <Toolbar
             total={counts.data?.total ?? null}
+            span={
+              began?.since ? formatSpan(began.since, began.until, { zone, fineness: "day" }) : ""
+            }
             sort={sort}
             onSort={(next) => change({ sort: next === USUAL_SORT ? undefined : next })}
             density={density}
@@ -147,11 +166,7 @@ export function Sessions() {
             sorterRef={sorter}
             again={live.again}
           />
-          <Starts
-            project={project}
-            which={which}
-            onRange={(from, to) => change({ since: from, until: to })}
-          />
+          <Starts project={project} which={which} onRange={chooseRange} />
           <DiffersPanel
             project={project}
             which={which}
@@ -167,13 +182,13 @@ export function Sessions() {
               rowHeight={density === "compact" ? "compact" : "two-lines"}
               what="the sessions"
             />
-          ) : pages.isError && !refused && rows.length === 0 ? (
+          ) : pages.isError && rows.length === 0 ? (
             <Failed
               error={pages.error}
               what="The sessions could not be read."
               retry={() => void pages.refetch()}
             />
-          ) : rows.length === 0 && !refused ? (
+          ) : rows.length === 0 ? (
             <NothingMatches
               project={project}
               which={which}
@@ -257,6 +272,15 @@ function DiffersPanel({ project, which, mode, selected, onApply, onClose }: Diff
       onClose={onClose}
     />
   );
+}
+
+/** The filter that was last read; a refused one leaves the list as it was. */
+function useLastRead(asked: Which, isRead: boolean, isRefused: boolean): Which {
+  const [good, setGood] = useState<Which | null>(null);
+  if (isRead && good !== asked) setGood(asked);
+  const { since, until } = asked;
+  const unfiltered = useMemo<Which>(() => ({ since, until }), [since, until]);
+  return isRefused ? (good ?? unfiltered) : asked;
 }
 
 function refusedOf(error: unknown): Refused | null {

@@ -1,5 +1,6 @@
 /** When the sessions began, by how they ended. Dragging over it chooses the time. */
 import { useQuery } from "@tanstack/react-query";
+import { memo } from "react";
 import { type Starts as StartsAnswer, starts, type Which } from "@/api/sessions";
 import { useZone } from "@/app/time";
 import { formatInstant, instantMs } from "@/format";
@@ -22,7 +23,7 @@ interface Props {
   readonly onRange: (since: string, until: string) => void;
 }
 
-export function Starts({ project, which, onRange }: Props) {
+export const Starts = memo(function Starts({ project, which, onRange }: Props) {
   const answer = useQuery(starts(project, which));
   const zone = useZone();
   const told = answer.data;
@@ -46,7 +47,7 @@ export function Starts({ project, which, onRange }: Props) {
       />
     </div>
   );
-}
+});
 
 /** Where the bucket that begins then ends. */
 export function endOf(told: Pick<StartsAnswer, "bucket_s">, at: string): string {

@@ -13,6 +13,8 @@ import css from "./Sessions.module.css";
 
 interface Props {
   readonly total: number | null;
+  /** From the first to the last start. */
+  readonly span: string;
   readonly sort: Sort;
   readonly onSort: (sort: Sort) => void;
   readonly density: Density;
@@ -31,7 +33,8 @@ export function Toolbar(props: Props) {
   return (
     <div className={css.toolbar}>
       <p className={css.total}>
-        {total === null ? "\u00a0" : counted(total, "session", "sessions")}
+        {total === null ? "\u00a0" : counted(total, "session", "sessions")}{" "}
+        {props.span && <span className={css.note}>{props.span}</span>}
       </p>
       {props.isLive && following?.state === "lost" && (
         <Stale since={following.since} retry={props.again} />
@@ -72,14 +75,16 @@ export function Toolbar(props: Props) {
             />
           ))}
         </Menu>
-        <ToggleButton
-          size="small"
-          icon={density === "compact" ? <Rows4 aria-hidden /> : <Rows2 aria-hidden />}
-          isSelected={density === "compact"}
-          onChange={(isCompact) => props.onDensity(isCompact ? "compact" : "comfortable")}
-        >
-          Compact
-        </ToggleButton>
+        <span className={css.density}>
+          <ToggleButton
+            size="small"
+            icon={density === "compact" ? <Rows4 aria-hidden /> : <Rows2 aria-hidden />}
+            isSelected={density === "compact"}
+            onChange={(isCompact) => props.onDensity(isCompact ? "compact" : "comfortable")}
+          >
+            Compact
+          </ToggleButton>
+        </span>
         <Switch isSelected={props.isLive} onChange={props.onLive}>
           Live
         </Switch>

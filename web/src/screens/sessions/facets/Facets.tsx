@@ -6,7 +6,7 @@
  * can be added.
  */
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, type RefObject, useState } from "react";
+import { type KeyboardEvent, memo, type RefObject, useState } from "react";
 import { type FacetValue, facets, type Which } from "@/api/sessions";
 import { exactCount, formatCount, formatEstimate } from "@/format";
 import { visibleText } from "@/parts/hostile";
@@ -28,7 +28,7 @@ export interface FacetsProps {
   readonly panelRef?: RefObject<HTMLDivElement | null>;
 }
 
-export function Facets({ project, which, onApply, panelRef }: FacetsProps) {
+export const Facets = memo(function Facets({ project, which, onApply, panelRef }: FacetsProps) {
   const answer = useQuery(facets(project, which));
   const q = which.q ?? "";
   const named = [...new Set(termsOf(q).flatMap((term) => (term.field ? [term.field] : [])))];
@@ -46,6 +46,10 @@ export function Facets({ project, which, onApply, panelRef }: FacetsProps) {
   };
   return (
     <div ref={panelRef} className={css.facets} aria-busy={answer.isPlaceholderData}>
+      <p className={css.heads}>
+        <span>sessions</span>
+        {!named.includes("outcome") && <span>failed</span>}
+      </p>
       {facetFields(Object.keys(told)).map((field) => (
         <Group
           key={field.field}
@@ -58,7 +62,7 @@ export function Facets({ project, which, onApply, panelRef }: FacetsProps) {
       <Bounds q={q} onApply={onApply} />
     </div>
   );
-}
+});
 
 interface GroupProps {
   readonly field: FacetField;
@@ -127,7 +131,9 @@ function Value({
   const isActive = hasValue(q, name, value.value);
   const outcome = name === "outcome" ? OUTCOMES[value.value as OutcomeLabel] : undefined;
   const failed = formatEstimate(value.failure, "rate");
-  const hasShare = !field.isOutcome && value.known > 0;
+  // Among sessions chosen by how they ended, the share that failed says nothing.
+  const isChosenByEnd = termsOf(q).some((term) => term.field === "outcome");
+  const hasShare = !field.isOutcome && !isChosenByEnd && value.known > 0;
   const whole = `${exactCount(value.sessions)} sessions${
     hasShare ? `, failed: ${failed.whole}` : ""
   }`;

@@ -161,7 +161,7 @@ function RefusedAt({ q, refused }: { q: string; refused: Refused }) {
         </p>
       )}
       {refused.hint && <p className={css.hint}>{refused.hint}</p>}
-      <p className={css.hint}>The list below is of the filter before.</p>
+      <p className={css.hint}>What is shown below is not of this filter.</p>
     </>
   );
 }

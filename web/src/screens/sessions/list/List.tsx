@@ -171,6 +171,7 @@ export function List(props: ListProps) {
       aria-multiselectable
       aria-rowcount={props.total === null ? -1 : props.total + 1}
       aria-activedescendant={activeShown && active ? rowId(active) : undefined}
+      data-density={density}
       data-selecting={selected.size > 0 || undefined}
       onKeyDown={onKeyDown}
       onFocus={(event) => {

@@ -141,7 +141,7 @@ export const Row = memo(function Row(props: RowProps) {
         )}
       </Cell>
       <Cell className={css.shape}>
-        <Shape shape={row.shape} width={96} />
+        <Shape shape={row.shape} width={84} />
       </Cell>
       {density === "comfortable" && <SecondLine row={row} />}
     </div>
@@ -221,12 +221,19 @@ function Errors({ row }: { row: SessionRow }) {
 /** What was asked and what came back, or the error that it ended with. */
 function SecondLine({ row }: { row: SessionRow }) {
   const asked = askedBeside(row);
-  const isError = row.error !== null && row.outcome.label !== "success";
+  const about = [row.workflow.name, versionText(row), row.task_type].filter(Boolean).join(" ");
+  const isError =
+    row.error !== null && row.outcome.label !== "success" && row.error_episodes > row.recovered;
   const back = isError ? row.error : row.answered;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a cell of a virtual list.
     // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus.
     <div role="gridcell" className={css.second}>
+      {about && (
+        <span className={css.about}>
+          <HostileText text={about} inline max={120} />
+        </span>
+      )}
       {asked && (
         <span className={css.asked}>
           <span className="visually-hidden">asked: </span>
