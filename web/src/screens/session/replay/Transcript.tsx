@@ -134,7 +134,7 @@ const Step = memo(function Step({ step, entries, isClosed }: StepProps) {
       {entries === undefined ? (
         <Waiting step={step} />
       ) : (
-        entries.map((entry, at) => (
+        spoken(entries).map((entry, at) => (
           <Entry
             // biome-ignore lint/suspicious/noArrayIndexKey: the entries of a step never move.
             key={`${entry.kind} ${at}`}
@@ -147,6 +147,12 @@ const Step = memo(function Step({ step, entries, isClosed }: StepProps) {
     </StepRow>
   );
 });
+
+/** An agent that begins without a word and ends at the same step needs no line for both. */
+function spoken(entries: readonly TranscriptEntry[]): readonly TranscriptEntry[] {
+  if (!entries.some((entry) => entry.kind === "agent_ends")) return entries;
+  return entries.filter((entry) => entry.kind !== "agent_begins" || entry.text !== null);
+}
 
 function Waiting({ step }: { step: number }) {
   return (

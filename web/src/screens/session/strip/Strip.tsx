@@ -193,7 +193,11 @@ function useDrag(axis: Axis) {
 function LaneNames({ model }: { model: Model }) {
   const lanes = Math.max(1, Math.min(LANES, model.lanes.length));
   if (laneHeight(lanes) < 11) {
-    return <div className={css.names}>{model.lanes.length} agents</div>;
+    return (
+      <div className={css.names} style={{ paddingTop: lanesTop(lanes) }}>
+        {model.lanes.length} agents
+      </div>
+    );
   }
   return (
     <div className={css.names} style={{ paddingTop: lanesTop(lanes) }} aria-hidden>

@@ -54,7 +54,8 @@ export function binRows(model: Told, axis: Axis, scale: number, most: number): B
     const place = places[model.kind[row] ?? 0] ?? 0;
     const to = Math.min(columns, Math.max(from + 1, Math.ceil(axis.end(row) * scale)));
     const lane = (laneOf.get(model.agent[row] ?? 0) ?? 0) * columns;
-    if (place === agent) {
+    // An agent of which nothing inside is known is what ran itself.
+    if (place === agent && (model.descendants[row] ?? 0) > 0) {
       around.fill(place, lane + from, lane + to);
       continue;
     }

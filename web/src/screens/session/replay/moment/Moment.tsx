@@ -1,7 +1,9 @@
 /** At this step: what the agent knew then, what it decided, and what came back. */
+
+import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { memo } from "react";
-import type { StepAnswer } from "@/api/session";
+import { record, type StepAnswer } from "@/api/session";
 import { useZone } from "@/app/time";
 import {
   counted,
@@ -132,16 +134,19 @@ const Pager = memo(function Pager() {
 function SoFar({ answer }: { answer: StepAnswer }) {
   const zone = useZone();
   const { step, so_far: soFar } = answer;
+  const hasTimes = useHasTimes();
   return (
     <dl className={css.facts}>
-      <Fact name="When">
-        <span title={explainInstant(step.started_at, { zone, now: Date.now() })}>
-          {formatTime(step.started_at, { zone })}
-        </span>
-        {step.duration_s === null
-          ? ", still open"
-          : step.duration_s > 0 && `, took ${formatDuration({ s: step.duration_s })}`}
-      </Fact>
+      {hasTimes && (
+        <Fact name="When">
+          <span title={explainInstant(step.started_at, { zone, now: Date.now() })}>
+            {formatTime(step.started_at, { zone })}
+          </span>
+          {step.duration_s === null
+            ? ", still open"
+            : step.duration_s > 0 && `, took ${formatDuration({ s: step.duration_s })}`}
+        </Fact>
+      )}
       {step.status && step.status !== "ok" && step.status !== "unset" && (
         <Fact name="Status">
           {step.status}
@@ -165,13 +170,22 @@ function SoFar({ answer }: { answer: StepAnswer }) {
         </Fact>
       )}
       <Fact name="Cost so far">{costText(soFar)}</Fact>
-      <Fact name="Elapsed">
-        {formatDuration({ s: soFar.elapsed_s })}
-        {soFar.waited_s > 0 && `, of it ${formatDuration({ s: soFar.waited_s })} waiting`}
-      </Fact>
+      {hasTimes && (
+        <Fact name="Elapsed">
+          {formatDuration({ s: soFar.elapsed_s })}
+          {soFar.waited_s > 0 && `, of it ${formatDuration({ s: soFar.waited_s })} waiting`}
+        </Fact>
+      )}
       <Fact name="Before">{soFarText(soFar)}</Fact>
     </dl>
   );
+}
+
+/** Where the source tells no times, those that were made up for the order are not shown. */
+function useHasTimes(): boolean {
+  const { project, session } = usePlace();
+  const { data } = useQuery(record(project, session));
+  return !data?.data_findings.some((finding) => finding.code === "times_unknown");
 }
 
 function costText(soFar: StepAnswer["so_far"]): string {

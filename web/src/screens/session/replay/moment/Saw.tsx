@@ -79,7 +79,9 @@ export function Saw({ saw, step, showsDiff, onDiff }: SawProps) {
 
 /** `3 added, 126 kept`; for a first call how many there are. */
 function changesText(saw: SawAnswer): string {
-  if (saw.compared_with === null) return counted(saw.kept + saw.added, "message");
+  if (saw.compared_with === null) {
+    return counted(saw.messages.length + saw.left_out, "message");
+  }
   const parts = [
     saw.added > 0 ? `${formatCount(saw.added)} added` : "",
     saw.changed > 0 ? `${formatCount(saw.changed)} changed` : "",
