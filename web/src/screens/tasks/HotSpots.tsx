@@ -72,6 +72,7 @@ function FailingSpots({ spots, ...place }: Props) {
           columns={columns}
           rows={spots.failing}
           rowKey={(row) => row.node}
+          density="two-lines"
         />
       ) : (
         <p className={css.muted}>
@@ -177,19 +178,19 @@ export function ToNode({ node, project, task, search, children }: ToNodeProps) {
   );
 }
 
-/** The end of a way is what tells it from others: its beginning is cut. */
+/** The end of a way is what tells it from others, so it comes first. */
 export function WayText({ way }: { way: readonly string[] }) {
-  const end = way.slice(-4);
+  const before = way.slice(0, -1);
+  const near = before.slice(-3);
+  const text = `${before.length > near.length ? "… → " : ""}${near.join(" → ")}`;
   return (
     <>
-      {way.length > end.length && <span className={css.muted}>… → </span>}
-      {end.map((label, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a way may pass the same decision twice.
-        <span key={at}>
-          {at > 0 && <span className={css.muted}> → </span>}
-          <HostileText text={label} inline max={60} />
+      <HostileText text={way.at(-1) ?? ""} inline max={120} />
+      {text && (
+        <span className={css.after}>
+          <HostileText text={`after ${text}`} inline max={240} />
         </span>
-      ))}
+      )}
     </>
   );
 }

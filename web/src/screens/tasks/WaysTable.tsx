@@ -13,7 +13,7 @@ import { type Forest, wayTo } from "./model/forest";
 import { nameOf } from "./model/looks";
 import { type Sort, sortedNodes } from "./order";
 
-const FIRST = 60;
+const FIRST = 50;
 
 interface Props {
   forest: Forest;
@@ -65,7 +65,12 @@ export function WaysTable({ forest, project, task, search }: Props) {
       numeric: true,
       ...by("success", true),
       cell: (node) => (
-        <EstimateView estimate={node.success} unit="rate" unknown={node.outcomes.unknown} />
+        <EstimateView
+          look="stacked"
+          estimate={node.success}
+          unit="rate"
+          unknown={node.outcomes.unknown}
+        />
       ),
     },
     ...(compares
@@ -75,7 +80,9 @@ export function WaysTable({ forest, project, task, search }: Props) {
             title: "Difference",
             numeric: true,
             cell: (node: TaskNode) =>
-              node.compare && <DifferenceView difference={node.compare.success} unit="rate" />,
+              node.compare && (
+                <DifferenceView look="stacked" difference={node.compare.success} unit="rate" />
+              ),
           },
         ]
       : []),
@@ -84,14 +91,14 @@ export function WaysTable({ forest, project, task, search }: Props) {
       title: "Cost from here",
       numeric: true,
       ...by("cost", true),
-      cell: (node) => <EstimateView estimate={node.cost_to_go} unit="USD" />,
+      cell: (node) => <EstimateView look="stacked" estimate={node.cost_to_go} unit="USD" />,
     },
     {
       id: "people",
       title: "A person steps in",
       numeric: true,
       ...by("people", true),
-      cell: (node) => <EstimateView estimate={node.people} unit="rate" />,
+      cell: (node) => <EstimateView look="stacked" estimate={node.people} unit="rate" />,
     },
   ];
   return (
@@ -101,7 +108,7 @@ export function WaysTable({ forest, project, task, search }: Props) {
         columns={columns}
         rows={rows.slice(0, most)}
         rowKey={(node) => node.id}
-        density="compact"
+        density="two-lines"
         isMarked={(node) => node.id === search.node}
       />
       {rows.length > most && (

@@ -80,7 +80,9 @@ export function openAtFirst(forest: Forest, rows: number): Set<string> {
     const id = waiting.pop();
     if (id === undefined) break;
     const below = childrenOf(forest, id);
-    if (below.length === 0 || forest.nodes.get(id)?.kind === "others") continue;
+    // What is folded on both sides tells nothing.
+    if (below.every((one) => forest.nodes.get(one)?.kind === "others")) continue;
+    if (forest.nodes.get(id)?.kind === "others") continue;
     if (used + below.length - 1 > rows) continue;
     used += below.length - 1;
     open.add(id);
