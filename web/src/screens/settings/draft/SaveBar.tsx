@@ -1,5 +1,5 @@
 /** Saves or discards what was typed, tells what stood in the way, and holds on to it on leaving. */
-import type { ReactNode } from "react";
+import type { Settings } from "@/api/settings";
 import { Button } from "@/parts/Button";
 import { HostileText } from "@/parts/HostileText";
 import { Failed } from "@/parts/States";
@@ -20,8 +20,8 @@ interface Props {
   act?: string;
   /** A form that was opened can be closed again, also where nothing was typed. */
   isForm?: boolean;
-  /** The command that does the same, where the changes alone don't tell it. */
-  children?: ReactNode;
+  /** What a command would set, while nothing is typed; without it none is shown. */
+  example?: Partial<Settings>;
 }
 
 export function SaveBar({
@@ -31,9 +31,10 @@ export function SaveBar({
   onSave,
   act = "Save changes",
   isForm = false,
-  children,
+  example,
 }: Props) {
-  const command = isWrong ? "" : setCommand(draft.changes);
+  const isUsual = !draft.isChanged || isWrong;
+  const command = example ? setCommand(isUsual ? example : draft.changes) : "";
   const save = onSave ?? (() => draft.save());
   return (
     <div className={styles.bar}>
@@ -56,7 +57,7 @@ export function SaveBar({
         </Button>
         {draft.isChanged && <span className={styles.state}>Not saved yet</span>}
       </div>
-      {children ?? (command && <Command text={command} />)}
+      {command && <Command text={command} />}
       <LeaveWarning isChanged={draft.isChanged} />
     </div>
   );

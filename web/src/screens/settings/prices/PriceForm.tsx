@@ -81,9 +81,7 @@ export function PriceForm({ draft, editing, before, isAllowed }: Props) {
           isWrong={Object.keys(wrong).length > 0}
           act="Save price"
           isForm
-        >
-          <span />
-        </SaveBar>
+        />
       </div>
     </Section>
   );

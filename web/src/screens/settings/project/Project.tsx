@@ -81,7 +81,12 @@ export function Project({ project }: { project: string }) {
                 It counts for what arrives from now on.
               </p>
             </div>
-            <SaveBar draft={draft} isAllowed={isAdmin} isWrong={isNameless} />
+            <SaveBar
+              draft={draft}
+              isAllowed={isAdmin}
+              isWrong={isNameless}
+              example={{ human_tools: ["ask_human"] }}
+            />
           </div>
           <AllProjects project={project} />
           <Section title="Delete this project">

@@ -88,7 +88,12 @@ export function Redaction({ project }: { project: string }) {
             isAllowed={isAdmin}
             patterns={asked.filter((one) => one && !wrongOf(one))}
           />
-          <SaveBar draft={draft} isAllowed={isAdmin} isWrong={isUnsure} />
+          <SaveBar
+            draft={draft}
+            isAllowed={isAdmin}
+            isWrong={isUnsure}
+            example={{ redaction_patterns: ["EMP-[0-9]{6}"] }}
+          />
         </>
       )}
     </Page>

@@ -56,13 +56,16 @@ export function Retention({ project }: { project: string }) {
               isDisabled={!isAdmin}
               error={isWrong ? "A whole number of days, at most 36,500." : undefined}
             />
-            {isAdmin && <Preview days={daysOf(shown)} preview={preview} />}
+            {isAdmin && (draft.isChanged || shown !== "") && (
+              <Preview days={daysOf(shown)} preview={preview} />
+            )}
             <SaveBar
               draft={draft}
               isAllowed={isAdmin}
               // Nobody deletes without having been told how much.
               isWrong={isWrong || (typeof daysOf(shown) === "number" && !isCurrent)}
               onSave={save}
+              example={{ retention_days: 90 }}
               act={goes > 0 ? "Save and delete…" : "Save changes"}
             />
           </div>

@@ -50,7 +50,12 @@ export function SessionKey({ project }: { project: string }) {
               isDisabled={!isAdmin}
               error={problem}
             />
-            <SaveBar draft={draft} isAllowed={isAdmin} isWrong={problem !== undefined} />
+            <SaveBar
+              draft={draft}
+              isAllowed={isAdmin}
+              isWrong={problem !== undefined}
+              example={{ session_key: "ticket.id" }}
+            />
           </div>
           <Example rule={problem ? "" : shown.trim()} />
           <Section
