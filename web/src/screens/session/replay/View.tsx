@@ -13,6 +13,7 @@ import { Outline } from "./Outline";
 import { Player } from "./Player";
 import { usePlace } from "./place";
 import { Transcript } from "./Transcript";
+import { useFolding } from "./useFolding";
 import css from "./View.module.css";
 
 type Sheet = "outline" | "moment" | null;
@@ -23,6 +24,7 @@ export function View() {
   const navigate = useNavigate();
   const [sheet, setSheet] = useState<Sheet>(null);
   const [showsDiff, setDiff] = useState(false);
+  useFolding(place.session);
   useKeys({
     seen: () => setDiff((on) => !on),
     raw: () =>
