@@ -65,8 +65,9 @@ export function NewKey({ project, isAllowed, onMade }: Props) {
               onChange={(on) => toggle(id, on)}
               isDisabled={!isAllowed}
             >
-              <span>
-                <code>{id}</code> <span className={styles.quiet}>{says}</span>
+              <span className={styles.scope}>
+                <code>{id}</code>
+                <span className={styles.quiet}>{says}</span>
               </span>
             </Checkbox>
           ))}

@@ -6,6 +6,7 @@ import { useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import type { PriceOverride } from "@/api/settings";
 import { Button } from "@/parts/Button";
+import { Disclosure } from "@/parts/Disclosure";
 import { Section } from "@/parts/Section";
 import { Empty, Failed, Loading } from "@/parts/States";
 import { SaveTrouble } from "../draft/SaveBar";
@@ -106,16 +107,17 @@ export function Prices({ project }: { project: string }) {
                 onChange={(next) => draft.apply({ price_overrides: [...next] })}
               />
             )}
-            <Command
-              says="All rows at once"
-              text={setCommand({
-                price_overrides: editing
-                  ? withPrice(rows, editing)
-                  : rows.length > 0
-                    ? rows
-                    : [{ model: "MODEL", input_usd_per_mtok: "0.5", output_usd_per_mtok: "1.5" }],
-              })}
-            />
+            <Disclosure title="As a command, all rows at once">
+              <Command
+                text={setCommand({
+                  price_overrides: editing
+                    ? withPrice(rows, editing)
+                    : rows.length > 0
+                      ? rows
+                      : [{ model: "MODEL", input_usd_per_mtok: "0.5", output_usd_per_mtok: "1.5" }],
+                })}
+              />
+            </Disclosure>
           </Section>
         </>
       )}
