@@ -1,10 +1,9 @@
 /** First run: from an empty server to the first session on the screen, by what the page says. */
 import { execFile } from "node:child_process";
-import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "./app";
+import { PYTHON } from "./server";
 
-const PYTHON = join(resolve(import.meta.dirname, "../../.."), ".venv/bin/python");
 const run = promisify(execFile);
 
 test("what the page says to run makes the first session appear by itself", async ({

@@ -2,7 +2,7 @@
  * One server with real recorded sessions for all journeys that only read, or that change a
  * session which no other journey looks at.
  */
-import { golden, type Server, settled, shared, startServer } from "./server";
+import { golden, python, type Server, settled, shared, startServer } from "./server";
 
 /** Small on purpose: some hundred sessions of five recorders, in a few seconds. */
 const RECORDED = ["tau2_bench", "claude_code_redacted", "who_and_when", "atif"];
@@ -18,5 +18,6 @@ export async function fill(server: Server): Promise<void> {
   const there = RECORDED.map((name) => shared(`data/${name}`)).filter((one) => one !== null);
   // Without the recordings beside the project, our own fixtures still fill every screen.
   await server.cli("import", ...(there.length > 0 ? there : [golden("")]));
+  await python(server, "refunds.py");
   await settled(server);
 }

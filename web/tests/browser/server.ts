@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const QUARTERDECK = process.env.QUARTERDECK_BIN ?? join(ROOT, ".venv/bin/quarterdeck");
+export const PYTHON = process.env.PYTHON_BIN ?? join(ROOT, ".venv/bin/python");
 const STARTS_WITHIN_MS = 60_000;
 const run = promisify(execFile);
 
@@ -67,6 +68,12 @@ export async function startServer(environment: Record<string, string> = {}): Pro
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+/** Runs a program beside this file against the server, with the project's own Python. */
+export async function python(server: Server, program: string): Promise<void> {
+  const env = { ...process.env, QUARTERDECK_URL: server.url, QUARTERDECK_API_KEY: "" };
+  await run(PYTHON, [join(import.meta.dirname, program)], { env });
 }
 
 /** Everything that was sent is stored and in its session. */
