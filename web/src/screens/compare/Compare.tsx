@@ -102,7 +102,7 @@ function Rejoins({ project, told }: { project: string; told: Comparison }) {
   const last = told.rejoins.at(-1);
   if (!last) return null;
   return (
-    <span>
+    <span className={css.rejoins}>
       they rejoin {counted(told.rejoins.length, "time")}, last at{" "}
       <Link
         to="/p/$project/sessions/$session"

@@ -92,7 +92,11 @@ function Input({ input }: { input: InputDifference }) {
     <div className={css.input}>
       <h3>
         What differed in what they saw{" "}
-        <span className={css.muted}>{counted(input.same_messages, "message")} the same before</span>
+        {input.same_messages > 0 && (
+          <span className={css.muted}>
+            {counted(input.same_messages, "message")} the same before
+          </span>
+        )}
       </h3>
       {input.model_a !== input.model_b && (
         <p>
@@ -107,7 +111,7 @@ function Input({ input }: { input: InputDifference }) {
       {input.changed.map((message) => (
         <Changed
           key={message.position}
-          title={`Message ${formatCount(message.position)}, ${message.role}`}
+          title={`Message ${formatCount(message.position + 1)}, ${message.role}`}
           of={message}
         />
       ))}

@@ -86,10 +86,15 @@ export function TotalsTable({ project, a, b }: { project: string; a: Totals; b: 
           <td />
           {[a, b].map((of, at) => (
             <th key={at === 0 ? "a" : "b"} scope="col">
-              <span className={css.side}>{at === 0 ? "A" : "B"}</span>{" "}
-              <Link to="/p/$project/sessions/$session" params={{ project, session: of.session_id }}>
-                <HostileText text={of.task || shortId(of.session_id)} inline max={200} />
-              </Link>
+              <span className={css.who}>
+                <span className={css.side}>{at === 0 ? "A" : "B"}</span>
+                <Link
+                  to="/p/$project/sessions/$session"
+                  params={{ project, session: of.session_id }}
+                >
+                  <HostileText text={of.task || shortId(of.session_id)} inline max={200} />
+                </Link>
+              </span>
             </th>
           ))}
         </tr>

@@ -31,7 +31,7 @@ export function Panel(props: Props) {
   const { node, way, total, sides, onClose } = props;
   const { compare, loops } = node;
   return (
-    <aside className={css.panel} aria-label="The selected node">
+    <section className={css.panel} aria-label="The selected node">
       <header className={css.head}>
         <div>
           <h2>
@@ -117,7 +117,7 @@ export function Panel(props: Props) {
       </dl>
       {compare && <Compared compare={compare} sides={sides} />}
       <BranchSessions {...props} key={node.id} />
-    </aside>
+    </section>
   );
 }
 

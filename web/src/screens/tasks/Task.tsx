@@ -163,7 +163,7 @@ function Selected({ project, name, choice, search, tree, told, change, id }: Sel
   const close = () => change({ node: undefined, sessions: undefined });
   if (!node) {
     return (
-      <aside className={css.none}>
+      <section className={css.none} aria-label="The selected node">
         {alone.isPending ? (
           <Loading rows={5} what="the node" />
         ) : (
@@ -177,7 +177,7 @@ function Selected({ project, name, choice, search, tree, told, change, id }: Sel
             </LinkButton>
           </Empty>
         )}
-      </aside>
+      </section>
     );
   }
   const way = told.forest ? wayTo(told.forest, id).slice(0, -1) : [];

@@ -22,7 +22,7 @@ export function Decision({ row, project, session, step }: Props) {
   const last = chosen ?? node;
   const steps = [...new Set([...(node.steps ?? []), ...(chosen?.steps ?? [])])];
   return (
-    <aside className={css.aside} aria-label="The selected decision">
+    <section className={css.aside} aria-label="The selected decision">
       <h2>
         <KindMark kind={iconKind(last)} text="" /> <HostileText text={last.label} max={400} />
       </h2>
@@ -73,7 +73,7 @@ export function Decision({ row, project, session, step }: Props) {
         )}
       </dl>
       <Others project={project} session={session} step={step} />
-    </aside>
+    </section>
   );
 }
 

@@ -82,6 +82,6 @@ export function widthOf(node: TaskNode): number {
   const count = formatCount(node.sessions);
   const first =
     44 + nameOf(node).length * 6.9 + (loop.length + count.length) * 6.6 + (loop ? 8 : 0);
-  const second = 20 + figureOf(node).length * 6.5;
+  const second = 20 + figureOf(node).length * 6.8;
   return Math.round(Math.min(WIDEST, Math.max(NARROWEST, first, second)));
 }
