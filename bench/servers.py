@@ -64,6 +64,7 @@ DATA: Mapping[str, tuple[str, ...]] = {
     "std": ("--spans", "51300"),
     "one10k": ("--single", "10000", "--seed", "11"),
     "one30k": ("--single", "30000", "--seed", "13"),
+    "one100k": ("--single", "100000", "--seed", "14"),
 }
 """Data set -> how the generator makes it.  Same arguments, same bytes."""
 
