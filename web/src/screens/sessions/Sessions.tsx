@@ -6,7 +6,7 @@
  */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Refused } from "@/api/client";
 import { facets, sessionPages, starts, USUAL_SORT, type Which } from "@/api/sessions";
 import { useKeys } from "@/app/keys/useKeys";
@@ -63,6 +63,12 @@ export function Sessions() {
   const place = usePlace(JSON.stringify([project, which]));
   const [isLive, switchLive] = useLiveSwitch();
   const live = useLiveRows(project, which, sort, isLive);
+  // Where nothing is shown, nothing can be moved: the first ones need no asking.
+  const { show } = live;
+  const isBare = pages.isSuccess && rows.length === 0 && live.news > 0;
+  useEffect(() => {
+    if (isBare) show();
+  }, [isBare, show]);
   const [isPreviewed, setPreviewed] = useState(false);
   const [isSheet, setSheet] = useState(false);
   const isNarrow = useNarrow();

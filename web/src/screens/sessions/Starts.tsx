@@ -1,10 +1,11 @@
 /** When the sessions began, by how they ended. Dragging over it chooses the time. */
 import { useQuery } from "@tanstack/react-query";
 import { memo } from "react";
-import { type Starts as StartsAnswer, starts, type Which } from "@/api/sessions";
+import { starts, type Which } from "@/api/sessions";
 import { useZone } from "@/app/time";
-import { formatInstant, instantMs } from "@/format";
+import { formatInstant } from "@/format";
 import { Histogram } from "@/parts/charts/Histogram";
+import { endOf } from "./buckets";
 import css from "./Sessions.module.css";
 
 /** The quiet ones below, what failed on top of them. */
@@ -48,8 +49,3 @@ export const Starts = memo(function Starts({ project, which, onRange }: Props) {
     </div>
   );
 });
-
-/** Where the bucket that begins then ends. */
-export function endOf(told: Pick<StartsAnswer, "bucket_s">, at: string): string {
-  return new Date((instantMs(at) ?? 0) + told.bucket_s * 1000).toISOString();
-}

@@ -11,7 +11,7 @@ interface Props {
 
 const SOME: readonly { readonly text: string; readonly word: string }[] = [
   { text: "errors:>0", word: "has errors" },
-  { text: "interventions:>0", word: "somebody stepped in" },
+  { text: "interventions:>0", word: "people stepped in" },
   { text: "retries:>0", word: "has retries" },
 ];
 

@@ -46,10 +46,12 @@ export const Facets = memo(function Facets({ project, which, onApply, panelRef }
   };
   return (
     <div ref={panelRef} className={css.facets} aria-busy={answer.isPlaceholderData}>
-      <p className={css.heads}>
-        <span>sessions</span>
-        {!named.includes("outcome") && <span>failed</span>}
-      </p>
+      {Object.keys(told).length > 0 && (
+        <p className={css.heads} aria-hidden>
+          <span>sessions</span>
+          {!named.includes("outcome") && <span>failed</span>}
+        </p>
+      )}
       {facetFields(Object.keys(told)).map((field) => (
         <Group
           key={field.field}

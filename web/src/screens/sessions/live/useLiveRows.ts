@@ -5,23 +5,13 @@
  * The stream tells all sessions of the project; which of the new ones pass the filter is asked of
  * the server.
  */
-import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { projectHeaders } from "@/api/client";
-import type { components } from "@/api/schema";
-import {
-  LIVE_PATH,
-  passing,
-  type SessionList,
-  type SessionRow,
-  sessionsKey,
-  type Which,
-} from "@/api/sessions";
+import { LIVE_PATH, passing, type SessionRow, sessionsKey, type Which } from "@/api/sessions";
 import type { ServerEvent } from "@/app/live/events";
 import { type Following, follow } from "@/app/live/follow";
-
-type LiveSessions = components["schemas"]["LiveSessions"];
-type Pages = InfiniteData<SessionList, string>;
+import { type LiveSessions, type Pages, withRows } from "./withRows";
 
 /** The API takes as many values of one field. */
 const AT_ONCE = 100;
@@ -139,26 +129,4 @@ function shownIds(queries: QueryClient, { project, which, sort }: Listed): Set<s
 
 function newIds(rows: readonly SessionRow[], shown: ReadonlySet<string>): string[] {
   return rows.map((row) => row.session_id).filter((id) => !shown.has(id));
-}
-
-/** Each row that is told in place of the one with its id; the order stays. */
-export function withRows(pages: Pages | undefined, told: LiveSessions): Pages | undefined {
-  if (!pages) return undefined;
-  const changed = new Map(told.sessions.map((row) => [row.session_id, row]));
-  const gone = new Set(told.gone);
-  let isChanged = false;
-  const next = pages.pages.map((page) => {
-    const isHit = page.sessions.some(
-      (row) => changed.has(row.session_id) || gone.has(row.session_id),
-    );
-    if (!isHit) return page;
-    isChanged = true;
-    return {
-      ...page,
-      sessions: page.sessions
-        .filter((row) => !gone.has(row.session_id))
-        .map((row) => changed.get(row.session_id) ?? row),
-    };
-  });
-  return isChanged ? { ...pages, pages: next } : pages;
 }
