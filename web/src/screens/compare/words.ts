@@ -12,19 +12,25 @@ export interface Piece {
   readonly change: "same" | "added" | "removed";
 }
 
+/** Texts with less in common are told one after the other: mixed, nobody could read them. */
+const LEAST_IN_COMMON = 0.4;
+
 /** Words of `b` against those of `a`; `diff` is loaded when it is first needed. */
 export async function wordPieces(a: string, b: string): Promise<Piece[]> {
   const { diffWordsWithSpace } = await import("diff");
-  const changes = diffWordsWithSpace(a, b, { timeout: 500 });
-  // Too much has changed to be told word by word.
-  if (!changes) {
-    return [
-      { text: a, change: "removed" },
-      { text: b, change: "added" },
-    ];
-  }
-  return changes.map(({ value, added, removed }) => ({
-    text: value,
-    change: added ? "added" : removed ? "removed" : "same",
-  }));
+  const pieces = (diffWordsWithSpace(a, b, { timeout: 500 }) ?? []).map(
+    ({ value, added, removed }): Piece => ({
+      text: value,
+      change: added ? "added" : removed ? "removed" : "same",
+    }),
+  );
+  const same = pieces.reduce(
+    (sum, piece) => sum + (piece.change === "same" ? piece.text.length : 0),
+    0,
+  );
+  if (same >= LEAST_IN_COMMON * Math.min(a.length, b.length)) return pieces;
+  return [
+    { text: a, change: "removed" },
+    { text: b, change: "added" },
+  ];
 }

@@ -27,6 +27,11 @@ test("both texts can be put together again from the pieces", async () => {
   }
 });
 
+test("texts with little in common are told one after the other", async () => {
+  const pieces = await wordPieces("I need some help with it", "An order of mine was lost");
+  expect(pieces.map((one) => one.change)).toEqual(["removed", "added"]);
+});
+
 test("a range of one step is one number, and of none nothing", () => {
   expect([rangeText(12, 40), rangeText(7, 7), rangeText(null, null)]).toEqual(["12–40", "7", ""]);
 });
