@@ -78,6 +78,12 @@ def packed(
     return Response(body, status_code=status, media_type=media_type, headers=given)
 
 
+def again(made: Response) -> Response:
+    """The same answer with headers of its own: it may be on its way to several."""
+    headers = {name: value for name, value in made.headers.items() if name != "content-length"}
+    return Response(made.body, status_code=made.status_code, headers=headers)
+
+
 def to_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=msgspec.to_builtins)

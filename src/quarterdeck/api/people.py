@@ -10,10 +10,10 @@ from fastapi import Request, Response
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.people import SessionPeople
-from quarterdeck.api.bodies import answer
 from quarterdeck.api.parts import Parts, Who, With
-from quarterdeck.api.reading import KeepsSteps, acts_of, keeper_of, story_of
+from quarterdeck.api.reading import acts_of, answered
 from quarterdeck.assembly.record import waited_s
+from quarterdeck.assembly.standing import Standing
 
 router = guarded_router("sessions")
 
@@ -25,12 +25,10 @@ router = guarded_router("sessions")
 )
 @allow(READ)
 async def people(request: Request, session_id: str, parts: With, who: Who) -> Response:
-    kept = keeper_of(request)
-    return answer(request, await asyncio.to_thread(_people, kept, parts, who, session_id))
+    return await asyncio.to_thread(answered, request, parts, who, session_id, _people)
 
 
-def _people(kept: KeepsSteps, parts: Parts, who: Principal, session_id: str) -> dict[str, Any]:
-    standing = story_of(kept, parts, who, session_id)
+def _people(parts: Parts, who: Principal, standing: Standing) -> dict[str, Any]:
     session = standing.session
     return {
         "session_id": session.session_id,

@@ -6,6 +6,7 @@ asked for it, the latest of memory, and what a person's act is about.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -14,8 +15,9 @@ from fastapi import Path, Query, Request, Response
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.step import StepAnswer, StepPart
 from quarterdeck.api.bodies import answer
+from quarterdeck.api.chains import Chain
 from quarterdeck.api.parts import Parts, Who, With
-from quarterdeck.api.reading import KeepsSteps, acts_of, keeper_of, read_facts, read_steps, story_of
+from quarterdeck.api.reading import KeepsSteps, acts_of, keeper_of, read_facts, read_steps
 from quarterdeck.assembly import at_step
 from quarterdeck.assembly.acts import ReadStep, ShownAct
 from quarterdeck.assembly.shown import WHOLE_BYTES, as_text, at_pointer, bounded
@@ -26,6 +28,8 @@ from quarterdeck.model.sessions import Step
 from quarterdeck.model.spans import Span
 
 router = guarded_router("sessions")
+
+Facts = Mapping[tuple[str, str], Span]
 
 _MAX_BACK = 40
 """Model calls looked at for the one that asked for a tool call: it is the last one, or one of
@@ -60,14 +64,15 @@ async def show(
 
 def _at(
     kept: KeepsSteps, parts: Parts, who: Principal, session_id: str, number: int
-) -> tuple[Standing, Step]:
-    story = story_of(kept, parts, who, session_id)
+) -> tuple[Standing, Step, Chain]:
+    stood = kept.stood(parts, who, session_id)
+    story = stood.standing
     if number > len(story.steps):
         raise NotFound(
             f"session {session_id!r} has no step {number}",
             hint=f"Its steps are numbered from 1 to {len(story.steps)}.",
         )
-    return story, story.step(number)
+    return story, story.step(number), stood.chain
 
 
 def _part(
@@ -79,8 +84,8 @@ def _part(
     part: str,
     full: bool,
 ) -> dict[str, Any]:
-    story, step = _at(kept, parts, who, session_id, number)
-    told = read_steps(parts, who, [step])
+    story, step, chain = _at(kept, parts, who, session_id, number)
+    told = read_steps(parts, who, [step], chain=chain, continued=[number])
     try:
         value = at_pointer(msgspec.to_builtins(told[number].content), part)
     except (LookupError, ValueError):
@@ -92,15 +97,24 @@ def _part(
 def _step(
     kept: KeepsSteps, parts: Parts, who: Principal, session_id: str, number: int
 ) -> dict[str, Any]:
-    story, step = _at(kept, parts, who, session_id, number)
+    story, step, chain = _at(kept, parts, who, session_id, number)
     before = story.previous_call(number) if step.kind == "model" else None
-    memories = [s for s in story.steps[:number] if s.kind == "memory"]
-    latest = memories[-2 * at_step.MAX_MEMORIES :]
-    asking = _asking(story, step, read_facts(parts, who, _calls_before(story, step)))
-    told = read_steps(parts, who, [step, *(story.step(n) for n in (before,) if n is not None)])
-    beside = [*latest, *(story.step(n) for n in (asking,) if n is not None)]
-    told |= read_steps(parts, who, beside, as_sent=True)
+    memories = story.of_kind("memory", until=number)[-2 * at_step.MAX_MEMORIES :]
+    latest = [story.step(n) for n in memories]
+    calls = _calls_before(story, step)
+    # The call right before is nearly always the one that asked: it is read with the step.
+    beside = [*latest, *calls[:1], *(story.step(n) for n in (before,) if n is not None)]
+    of_calls = [n for n in (number, before) if n is not None]
+    told = read_steps(parts, who, [step, *beside], chain=chain, continued=of_calls)
     own = told.get(number)
+    asking = None
+    if own is not None and calls:
+        facts = {_key(one.span): one.span for one in told.values()}
+        asking = _asking(step, own.span, calls, facts)
+        if asking is None:
+            asking = _asking(step, own.span, calls, facts | read_facts(parts, who, calls[1:]))
+    if asking is not None and asking not in told:
+        told |= read_steps(parts, who, [story.step(asking)], as_sent=True)
     remembered = {s.number: told[s.number] for s in latest if s.number in told}
     shown: dict[str, Any] = {
         "session_id": story.session.session_id,
@@ -162,32 +176,27 @@ def _of_content(
 
 
 def _calls_before(story: Standing, step: Step) -> list[Step]:
-    """Of a tool call: itself and the model calls that may have asked for it."""
+    """Of a tool call: the model calls that may have asked for it, the last one first."""
     if step.kind != "tool":
         return []
-    calls: list[Step] = [step]
-    for earlier in reversed(story.steps[: step.number - 1]):
-        if earlier.kind == "model":
-            calls.append(earlier)
-            if len(calls) > _MAX_BACK:
-                break
-    return calls
+    numbers = story.of_kind("model", until=step.number)[-_MAX_BACK:]
+    return [story.step(number) for number in reversed(numbers)]
 
 
-def _asking(story: Standing, step: Step, facts: dict[tuple[str, str], Span]) -> int | None:
-    own = facts.get((step.trace_id, step.span_id))
-    if own is None:
-        return None
-    calls = [
-        (one, facts[one.trace_id, one.span_id])
-        for one in _calls_before(story, step)[1:]
-        if (one.trace_id, one.span_id) in facts
-    ]
+def _key(one: Step | Span) -> tuple[str, str]:
+    return one.trace_id, one.span_id
+
+
+def _asking(step: Step, own: Span, calls: Sequence[Step], facts: Facts) -> int | None:
+    """Which of the calls asked for a tool call: by its id, else by the tool's name."""
+    told = [(one, facts[_key(one)]) for one in calls if _key(one) in facts]
     if own.tool_call_id:
-        for one, span in calls:
+        for one, span in told:
             if any(request.call_id == own.tool_call_id for request in span.requested):
                 return one.number
-    for one, span in calls:
+        if len(told) < len(calls):
+            return None  # a call that was not read may have asked by the id
+    for one, span in told:
         if one.agent == step.agent and any(r.name == step.tool for r in span.requested):
             return one.number
     return None

@@ -15,7 +15,7 @@ from fastapi import Query, Request, Response
 
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.steps import SessionTree, Skeleton, StepPage
-from quarterdeck.api.bodies import answer, packed
+from quarterdeck.api.bodies import again, answer, packed
 from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.sessions import check_id, find_session
 from quarterdeck.api.spans import plain, plain_of, read_spans, whole
@@ -210,10 +210,10 @@ class SkeletonPage(NamedTuple):
         accepted = request.headers.get("accept-encoding", "").lower()
         key = (tag, "zstd" in accepted, "gzip" in accepted)
         if (known := stories.packed(key)) is not None:
-            return _copy(known)
+            return again(known)
         made = packed(request, self.json(), media_type="application/json", headers={"etag": tag})
         stories.keep_packed(key, made)
-        return _copy(made)
+        return again(made)
 
     def tag(self) -> str:
         """Weak: the same rows, in whatever encoding."""
@@ -230,12 +230,6 @@ class SkeletonPage(NamedTuple):
             "open": told.session.status != "closed",
         }
         return page_json(told.story, envelope, since=self.first, limit=self.limit, ids=self.ids)
-
-
-def _copy(made: Response) -> Response:
-    """Its own headers, the same body: an answer may be on its way to several."""
-    headers = {name: value for name, value in made.headers.items() if name != "content-length"}
-    return Response(made.body, headers=headers)
 
 
 @router.get(

@@ -17,10 +17,12 @@ from typing import NamedTuple
 from fastapi import Response
 
 from quarterdeck.api.access import Principal
+from quarterdeck.api.chains import Chain
 from quarterdeck.api.parts import Parts, scope_of
 from quarterdeck.assembly import story as telling
 from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.assembly.skeleton import NO_TEXTS, Texts, draw
+from quarterdeck.assembly.standing import Standing
 from quarterdeck.assembly.steps import list_steps
 from quarterdeck.assembly.story import Story
 from quarterdeck.errors import NotFound
@@ -46,6 +48,8 @@ _KEPT_BYTES = 96 << 20
 """A compressed story has about 60 bytes a span: 6 MB for 100,000."""
 _KEPT_STEPS = 200_000
 """Decoded ones, of some 600 bytes: 120 MB at the very most."""
+_KEPT_STANDING = 12
+"""Sessions whose steps are looked at one by one; each keeps up to 8 MB of what calls continue."""
 _PACKED_BYTES = 64 << 20
 """Answers as they were sent, for who asks again."""
 _EARLIER = 8
@@ -75,6 +79,19 @@ class Told(NamedTuple):
     is_stored: bool = False
     current: str = ""
     """The session's revision when it was asked for: another than `revision` if that lags."""
+    is_whole: bool = True
+    """None of its spans had expired when it was asked for."""
+
+
+class Stood(NamedTuple):
+    """A session with its steps, and what was worked out of them for whoever asks next."""
+
+    standing: Standing
+    chain: Chain
+    revision: str
+    """Of the session and its story together: equal revisions tell the same."""
+    is_whole: bool
+    """Nothing of it has expired: what is told of it now may be told again."""
 
 
 class Stories:
@@ -84,6 +101,7 @@ class Stories:
         self._lock = threading.Lock()  # protects everything but `_making`
         self._told: OrderedDict[Key, Told] = OrderedDict()
         self._steps: OrderedDict[str, tuple[Step, ...]] = OrderedDict()
+        self._stood: OrderedDict[Key, Stood] = OrderedDict()
         self._packed: OrderedDict[Hashable, Response] = OrderedDict()
         self._packed_bytes = 0
         self._changed: OrderedDict[Key, int] = OrderedDict()
@@ -106,11 +124,41 @@ class Stories:
                     found = self._keep(key, self._make(parts, who, scope, now, self._last(key)))
                     if not found.is_stored and now.session.status == "closed":
                         self._store(parts, who, scope, found)
-        return found._replace(session=now.session, current=now.revision)
+        return found._replace(
+            session=now.session,
+            current=now.revision,
+            is_whole=now.session.started_ns >= scope.floor_ns,
+        )
 
     def steps(self, parts: Parts, who: Principal, session: Session) -> tuple[Step, ...]:
         """All steps of a session."""
-        story = self.look(parts, who, session.session_id).story
+        return self._steps_of(self.look(parts, who, session.session_id).story)
+
+    def stood(self, parts: Parts, who: Principal, session_id: str) -> Stood:
+        """The session with its steps.  Raises `NotFound`.  Blocks."""
+        told = self.look(parts, who, session_id)
+        key = (who.project_id, told.session.session_id)
+        revision = f"{told.current}-{told.story.revision}"
+        with self._lock:
+            known = self._stood.get(key)
+            if known is not None and known.revision == revision:
+                self._stood.move_to_end(key)
+                return known._replace(is_whole=told.is_whole)
+        standing = Standing(told.session, self._steps_of(told.story))
+        made = Stood(standing, Chain(standing), revision, told.is_whole)
+        with self._lock:
+            self._stood[key] = made
+            self._stood.move_to_end(key)
+            while len(self._stood) > 1 and (
+                len(self._stood) > _KEPT_STANDING or self._standing_steps() > _KEPT_STEPS
+            ):
+                self._stood.popitem(last=False)
+        return made
+
+    def _standing_steps(self) -> int:
+        return sum(len(one.standing.steps) for one in self._stood.values())
+
+    def _steps_of(self, story: Story) -> tuple[Step, ...]:
         with self._lock:
             steps = self._steps.get(story.revision)
         if steps is None:
@@ -155,6 +203,7 @@ class Stories:
         with self._lock:
             for session_id in session_ids:
                 self._told.pop((project_id, session_id), None)
+                self._stood.pop((project_id, session_id), None)
                 self._changed.pop((project_id, session_id), None)
                 self._gone[(project_id, session_id)] = None
             while len(self._gone) > _REMEMBERED:

@@ -17,6 +17,7 @@ from quarterdeck.api.parts import Parts, Who, With
 from quarterdeck.api.reading import (
     KeepsSteps,
     acts_of,
+    answered,
     keeper_of,
     read_facts,
     read_steps,
@@ -102,12 +103,10 @@ def _acts(
 )
 @allow(READ)
 async def outline(request: Request, session_id: str, parts: With, who: Who) -> Response:
-    kept = keeper_of(request)
-    return answer(request, await asyncio.to_thread(_outline, kept, parts, who, session_id))
+    return await asyncio.to_thread(answered, request, parts, who, session_id, _outline)
 
 
-def _outline(kept: KeepsSteps, parts: Parts, who: Principal, session_id: str) -> dict[str, Any]:
-    standing = story_of(kept, parts, who, session_id)
+def _outline(parts: Parts, who: Principal, standing: Standing) -> dict[str, Any]:
     begun = [standing.step(number) for number in standing.turns()[:_TURNS_READ]]
     first_calls = {step.number: _first_call(standing, step) for step in begun}
     calls = [call for call in first_calls.values() if call is not None]

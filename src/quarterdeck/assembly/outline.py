@@ -159,7 +159,7 @@ def _costs(standing: Standing) -> list[Decimal | None]:
 
 
 def _events(standing: Standing) -> Iterator[_Item]:
-    for tried in standing.episodes():
+    for tried in standing.episodes:
         if tried.opened is None:
             continue
         episode, step = tried.episode, standing.step(tried.opened)

@@ -6,10 +6,12 @@ From the session's steps and its record, without reading a span.  The record hol
 of each list; beyond those an episode or an act is not known here.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +19,7 @@ import msgspec
 from quarterdeck.model.handoffs import Handoff
 from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.model.interventions import Intervention
-from quarterdeck.model.sessions import ErrorEpisode, Retry, Session, Step
+from quarterdeck.model.sessions import ErrorEpisode, Retry, Session, Step, StepKind
 
 Key = tuple[str, str]
 """trace, span"""
@@ -77,8 +79,37 @@ class Tried(NamedTuple):
     recovered: int | None
 
 
+class _Spent(NamedTuple):
+    """Of all steps until this one."""
+
+    usd: list[Decimal]
+    priced: list[int]
+    unpriced: list[int]
+    model: list[int]
+    tool: list[int]
+    errors: list[int]
+
+
+class _Numbers(NamedTuple):
+    """Of the steps of each sort, rising."""
+
+    kinds: Mapping[str, list[int]]
+    agents: Mapping[str, list[int]]
+    model_calls: Mapping[str, list[int]]
+    """By agent."""
+    errors: list[int]
+    acts: list[int]
+    turns: list[int]
+    handoffs: list[int]
+
+
 class Standing:
-    """The steps of one session with what its record says about them, by number."""
+    """
+    The steps of one session with what its record says about them, by number.
+
+    What any step is asked is worked out for all of them at the first question, so one that is
+    kept answers without going through the session again.
+    """
 
     def __init__(self, session: Session, steps: Sequence[Step]) -> None:
         self.session = session
@@ -147,45 +178,69 @@ class Standing:
     # -- at one step -------------------------------------------------------------------------
 
     def so_far(self, number: int) -> SoFar:
-        until = self.step(number)
+        until, spent = self.step(number), self._spent
         until_ns = until.end_ns or until.start_ns
-        costs = [s.cost_usd for s in self.steps[:number] if s.cost_usd is not None]
-        later = sum((s.cost_usd for s in self.steps[number:] if s.cost_usd is not None), Decimal(0))
-        spent = sum(costs, Decimal(0))
-        done = self.steps[:number]
+        usd, of = spent.usd[number - 1], spent.usd[-1]
         acts = [a for a in self.session.interventions if not a.pending and a.at_ns <= until_ns]
         return SoFar(
-            cost_usd=f"{spent:f}" if costs else None,
-            cost_share=round(float(spent / (spent + later)), 6) if spent + later else None,
-            unpriced_calls=sum(is_unpriced(s) for s in done),
+            cost_usd=f"{usd:f}" if spent.priced[number - 1] else None,
+            cost_share=round(float(usd / of), 6) if of else None,
+            unpriced_calls=spent.unpriced[number - 1],
             elapsed_s=max(0, until_ns - self.session.started_ns) / NS_PER_S,
             waited_s=sum(a.waited_ns or 0 for a in acts) / NS_PER_S,
-            model_calls=sum(s.kind == "model" for s in done),
-            tool_calls=sum(s.kind == "tool" for s in done),
-            errors=sum(s.status == "error" for s in done),
+            model_calls=spent.model[number - 1],
+            tool_calls=spent.tool[number - 1],
+            errors=spent.errors[number - 1],
             people=sum(a.decision != "timeout" for a in acts),
         )
 
-    def places(self, number: int) -> Places:
-        here = self.step(number)
+    @cached_property
+    def _spent(self) -> _Spent:
+        steps = self.steps
+        return _Spent(
+            usd=list(accumulate(s.cost_usd or Decimal(0) for s in steps)),
+            priced=list(accumulate(int(s.cost_usd is not None) for s in steps)),
+            unpriced=list(accumulate(int(is_unpriced(s)) for s in steps)),
+            model=list(accumulate(int(s.kind == "model") for s in steps)),
+            tool=list(accumulate(int(s.kind == "tool") for s in steps)),
+            errors=list(accumulate(int(s.status == "error") for s in steps)),
+        )
+
+    @cached_property
+    def _numbers(self) -> _Numbers:
+        kinds, agents, calls = (defaultdict[str, list[int]](list) for _ in range(3))
+        errors: list[int] = []
+        for step in self.steps:
+            kinds[step.kind].append(step.number)
+            agents[step.agent].append(step.number)
+            if step.kind == "model":
+                calls[step.agent].append(step.number)
+            if step.status == "error":
+                errors.append(step.number)
         acts = {p for a in self.session.interventions if (p := self.place_of(a)) is not None}
-        turns = set(self.turns())
-
-        def near(fits: Callable[[Step], bool]) -> tuple[int | None, int | None]:
-            before = next((s.number for s in reversed(self.steps[: number - 1]) if fits(s)), None)
-            return before, next((s.number for s in self.steps[number:] if fits(s)), None)
-
-        previous, following = near(lambda _: True)
-        of_agent = near(lambda s: s.agent == here.agent)
-        error = near(lambda s: s.status == "error")
-        person = near(lambda s: s.number in acts)
-        turn = near(lambda s: s.number in turns)
-        model = near(lambda s: s.kind == "model")
         handoffs = {n for h in self.session.handoffs if (n := self._shown(h)) is not None}
-        handoff = near(lambda s: s.number in handoffs)
+        return _Numbers(
+            kinds=dict(kinds), agents=dict(agents), model_calls=dict(calls), errors=errors,
+            acts=sorted(acts), turns=sorted(self.turns()), handoffs=sorted(handoffs),
+        )  # fmt: skip
+
+    def of_kind(self, kind: StepKind, *, until: int) -> Sequence[int]:
+        """Numbers of the steps of a kind up to `until`, inclusive; rising."""
+        numbers = self._numbers.kinds.get(kind, [])
+        return numbers[: bisect_right(numbers, until)]
+
+    def places(self, number: int) -> Places:
+        here, numbers = self.step(number), self._numbers
+        of_agent = _beside(numbers.agents[here.agent], number)
+        error = _beside(numbers.errors, number)
+        person = _beside(numbers.acts, number)
+        turn = _beside(numbers.turns, number)
+        model = _beside(numbers.kinds.get("model", []), number)
+        handoff = _beside(numbers.handoffs, number)
         around = self.around(here)
         return Places(
-            previous=previous, next=following,
+            previous=number - 1 if number > 1 else None,
+            next=number + 1 if number < len(self.steps) else None,
             previous_of_agent=of_agent[0], next_of_agent=of_agent[1],
             previous_error=error[0], next_error=error[1],
             previous_person=person[0], next_person=person[1],
@@ -197,15 +252,13 @@ class Standing:
 
     def previous_call(self, number: int) -> int | None:
         """The model call before this one by the same agent."""
-        agent = self.step(number).agent
-        return next(
-            (
-                s.number
-                for s in reversed(self.steps[: number - 1])
-                if s.kind == "model" and s.agent == agent
-            ),
-            None,
-        )
+        return _beside(self._numbers.model_calls.get(self.step(number).agent, []), number)[0]
+
+    def calls_until(self, number: int, most: int) -> Sequence[int]:
+        """The last `most` model calls of a step's agent up to the step, inclusive; rising."""
+        calls = self._numbers.model_calls.get(self.step(number).agent, [])
+        end = bisect_right(calls, number)
+        return calls[max(0, end - most) : end]
 
     def act_at(self, number: int) -> Intervention | None:
         here = self.step(number)
@@ -237,7 +290,8 @@ class Standing:
 
     # -- error episodes ----------------------------------------------------------------------
 
-    def episodes(self) -> list[Tried]:
+    @cached_property
+    def episodes(self) -> Sequence[Tried]:
         """
         Every episode of the record with its steps.
 
@@ -292,12 +346,20 @@ class Standing:
             None,
         )
 
+    @cached_property
+    def _tried_at(self) -> Mapping[int, Tried]:
+        found: dict[int, Tried] = {}
+        for tried in self.episodes:
+            for number in tried.steps:
+                found.setdefault(number, tried)
+        return found
+
     def episode_at(self, number: int) -> StepEpisode | None:
         """A step that recovers one and opens another belongs to the one that it recovers."""
-        found = [tried for tried in self.episodes() if number in tried.steps]
-        if not found:
+        tried = self._tried_at.get(number)
+        if tried is None:
             return None
-        episode, numbers, opened, recovered = found[0]
+        episode, numbers, opened, recovered = tried
         return StepEpisode(
             operation=episode.operation,
             target=episode.target or None,
@@ -310,6 +372,15 @@ class Standing:
             attempts=numbers,
             attempt=numbers.index(number) + 1,
         )
+
+
+def _beside(numbers: Sequence[int], number: int) -> tuple[int | None, int | None]:
+    """The nearest before and after, in a rising sequence."""
+    before, after = bisect_left(numbers, number), bisect_right(numbers, number)
+    return (
+        numbers[before - 1] if before else None,
+        numbers[after] if after < len(numbers) else None,
+    )
 
 
 def is_unpriced(step: Step) -> bool:

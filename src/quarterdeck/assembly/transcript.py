@@ -198,7 +198,7 @@ class _Teller:
         )
         self._opened: dict[int, list[Tried]] = {}
         self._recovered: dict[int, list[Tried]] = {}
-        for tried in standing.episodes():
+        for tried in standing.episodes:
             if tried.opened is not None:
                 self._opened.setdefault(tried.opened, []).append(tried)
             if tried.recovered is not None:

@@ -89,7 +89,8 @@ def with_whole_input(raw: RawSpan, find: Callable[[str], RawSpan | None]) -> Raw
     instructions: Value = None
     for span in reversed(chain):
         kept = len(messages) - _dropped(span)
-        messages = [*messages[: max(kept, 0)], *_listed(span.attributes.get(_MESSAGES))]
+        del messages[max(kept, 0) :]
+        messages += _listed(span.attributes.get(_MESSAGES))
         own = span.attributes.get(_INSTRUCTIONS)
         instructions = instructions if is_hidden(own) else own
     attributes = {**raw.attributes, _MESSAGES: messages}
