@@ -4,6 +4,7 @@ task type and model, now and before, in one; what is open; what is usual; what w
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -143,13 +144,17 @@ def _asked(
     params: dict[str, Any],
     asked: _Asked,
 ) -> list[FiguresRow]:
-    """Clusters as in `figures`: cases, and of one case alone its sessions."""
-    clustered = has_cases(db, scope)
-    rows = _rows(db, asked.sql(where, clustered=clustered), params, asked.columns)
-    if not clustered or not any(map(is_one_case, rows)):
-        return rows
-    plain = _rows(db, asked.sql(where, clustered=False), params, asked.columns)
-    alone = {row[:3]: row for row in plain}
+    """
+    Clusters as in `figures`: cases, and of one case alone its sessions.
+
+    In a project with cases some row is nearly always of one alone, so both are asked at once.
+    """
+    if not has_cases(db, scope):
+        return _rows(db, asked.sql(where, clustered=False), params, asked.columns)
+    with ThreadPoolExecutor(1) as beside:
+        plain = beside.submit(_rows, db, asked.sql(where, clustered=False), params, asked.columns)
+        rows = _rows(db, asked.sql(where, clustered=True), params, asked.columns)
+        alone = {row[:3]: row for row in plain.result()}
     return [alone.get(row[:3], row) if is_one_case(row) else row for row in rows]
 
 
