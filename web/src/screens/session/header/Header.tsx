@@ -72,7 +72,11 @@ function TaskLine({ project, record }: { project: string; record: SessionRecord 
             {workflow.version !== null && formatVersion(String(workflow.version))}
           </li>
         )}
-        {workflow.environment && <li>{workflow.environment}</li>}
+        {workflow.environment && (
+          <li>
+            <HostileText text={workflow.environment} inline max={40} />
+          </li>
+        )}
         {user && (
           <li>
             user <HostileText text={user} inline max={40} />
