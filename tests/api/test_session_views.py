@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from api.conftest import World, bearer
-from api.made import T0, S, conversation, raw, store
+from api.made import T0, S, conversation, raw, span_of, store
 from captures.load import recorded_requests, replay
 from quarterdeck.api.parts import Parts
 from quarterdeck.model.ids import ProjectId
@@ -244,6 +244,47 @@ async def test_a_search_that_takes_too_long_says_how_far_it_came(
     assert found["partial"] is True
     assert found["next_from"] == found["searched"] + 1
     assert 0 < found["searched"] < 5
+
+
+CALLS = 90
+
+
+def long_conversation() -> list[Any]:
+    """Each call sends what is new and names the call before it; none repeats the task."""
+    agent = raw(1, name="invoke_agent coder", took_ns=900 * S, session__id="s-long",
+                gen_ai__operation__name="invoke_agent")  # fmt: skip
+    calls = [
+        chat(number, 5 * number, gen_ai__input__messages=messages(("user", f"word {number}")),
+             **({"quarterdeck__input__base_span_id": span_of(number - 1)} if number > 2 else {}))
+        for number in range(2, CALLS + 2)
+    ]  # fmt: skip
+    return [agent, *calls]
+
+
+async def test_a_late_call_of_a_long_conversation_saw_its_beginning_and_is_read_in_few_questions(
+    world: World, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(world.events, "acme", long_conversation(), now_ns=world.clock())
+    questions = 0
+    path, headers = "/api/v1/sessions/s-long/steps", bearer(world.key("acme", "read"))
+    ask = world.events.rows
+
+    def counted(*args: Any, **named: Any) -> Any:
+        nonlocal questions
+        questions += 1
+        return ask(*args, **named)
+
+    monkeypatch.setattr(world.events, "rows", counted)
+    answer = await client.get(f"{path}/{CALLS + 1}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    saw = answer.json()["saw"]
+    assert saw["kept"] + saw["added"] == CALLS
+    assert "word 2" in json.dumps(saw["messages"][0])
+    assert questions < 20
+    first, questions = questions, 0
+    answer = await client.get(f"{path}/{CALLS}", headers=headers)
+    assert answer.json()["saw"]["kept"] == CALLS - 2
+    assert questions < first
 
 
 async def test_another_project_sees_none_of_it(world: World, client: httpx.AsyncClient) -> None:
