@@ -51,6 +51,7 @@ test("from a figure to the step where it went wrong, a judgement, and a rate tha
   await expect(page.getByRole("banner").or(page.getByRole("main")).first()).toContainText(
     "failure",
   );
+  await expect(page.getByText(/^Step 1\b/)).toBeVisible();
   await page.keyboard.press("e");
   await expect(page).toHaveURL(/step=\d+/);
   await expect(page.getByText("the bank refuses: account closed").first()).toBeVisible();

@@ -2,6 +2,7 @@
  * Trace content is text from strangers: 300 of an attacker's texts in every field that a screen
  * shows run nothing, fetch nothing and leave the page whole.
  */
+import { segment } from "../../src/app/address";
 import { expect, test } from "./app";
 import { hostileTrace, payloads } from "./hostile";
 import { drawn } from "./screens";
@@ -60,9 +61,10 @@ test("no text of a trace is run or fetched, on any screen", async ({ page, compl
     const tasks = (await (await fetch(`${server.url}/api/v1/tasks`)).json()) as {
       tasks: { task_type: string | null }[];
     };
-    for (const { task_type } of tasks.tasks.slice(0, 8)) {
-      if (task_type && !/[/\\]|%(2f|5c|00)/i.test(task_type)) {
-        await look(`/p/default/tasks/${encodeURIComponent(task_type)}`);
+    for (const { task_type } of tasks.tasks.slice(0, 12)) {
+      // The server refuses control characters in any path.
+      if (task_type && !/\p{Cc}/u.test(task_type)) {
+        await look(`/p/default/tasks/${encodeURIComponent(segment(task_type))}`);
       }
     }
   } finally {
