@@ -46,6 +46,20 @@ async def test_a_pattern_is_tried_on_a_text_before_it_is_kept(world: World) -> N
     assert (bad.status_code, empty.status_code) == (422, 422)
 
 
+def test_a_pattern_that_hits_a_replacement_twice_hides_one_place() -> None:
+    redactor = Redactor([Pattern(name="project", regex=one) for one in ("x", "e")])
+    clean, places = redactor.explain("a x b x")
+    assert clean == redactor.redact_text("a x b x")
+    assert places == [Place(2, 3, "project"), Place(6, 7, "project")]
+
+
+async def test_patterns_that_replace_each_others_replacements_are_refused(world: World) -> None:
+    async with world.client(headers=bearer(world.key("acme", "read", "admin"))) as client:
+        form = {"text": "e" * 90_000, "patterns": ["e", "d", "r"]}
+        answer = await client.post("/api/v1/project/redaction/try", json=form)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "too_much_replaced")
+
+
 async def test_who_may_only_read_tries_no_patterns(world: World) -> None:
     async with world.client(headers=bearer(world.key("acme", "read"))) as client:
         answer = await client.post("/api/v1/project/redaction/try", json={"text": "x"})

@@ -5,7 +5,8 @@ Redaction works in passes, and each sees what the one before left.  For a person
 pattern the places have to be those of the text that they pasted.
 """
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -26,6 +27,19 @@ class _Replaced(NamedTuple):
     kind: str
 
 
+class _Piece(NamedTuple):
+    """[start, end) of the present text: replaced earlier, or in this pass."""
+
+    start: int
+    end: int
+    grew: int
+    """By how much it is longer than what stood there first; 0 for one of this pass."""
+    grows: int
+    """By how much this pass makes it longer; 0 for an earlier one."""
+    kind: str
+    is_new: bool
+
+
 class Hidden:
     """Follows replacements through the passes; all positions in bytes."""
 
@@ -36,17 +50,28 @@ class Hidden:
         """
         One pass: [start, end) of the text before this pass, the kind, and the new length.
 
-        In order and without overlaps.
+        In order and without overlaps.  Takes time in proportion to what is known and found.
         """
-        before = self._known
-        fresh: list[_Replaced] = []
-        taken: set[_Replaced] = set()
-        for start, end, kind, now_long in found:
-            touched, was_start, was_end, extra = _back(before, start, end)
-            taken.update(touched)
-            fresh.append(_Replaced(was_start, was_end, now_long + extra, kind))
-        kept = [one for one in before if one not in taken]
-        self._known = sorted((*kept, *fresh))
+        fresh = (_Piece(s, e, 0, long - (e - s), kind, True) for s, e, kind, long in found)
+        pieces = heapq.merge(self._pieces(), fresh, key=lambda piece: piece.start)
+        known: list[_Replaced] = []
+        shift = 0  # how far the present text is ahead of the text as it was
+        for group in _touching(pieces):
+            start, end = group[0].start, max(piece.end for piece in group)
+            was_start = start - shift
+            shift += sum(piece.grew for piece in group)
+            now_long = end - start + sum(piece.grows for piece in group)
+            kind = next((piece.kind for piece in reversed(group) if piece.is_new), group[0].kind)
+            known.append(_Replaced(was_start, end - shift, now_long, kind))
+        self._known = known
+
+    def _pieces(self) -> Iterator[_Piece]:
+        shift = 0
+        for one in self._known:
+            start = one.start + shift
+            grew = one.now_long - (one.end - one.start)
+            yield _Piece(start, start + one.now_long, grew, 0, one.kind, False)
+            shift += grew
 
     def places(self, text: bytes) -> list[Place]:
         """In characters of the text as it was, by start."""
@@ -57,38 +82,22 @@ class Hidden:
             inside = _characters(text[one.start : one.end])
             found.append(Place(characters, characters + inside, one.kind))
             characters += inside
-            done = max(done, one.end)
+            done = one.end
         return found
 
 
-def _back(known: list[_Replaced], start: int, end: int) -> tuple[list[_Replaced], int, int, int]:
-    """
-    Which earlier replacements [start, end) of the present text touches, the stretch of the text
-    as it was, and how much of theirs is left beside it.
-    """
-    shift = 0
-    touched: list[_Replaced] = []
-    was_start = was_end = -1
-    extra = 0
-    for one in known:
-        now_start = one.start + shift
-        now_end = now_start + one.now_long
-        if was_start < 0 and start <= now_start:
-            was_start = start - shift
-        if now_start < end and start < now_end:
-            touched.append(one)
-            if start > now_start:
-                was_start = one.start
-                extra += start - now_start
-            if end < now_end:
-                was_end = one.end
-                extra += now_end - end
-        if was_end < 0 and end <= now_start:
-            was_end = end - shift
-        shift += one.now_long - (one.end - one.start)
-    was_start = start - shift if was_start < 0 else was_start
-    was_end = end - shift if was_end < 0 else was_end
-    return touched, was_start, was_end, extra
+def _touching(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
+    """Those that overlap, together; two that only meet stay two."""
+    group: list[_Piece] = []
+    end = 0
+    for piece in pieces:
+        if group and piece.start >= end:
+            yield group
+            group = []
+        group.append(piece)
+        end = max(end, piece.end)
+    if group:
+        yield group
 
 
 def _characters(raw: bytes) -> int:

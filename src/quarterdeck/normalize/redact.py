@@ -289,13 +289,23 @@ class Redactor:
         return raw
 
     def explain(self, text: str) -> tuple[str, list[Place]]:
-        """What `redact_text` makes of it, and which places of the text were hidden."""
+        """
+        What `redact_text` makes of it, and which places of the text were hidden.
+
+        Raises `Invalid` once patterns that match what others put in make it too long.
+        """
         was = raw = text.encode("utf-8", "surrogatepass")
         hidden = Hidden()
         for find in self._passes():
             found = list(_apart(find(raw)))
             hidden.replaced((s, e, kind, len(_marker(kind))) for s, e, kind in found)
             raw = _replaced(raw, iter(found))
+            if len(raw) > len(was) + _MOST_ADDED_BYTES:
+                raise Invalid(
+                    f"the patterns make the text {len(raw) - len(was)} bytes longer",
+                    hint="One matches what another puts in: let them match more than a letter.",
+                    code="too_much_replaced",
+                )
         return raw.decode("utf-8", "surrogatepass"), hidden.places(was)
 
     def _passes(self) -> Iterator[Callable[[bytes], Iterator["_Found"]]]:
@@ -341,6 +351,9 @@ class Redactor:
         clean = self.redact_bytes(raw)
         return text if clean is raw else base64.b64encode(clean).decode("ascii")
 
+
+_MOST_ADDED_BYTES = 1 << 20
+"""By explaining: 60,000 replacements.  Each pass over them could make ten of one."""
 
 _SHORTEST = 8
 """No secret that is told by its look is shorter."""
