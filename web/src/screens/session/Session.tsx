@@ -4,7 +4,7 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { type LinkProps, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo } from "react";
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo } from "react";
 import { Refused } from "@/api/client";
 import { record as recordQuery } from "@/api/session";
 import { given } from "@/app/address";
@@ -23,7 +23,7 @@ import css from "./Session.module.css";
 import { Strip } from "./strip/Strip";
 import { useMovement } from "./useMovement";
 import { useStory } from "./useStory";
-import { VIEWS } from "./views";
+import { type SessionView, useView, VIEWS } from "./views";
 
 const Compare = lazy(async () => ({
   default: (await import("@/screens/compare/Compare")).Compare,
@@ -90,7 +90,7 @@ function Page({ project, session, view }: Opened) {
       <StripOrNot />
       <ViewBar project={project} session={session} current={shown.name} />
       <section className={css.view} aria-label={shown.word}>
-        <ShownView View={shown.View} />
+        <ShownView key={shown.name} view={shown} />
       </section>
     </div>
   );
@@ -103,17 +103,14 @@ function StripOrNot() {
   return isReady ? <Strip /> : <div className={css.noStrip} aria-hidden />;
 }
 
-function ShownView({ View }: { View: React.ComponentType }) {
+function ShownView({ view }: { view: SessionView }) {
   const store = useSession();
   const isReady = useSelector((state) => state.model !== null);
   const failure = useSelector((state) => state.failure);
-  if (isReady) {
-    return (
-      <Suspense fallback={<Loading rows={8} />}>
-        <View />
-      </Suspense>
-    );
-  }
+  // Fetched while the steps are, and rendered once the strip is painted.
+  const fetched = useView(view);
+  const View = useDeferredValue(isReady ? fetched : null);
+  if (View) return <View />;
   if (failure) {
     return <Failed what="The steps could not be read." error={failure} retry={store.retry} />;
   }
