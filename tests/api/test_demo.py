@@ -17,6 +17,7 @@ class Progress(NamedTuple):
     started_ns: int | None
     ended_ns: int | None
     lines: list[str]
+    project_id: str
 
 
 class Example:
@@ -25,15 +26,18 @@ class Example:
     def __init__(self, missing: list[str]) -> None:
         self._missing = missing
         self.keys: list[str] = []
+        self._project_id = ""
 
-    def start(self, *, key: Callable[[], str]) -> None:
+    def start(self, *, project_id: str, key: Callable[[], str]) -> None:
         if self.keys:
             raise Conflict("the example runs already", code="example_runs")
         self.keys.append(key())
+        self._project_id = project_id
 
     def progress(self) -> Progress:
         running = bool(self.keys)
-        return Progress("running" if running else "never", 5 if running else None, None, ["one"])
+        state = "running" if running else "never"
+        return Progress(state, 5 if running else None, None, ["one"], self._project_id)
 
     def missing(self) -> list[str]:
         return self._missing
@@ -67,6 +71,9 @@ async def test_its_key_sends_to_the_callers_project_alone_and_ends_by_itself(wor
     assert (key.project_id, set(key.scopes)) == ("acme", {"ingest", "read"})
     assert key.expires_ns is not None
     assert secret not in started.text
+    other = await demo(client_of := world.client(headers=bearer(world.key("twin", "read"))))
+    assert (other["state"], other["lines"]) == ("never", [])
+    await client_of.aclose()
     # A second start that was refused made no key.
     assert len((await client.get("/api/v1/keys")).json()["keys"]) == 1
     await client.aclose()

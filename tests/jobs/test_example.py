@@ -44,8 +44,8 @@ def test_what_it_needs_is_what_the_demo_needs() -> None:
 def test_it_is_told_where_to_report_and_with_which_key(monkeypatch: pytest.MonkeyPatch) -> None:
     names = "('QUARTERDECK_URL', 'QUARTERDECK_API_KEY')"
     one = make(f"import os\nfor name in {names}: print(os.environ[name])", monkeypatch)
-    assert one.progress() == ("never", None, None, [])
-    one.start(key=lambda: "qd_made_for_it")
+    assert one.progress() == ("never", None, None, [], "")
+    one.start(project_id="acme", key=lambda: "qd_made_for_it")
     told = over(one)
     assert (told.state, told.lines) == ("ended", ["http://127.0.0.1:4318", "qd_made_for_it"])
     assert told.started_ns is not None
@@ -56,25 +56,25 @@ def test_it_is_told_where_to_report_and_with_which_key(monkeypatch: pytest.Monke
 def test_its_words_are_bounded_and_drive_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "print('\\x1b[31m' + 'x' * 10**6)\nfor n in range(1000): print(n)"
     one = make(code, monkeypatch)
-    one.start(key=str)
+    one.start(project_id="acme", key=str)
     lines = over(one).lines
     assert len(lines) == 200
     assert lines[-1] == "999"
     one = make("print('\\x1b[31m' + 'x' * 2000)", monkeypatch)
-    one.start(key=str)
+    one.start(project_id="acme", key=str)
     lines = over(one).lines
     assert all(len(line) <= 300 and line.isprintable() for line in lines)
 
 
 def test_one_runs_at_a_time_and_stop_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     one = make("import time; time.sleep(600)", monkeypatch)
-    one.start(key=str)
+    one.start(project_id="acme", key=str)
 
     def never() -> str:
         raise AssertionError("no key is made for what does not start")
 
     with pytest.raises(Conflict):
-        one.start(key=never)
+        one.start(project_id="acme", key=never)
     one.stop()
     assert over(one).state == "failed"
     one.stop()
@@ -83,7 +83,7 @@ def test_one_runs_at_a_time_and_stop_ends_it(monkeypatch: pytest.MonkeyPatch) ->
 def test_where_the_model_is_missing_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     one = make("print(1)", monkeypatch, missing=True)
     with pytest.raises(Misconfigured) as raised:
-        one.start(key=str)
+        one.start(project_id="acme", key=str)
     assert "pip install it" in raised.value.hint
     assert one.progress().state == "never"
 

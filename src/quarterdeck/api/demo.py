@@ -16,7 +16,7 @@ from quarterdeck.api.answers.demo import DemoAnswer, DemoDeletedAnswer
 from quarterdeck.api.behind import View, is_in
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.filters import render
-from quarterdeck.api.parts import ExampleProgress, Parts, Who, With, note, scope_of
+from quarterdeck.api.parts import Parts, Who, With, note, scope_of
 from quarterdeck.api.sessions import batches, delete_for_good
 from quarterdeck.errors import Misconfigured
 from quarterdeck.model.instants import NS_PER_S, to_rfc3339
@@ -52,7 +52,7 @@ async def start(request: Request, parts: With, who: Who) -> Response:
 def _start(parts: Parts, who: Principal) -> None:
     if parts.example is None:
         raise Misconfigured("this server does not run the example", hint="Run `quarterdeck demo`.")
-    parts.example.start(key=lambda: _key(parts, who))
+    parts.example.start(project_id=who.project_id, key=lambda: _key(parts, who))
     note(parts, who, "example.start", who.project_id)
 
 
@@ -99,14 +99,16 @@ def _shown(parts: Parts, who: Principal) -> dict[str, Any]:
         "installed": parts.example is not None and not install,
         "install": install,
         "command": "quarterdeck demo --yes",
-        **_progress(parts.example.progress() if parts.example is not None else None),
+        **_progress(parts, who),
         "sessions": session_reads.count_sessions(parts.events, scope_of(parts, who), where),
         "q": render(ITS_SESSIONS),
     }
 
 
-def _progress(told: ExampleProgress | None) -> dict[str, Any]:
-    if told is None:
+def _progress(parts: Parts, who: Principal) -> dict[str, Any]:
+    """Of a run for this project: another one's people could read its sessions' names from it."""
+    told = parts.example.progress() if parts.example is not None else None
+    if told is None or told.project_id != who.project_id:
         return {"state": "never", "started_at": None, "ended_at": None, "lines": []}
     return {
         "state": told.state,

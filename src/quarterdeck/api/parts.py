@@ -36,12 +36,15 @@ class ExampleProgress(Protocol):
     def ended_ns(self) -> int | None: ...
     @property
     def lines(self) -> list[str]: ...
+    @property
+    def project_id(self) -> str:
+        """Whose sessions it makes: its lines are for nobody else."""
 
 
 class RunsExample(Protocol):
     """`start` raises `Misconfigured` where something is missing, `Conflict` while it runs."""
 
-    def start(self, *, key: Callable[[], str]) -> None: ...
+    def start(self, *, project_id: str, key: Callable[[], str]) -> None: ...
     def progress(self) -> ExampleProgress: ...
     def missing(self) -> list[str]:
         """The commands that install what it lacks."""

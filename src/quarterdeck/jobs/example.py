@@ -40,6 +40,8 @@ class Progress(NamedTuple):
     started_ns: int | None
     ended_ns: int | None
     lines: list[str]
+    project_id: str
+    """Whose sessions it makes; "" where it never ran."""
 
 
 class Example:
@@ -60,9 +62,10 @@ class Example:
         self._state: State = "never"
         self._started_ns: int | None = None
         self._ended_ns: int | None = None
+        self._project_id = ""
         self._lines: deque[str] = deque(maxlen=_MAX_LINES)
 
-    def start(self, *, key: Callable[[], str]) -> None:
+    def start(self, *, project_id: str, key: Callable[[], str]) -> None:
         """
         `key` makes the key that the example reports with, and is called only if it starts.
 
@@ -91,6 +94,7 @@ class Example:
                 start_new_session=True,
             )
             self._state, self._started_ns, self._ended_ns = "running", self._now_ns(), None
+            self._project_id = project_id
             self._lines.clear()
         threading.Thread(target=self._follow, args=(process,), name="example", daemon=True).start()
 
@@ -100,7 +104,9 @@ class Example:
 
     def progress(self) -> Progress:
         with self._lock:
-            return Progress(self._state, self._started_ns, self._ended_ns, list(self._lines))
+            return Progress(
+                self._state, self._started_ns, self._ended_ns, list(self._lines), self._project_id
+            )
 
     def stop(self) -> None:
         with self._lock:
