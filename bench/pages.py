@@ -80,16 +80,20 @@ def fill(given: argparse.Namespace, report: Report, server: Server, sizes: Seque
     for size in sizes:
         made = servers.data(given.work, SETS[size])
         begun, total = time.perf_counter(), total + made.spans
-        reads.send(server, [rekey(batch, GENERATION + size) for batch in made.batches])
+        reads.send(server, [rekey(batch, generation(size)) for batch in made.batches])
         if server.wait_for(total, at_most_s=given.load_s) is None:
             raise NotServed(f"{size} spans were not there {given.load_s} s after the last was sent")
         took_s = time.perf_counter() - begun
         report.add({"kind": "load", "target": server.name, "spans": size, "load_s": took_s})
 
 
+def generation(size: int) -> int:
+    return GENERATION + 1 + list(SETS).index(size)
+
+
 def address(server: Server, work: Path, size: int) -> str:
     """Of the page that shows the session, or the one trace that it is."""
-    gen = GENERATION + size
+    gen = generation(size)
     trace_id = trace_hex(next(iter(servers.data(work, SETS[size]).manifest["trace_sample"])), gen)
     match server.name:
         case "quarterdeck":

@@ -19,6 +19,7 @@ import {
 
 const PRESSES = 200;
 const CLICKS = 30;
+const CLICKS_MS = 40_000; // a peer that needs seconds for each is left after this
 
 const STEP = "document.querySelector('[aria-label=\"Step of the session\"]')?.ariaValueNow";
 const ROW = "document.querySelector('article[aria-current=step]')";
@@ -110,8 +111,9 @@ async function peer(given, { row, target, chosen }) {
 /** Goes down the rows; one that is named as the one before can't be told apart and is left out. */
 async function clicks(page, chosen, clicked) {
   const took = [];
+  const end = Date.now() + CLICKS_MS;
   let before = 1;
-  for (let at = 2; took.length < CLICKS && at < 4 * CLICKS; at++) {
+  for (let at = 2; took.length < CLICKS && Date.now() < end; at++) {
     const [name, last] = await page.evaluate(
       `[${clicked(at)}, ${clicked(before)}].map((row) => row?.textContent)`,
     );
