@@ -10,8 +10,9 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Refused, speakOf } from "@/api/client";
 import { me, projects } from "@/api/people";
 import { useKeys } from "@/app/keys/useKeys";
+import { rememberProject } from "@/app/last-project";
 import { permanentAddress } from "@/app/permanent";
-import { say } from "@/parts/Toasts";
+import { say, ToastRegion } from "@/parts/Toasts";
 import styles from "./Frame.module.css";
 import { IntakeLight } from "./IntakeLight";
 
@@ -55,6 +56,11 @@ export function Frame() {
       void navigate({ to: "/login", search: { back: here } });
     }
   }, [who.error, navigate, here]);
+
+  const exists = mine.data?.projects.some((one) => one.project_id === project) ?? false;
+  useEffect(() => {
+    if (exists) rememberProject(project);
+  }, [project, exists]);
 
   // A new screen is read from its beginning, also by who hears it.
   const before = useRef(path);
@@ -148,6 +154,7 @@ export function Frame() {
       <main ref={main} id="screen" className={styles.screen} tabIndex={-1}>
         <Outlet />
       </main>
+      <ToastRegion />
       <Suspense>
         {layer === "palette" && <Palette project={project} open close={() => setLayer(null)} />}
         {layer === "sheet" && <KeySheet open close={() => setLayer(null)} />}

@@ -4,12 +4,7 @@ import { Navigate } from "@tanstack/react-router";
 import { Refused, speakOf } from "@/api/client";
 import { intake } from "@/api/intake";
 import { me, projects } from "@/api/people";
-
-const PLACE = "quarterdeck.project";
-
-export function rememberProject(project: string): void {
-  localStorage.setItem(PLACE, project);
-}
+import { lastProject } from "@/app/last-project";
 
 export function Start() {
   const who = useQuery(me);
@@ -17,7 +12,7 @@ export function Start() {
   if (who.error instanceof Refused && who.error.status === 401) return <Navigate to="/login" />;
   if (!mine.data) return null;
   const known = mine.data.projects.map((one) => one.project_id);
-  const last = localStorage.getItem(PLACE);
+  const last = lastProject();
   const project = last !== null && known.includes(last) ? last : (known[0] ?? "default");
   return <Arrived project={project} />;
 }
