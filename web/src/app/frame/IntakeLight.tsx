@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { intake } from "@/api/intake";
+import { formatCount } from "@/format";
 import styles from "./IntakeLight.module.css";
 
 export function IntakeLight({ project }: { project: string }) {
@@ -20,7 +21,7 @@ export function IntakeLight({ project }: { project: string }) {
         ? "server can't be reached"
         : data === undefined
           ? "intake"
-          : `${Math.round(data.books.items_per_s)}/s arrive · ${refused} refused`}
+          : `${formatCount(data.books.items_per_s)}/s arrive · ${formatCount(refused)} refused`}
     </Link>
   );
 }

@@ -17,8 +17,8 @@ import styles from "./Columns.module.css";
 export interface Column {
   since: string;
   until: string;
-  /** In the order of `kinds`. */
-  parts: readonly number[];
+  /** In the order of `kinds`; null where nobody knows, which is not none. */
+  parts: readonly (number | null)[];
   isPartial?: boolean;
   to: LinkProps;
 }
@@ -49,8 +49,11 @@ export function Columns({ label, unit, kinds, points, partialWord }: Props) {
   const [watch, width] = useWidth(360);
   const [at, setAt] = useState<number | null>(null);
   const hatch = useHatch("var(--bg)");
-  const sums = points.map((point) => point.parts.reduce((sum, part) => sum + part, 0));
-  const y = scaleLinear([0, Math.max(...sums, Number.MIN_VALUE)], [HEIGHT - BOTTOM, TOP]).nice(3);
+  const sums = points.map(sumOf);
+  const y = scaleLinear(
+    [0, Math.max(...sums.map((sum) => sum ?? 0), Number.MIN_VALUE)],
+    [HEIGHT - BOTTOM, TOP],
+  ).nice(3);
   const ticks = formatTicks(y.ticks(3), unit);
   const step = (width - LEFT - 4) / Math.max(1, points.length);
   const thick = Math.max(1, Math.min(28, step * 0.72));
@@ -60,10 +63,7 @@ export function Columns({ label, unit, kinds, points, partialWord }: Props) {
   const table = {
     columns: ["Time", ...kinds.map((kind) => kind.word)],
     cells: points.map((point) => [point.since, ...point.parts]),
-    rows: points.map((point) => [
-      span(point),
-      ...point.parts.map((part) => formatFigure(part, unit)),
-    ]),
+    rows: points.map((point) => [span(point), ...point.parts.map((part) => told(part, unit))]),
   };
   const pointed = at === null ? undefined : points[at];
   const last = points.length - 1;
@@ -109,10 +109,10 @@ export function Columns({ label, unit, kinds, points, partialWord }: Props) {
             return (
               <g key={point.since} opacity={at === null || at === index ? 1 : 0.55}>
                 {point.parts.map((part, which) => {
+                  const kind = kinds[which];
+                  if (!kind || part === null || part <= 0) return null;
                   const from = top;
                   top += part;
-                  const kind = kinds[which];
-                  if (!kind || part <= 0) return null;
                   return (
                     <rect
                       key={kind.id}
@@ -145,7 +145,7 @@ export function Columns({ label, unit, kinds, points, partialWord }: Props) {
         <p className={styles.told} aria-live="polite">
           {pointed && at !== null ? (
             <>
-              {span(pointed)}: {formatFigure(sums[at] ?? 0, unit)}
+              {span(pointed)}: {told(sums[at] ?? null, unit)}
               {kinds.length > 1 &&
                 ` · ${kinds
                   .map((kind, which) => [kind.word, pointed.parts[which] ?? 0] as const)
@@ -172,4 +172,14 @@ export function Columns({ label, unit, kinds, points, partialWord }: Props) {
       </div>
     </Chart>
   );
+}
+
+/** null where no part is known. */
+function sumOf({ parts }: Column): number | null {
+  const known = parts.filter((part) => part !== null);
+  return known.length > 0 ? known.reduce((sum, part) => sum + part, 0) : null;
+}
+
+function told(figure: number | null, unit: Unit): string {
+  return figure === null ? "unknown" : formatFigure(figure, unit);
 }

@@ -61,7 +61,7 @@ export function OverTime({ series, project }: { series: Series; project: string 
           points={series.points.map((point) => ({
             since: point.since,
             until: point.until,
-            parts: [Number(point.cost.value ?? 0)],
+            parts: [point.cost.value === null ? null : Number(point.cost.value)],
             isPartial: Number(point.unpriced.value ?? 0) > 0,
             to: sessionsBehind(point.behind, project),
           }))}
