@@ -33,8 +33,7 @@ export function found(project: string, typed: string) {
       const words = typed.toLowerCase();
       return {
         tasks: tasks.tasks
-          .map((task) => task.task_type)
-          .filter((name) => name?.toLowerCase().includes(words))
+          .flatMap(({ task_type: name }) => (name?.toLowerCase().includes(words) ? [name] : []))
           .slice(0, 6),
         sessions: [...known.values()].map((row) => ({
           id: row.session_id,

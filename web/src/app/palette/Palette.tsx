@@ -20,6 +20,8 @@ import {
 } from "react-aria-components";
 import { found } from "@/api/palette";
 import { segment } from "@/app/address";
+import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import styles from "./Palette.module.css";
 
 const SCREENS = [
@@ -98,8 +100,8 @@ function Choices({ project, close }: { project: string; close: () => void }) {
           <MenuSection>
             <Header>Task types</Header>
             {answer.data?.tasks.map((task) => (
-              <MenuItem key={task} id={`task ${task}`}>
-                {task}
+              <MenuItem key={task} id={`task ${task}`} textValue={visibleText(task, 120)}>
+                <HostileText text={task} inline max={120} />
               </MenuItem>
             ))}
           </MenuSection>
@@ -111,9 +113,10 @@ function Choices({ project, close }: { project: string; close: () => void }) {
               <MenuItem
                 key={session.id}
                 id={`session ${session.id}`}
-                textValue={`${session.id} ${session.task}`}
+                textValue={visibleText(`${session.id} ${session.task}`, 200)}
               >
-                <span>{session.task}</span> <code>{session.id}</code>
+                <HostileText text={session.task} inline max={120} />{" "}
+                <HostileText text={session.id} inline mono max={80} />
               </MenuItem>
             ))}
           </MenuSection>

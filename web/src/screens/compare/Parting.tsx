@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ChangedMessage, Comparison, InputDifference } from "@/api/compare";
 import { counted, formatCount } from "@/format";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import { KindMark } from "@/parts/KindMark";
 import { Section } from "@/parts/Section";
 import css from "./Compare.module.css";
@@ -111,7 +112,7 @@ function Input({ input }: { input: InputDifference }) {
       {input.changed.map((message) => (
         <Changed
           key={message.position}
-          title={`Message ${formatCount(message.position + 1)}, ${message.role}`}
+          title={`Message ${formatCount(message.position + 1)}, ${visibleText(message.role, 40)}`}
           of={message}
         />
       ))}

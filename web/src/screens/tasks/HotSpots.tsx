@@ -7,6 +7,7 @@ import { DifferenceView } from "@/parts/DifferenceView";
 import { Duration } from "@/parts/Duration";
 import { EstimateView } from "@/parts/EstimateView";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import { KindMark } from "@/parts/KindMark";
 import { Section } from "@/parts/Section";
 import type { TaskSearch } from "./address";
@@ -147,7 +148,13 @@ function Usual({ row }: { row: Asked }) {
   const most = row.answers[0];
   const others = row.answers.slice(1);
   return (
-    <span title={others.map((one) => `${one.times} ${one.decision}`).join(", ") || undefined}>
+    <span
+      title={
+        others
+          .map((one) => `${formatCount(one.times)} ${visibleText(one.decision, 80)}`)
+          .join(", ") || undefined
+      }
+    >
       {most && row.times === most.times && row.times > 1 ? "always " : ""}
       <HostileText text={row.usual ?? ""} inline max={40} />
       {most && row.times !== most.times && (

@@ -14,6 +14,7 @@ import { TimeRange } from "@/app/screen/TimeRange";
 import { counted, formatCount } from "@/format";
 import { LinkButton } from "@/parts/Button";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import { Empty, Failed, Loading } from "@/parts/States";
 import { SHARES, type TaskSearch, USUAL_SHARE, versions } from "./address";
 import { Controls } from "./Controls";
@@ -218,7 +219,9 @@ function Note({ project, name, tree, search }: NoteProps) {
       <Ended counts={tree.outcomes} />
       {tree.compare.length > 0 && (
         <span>
-          {tree.compare.map((side) => `${side.label}: ${formatCount(side.read)}`).join(" → ")}
+          {tree.compare
+            .map((side) => `${visibleText(side.label, 60)}: ${formatCount(side.read)}`)
+            .join(" → ")}
         </span>
       )}
       {tree.not_yet_read > 0 && (

@@ -11,16 +11,19 @@ import {
   counted,
   explainInstant,
   formatCount,
+  formatFigure,
   formatMoney,
   formatSpan,
   formatUsd,
-  formatVersion,
   formatWithWaiting,
   numeric,
   shortId,
   zoneName,
 } from "@/format";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
+import { SessionId } from "@/parts/SessionId";
+import { Version } from "@/parts/Version";
 import { Mark } from "../feedback/Mark";
 import css from "./Header.module.css";
 import { Outcome } from "./Outcome";
@@ -55,21 +58,23 @@ function TaskLine({ project, record }: { project: string; record: SessionRecord 
         {task ? (
           <HostileText text={task} inline />
         ) : (
-          <span className={css.untitled}>Session {shortId(record.session_id)}</span>
+          <span className={css.untitled}>
+            Session {visibleText(shortId(record.session_id), 40)}
+          </span>
         )}
       </h1>
       <ul className={css.facts}>
         {type && (
           <li>
             <Link to="/p/$project/tasks/$task" params={{ project, task: segment(type) }}>
-              {type}
+              <HostileText text={type} inline max={80} />
             </Link>
           </li>
         )}
         {workflow.name && (
           <li>
             <HostileText text={workflow.name} inline />{" "}
-            {workflow.version !== null && formatVersion(String(workflow.version))}
+            {workflow.version !== null && <Version version={String(workflow.version)} />}
           </li>
         )}
         {workflow.environment && (
@@ -82,8 +87,8 @@ function TaskLine({ project, record }: { project: string; record: SessionRecord 
             user <HostileText text={user} inline max={40} />
           </li>
         )}
-        <li className={css.id} title={record.session_id}>
-          {shortId(record.session_id)}
+        <li className={css.id}>
+          <SessionId id={record.session_id} />
         </li>
       </ul>
     </div>
@@ -145,7 +150,7 @@ function Used({ record }: { record: SessionRecord }) {
     <div className={css.used}>
       {models.map((one) => (
         <span key={one.key}>
-          {one.role ? `${one.role} ` : ""}
+          {one.role ? `${visibleText(one.role, 40)} ` : ""}
           <HostileText text={one.name} inline max={60} />
           <span className={css.times}>×{formatCount(one.calls)}</span>
           {one.errors > 0 && <span> ({counted(one.errors, "error")})</span>}
@@ -158,7 +163,7 @@ function Used({ record }: { record: SessionRecord }) {
           {one.errors > 0 && <span> ({formatCount(one.errors)} failed)</span>}
         </span>
       ))}
-      {score !== null && <span>quality {score.toFixed(2)}</span>}
+      {score !== null && <span>quality {formatFigure(score, "0 to 1")}</span>}
     </div>
   );
 }

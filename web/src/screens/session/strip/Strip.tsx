@@ -6,6 +6,7 @@
  */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { formatDuration } from "@/format";
+import { visibleText } from "@/parts/hostile";
 import { isInRange, type Model, useModel, useRange, useSelector, useSession } from "../model";
 import { describeStep } from "../model/words";
 import { type Axis, makeAxis } from "./axis";
@@ -206,9 +207,9 @@ function LaneNames({ model }: { model: Model }) {
           key={lane.agent}
           className={css.name}
           style={{ height: laneHeight(lanes), lineHeight: `${laneHeight(lanes) - 2}px` }}
-          title={lane.name}
+          title={visibleText(lane.name, 200)}
         >
-          {lane.name.slice(0, 60) || "no agent"}
+          {visibleText(lane.name, 60) || "no agent"}
         </div>
       ))}
     </div>

@@ -6,6 +6,7 @@ import { Button } from "@/parts/Button";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { Dialog } from "@/parts/Dialog";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import { Instant } from "@/parts/Instant";
 import { Failed } from "@/parts/States";
 import { say } from "@/parts/Toasts";
@@ -59,7 +60,11 @@ export function KeyTable({ project, keys }: { project: string; keys: readonly Ke
       numeric: true,
       cell: (key) =>
         key.revoked_at === null && (
-          <Button size="small" aria-label={`Revoke key ${key.name}`} onPress={() => setEnding(key)}>
+          <Button
+            size="small"
+            aria-label={`Revoke key ${visibleText(key.name, 120)}`}
+            onPress={() => setEnding(key)}
+          >
             Revoke…
           </Button>
         ),

@@ -6,6 +6,7 @@ import { Button, IconButton } from "@/parts/Button";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { Dialog } from "@/parts/Dialog";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import { dayOf, EVER_NS } from "./price";
 import styles from "./prices.module.css";
 
@@ -75,7 +76,7 @@ export function PriceTable({ rows, isAllowed, onEdit, onChange }: Props) {
           <Button
             size="small"
             isDisabled={!isAllowed}
-            aria-label={`Edit the price of ${row.price.model}`}
+            aria-label={`Edit the price of ${visibleText(row.price.model, 120)}`}
             onPress={() => onEdit(row.at)}
           >
             Edit
@@ -83,7 +84,7 @@ export function PriceTable({ rows, isAllowed, onEdit, onChange }: Props) {
           <Button
             size="small"
             isDisabled={!isAllowed}
-            aria-label={`Remove the price of ${row.price.model}`}
+            aria-label={`Remove the price of ${visibleText(row.price.model, 120)}`}
             onPress={() => setRemoving(row)}
           >
             Remove…

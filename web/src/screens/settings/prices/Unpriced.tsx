@@ -7,6 +7,7 @@ import { formatCount } from "@/format";
 import { Button } from "@/parts/Button";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { HostileText } from "@/parts/HostileText";
+import { visibleText } from "@/parts/hostile";
 import { Instant } from "@/parts/Instant";
 import { Section } from "@/parts/Section";
 import { Empty, Failed, Loading } from "@/parts/States";
@@ -63,7 +64,7 @@ export function Unpriced({ project, isAllowed, onSet }: Props) {
           <Button
             size="small"
             isDisabled={!isAllowed}
-            aria-label={`Set a price for ${row.model}`}
+            aria-label={`Set a price for ${visibleText(row.model, 120)}`}
             onPress={() => onSet(row.model)}
           >
             Set a price

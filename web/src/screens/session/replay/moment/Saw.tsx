@@ -110,7 +110,7 @@ function Message({ message, at, step, showsDiff }: MessageProps) {
             {sign}
           </span>
         )}
-        {message.role}
+        <HostileText text={message.role} inline max={40} />
         {message.name && (
           <>
             {" "}
