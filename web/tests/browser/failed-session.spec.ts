@@ -62,7 +62,9 @@ test("from a figure to the step where it went wrong, a judgement, and a rate tha
   await page.getByRole("option", { name: "success", exact: true }).click();
   await form.getByRole("textbox", { name: "Why" }).fill("refunded by hand afterwards");
   await form.getByRole("button", { name: "Store judgement" }).click();
-  await expect(page.getByText("refunded by hand afterwards").first()).toBeVisible();
+  await expect(page.getByText("Your judgement is stored.")).toBeVisible();
+  await expect(form).toBeHidden();
+  await expect(page.getByRole("main")).toContainText("refunded by hand afterwards");
 
   expect(await completion(filled)).toBeCloseTo(41 / 60, 5);
   await page.goto(`${filled}/p/default/overview?q=${REFUNDS}`);
