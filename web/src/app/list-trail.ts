@@ -16,24 +16,11 @@ export function rememberTrail(ids: readonly string[]): void {
   }
 }
 
-export interface Neighbours {
-  readonly previous: string | null;
-  readonly next: string | null;
-  /** Of `count`, from 1; 0 where the session is not in the list. */
-  readonly position: number;
-  readonly count: number;
-}
-
-export function neighbours(id: string): Neighbours {
+/** The session `by` places after this one in the list; null where there is none. */
+export function beside(id: string, by: 1 | -1): string | null {
   const ids = remembered();
   const at = ids.indexOf(id);
-  if (at < 0) return { previous: null, next: null, position: 0, count: ids.length };
-  return {
-    previous: ids[at - 1] ?? null,
-    next: ids[at + 1] ?? null,
-    position: at + 1,
-    count: ids.length,
-  };
+  return at < 0 ? null : (ids[at + by] ?? null);
 }
 
 function remembered(): string[] {

@@ -24,7 +24,6 @@ export const KEYS = {
   view: { keys: ["1", "2", "3", "4", "5", "6", "7", "8"], means: "Views of this object" },
   permanent: { keys: ["y"], means: "Copy a permanent link" },
   copy: { keys: ["c"], means: "Copy as text, JSON or a command" },
-  actions: { keys: ["."], means: "Actions for the selected thing" },
   leave: { keys: ["Escape"], means: "Close the top layer, or leave the range" },
   definition: { keys: ["d"], means: "Definition of the figure" },
   table: { keys: ["t"], means: "The picture as a table" },

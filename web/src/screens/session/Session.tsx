@@ -9,9 +9,12 @@ import { Refused } from "@/api/client";
 import { record as recordQuery } from "@/api/session";
 import { given } from "@/app/address";
 import { Nothing } from "@/app/frame/NotHere";
+import { useKeys } from "@/app/keys/useKeys";
+import { beside } from "@/app/list-trail";
 import { Failed, Loading } from "@/parts/States";
 import { Tabs } from "@/parts/Tabs";
 import { Tag } from "@/parts/Tag";
+import { say } from "@/parts/Toasts";
 import { CONTROLS } from "./controls";
 import { Header } from "./header/Header";
 import { LiveNote } from "./live/LiveNote";
@@ -70,6 +73,7 @@ function Page({ project, session, view }: Opened) {
     if (changes > 0) void refetch();
   }, [changes, refetch]);
   useStory(project, session);
+  useListKeys(project, session, view);
   const shown = VIEWS.find((one) => one.name === view);
   if (!shown) return <Nothing what="A session has no such view." />;
   if (error instanceof Refused && error.status === 404) {
@@ -94,6 +98,23 @@ function Page({ project, session, view }: Opened) {
       </section>
     </div>
   );
+}
+
+/** `]` and `[` open what stands beside this session in the list that one came from. */
+function useListKeys(project: string, session: string, view: string): void {
+  const navigate = useNavigate();
+  const go = (by: 1 | -1) => () => {
+    const other = beside(session, by);
+    if (other === null) {
+      say(`No session comes ${by === 1 ? "after" : "before"} this one in the list you came from.`);
+      return;
+    }
+    void navigate({
+      to: "/p/$project/sessions/$session/$view",
+      params: { project, session: other, view },
+    });
+  };
+  useKeys({ nextItem: go(1), previousItem: go(-1) });
 }
 
 function StripOrNot() {
