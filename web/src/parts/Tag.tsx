@@ -29,6 +29,3 @@ export function Tag({ children, onRemove, name, mono = false }: TagProps) {
     </span>
   );
 }
-
-/** The same thing by the name that filters use. */
-export const Chip = Tag;

@@ -32,7 +32,7 @@ import { Empty, Failed, FilteredEmpty, Loading, NotAllowed, Stale } from "@/part
 import { StatusBadge } from "@/parts/StatusBadge";
 import { Switch } from "@/parts/Switch";
 import { Tabs } from "@/parts/Tabs";
-import { Chip, Tag } from "@/parts/Tag";
+import { Tag } from "@/parts/Tag";
 import { TextField } from "@/parts/TextField";
 import { say, ToastRegion } from "@/parts/Toasts";
 import { Tokens } from "@/parts/Tokens";
@@ -156,9 +156,9 @@ function Controls() {
       </Disclosure>
       <div className={css.line}>
         <Tag>billing</Tag>
-        <Chip onRemove={() => {}} name="tool:bash" mono>
+        <Tag onRemove={() => {}} name="tool:bash" mono>
           tool:bash
-        </Chip>
+        </Tag>
         <Badge>12</Badge>
         <Badge look="strong" label="waiting for you">
           3

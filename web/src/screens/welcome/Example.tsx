@@ -3,6 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Refused } from "@/api/client";
 import { deleteDemo, demo, runDemo } from "@/api/welcome";
+import { counted } from "@/format";
 import { Button, LinkButton } from "@/parts/Button";
 import { CodeBlock } from "@/parts/CodeBlock";
 import { HostileText } from "@/parts/HostileText";
@@ -42,7 +43,7 @@ export function Example({ project }: { project: string }) {
           {state && state.sessions > 0 && (
             <>
               <LinkButton to="/p/$project/sessions" params={{ project }} search={{ q: state.q }}>
-                Its {state.sessions} sessions
+                Its {counted(state.sessions, "session")}
               </LinkButton>
               <Button
                 look="quiet"

@@ -65,11 +65,6 @@ export function peopleTold(row: SessionRow): string {
   return `${counted(count, "act of a person", "acts of people")}: ${kinds.join(", ")}`;
 }
 
-/** "code-migrator 14"; null where none was told. */
-export function workflowName(row: SessionRow): string | null {
-  return row.workflow.name;
-}
-
 export function versionText(row: SessionRow): string | null {
   const { version } = row.workflow;
   return version === null ? null : String(version);
