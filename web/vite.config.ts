@@ -23,5 +23,5 @@ export default defineConfig({
   worker: { format: "es" },
   // `npm run dev` beside a running server.
   server: { proxy: { "/api": proxied, "/openapi.json": proxied, "/healthz": proxied } },
-  test: { include: ["tests/unit/**/*.test.{ts,tsx}"], environment: "node" },
+  test: { include: ["tests/unit/**/*.test.{ts,tsx}"], environment: "node", testTimeout: 60_000 },
 } as Parameters<typeof defineConfig>[0]);
