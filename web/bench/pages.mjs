@@ -37,7 +37,8 @@ const PEERS = {
   mlflow: {
     row: "[data-testid^=timeline-tree-node-]",
     target: "[data-testid^=span-title-row-]",
-    chosen: "document.querySelector('[data-orientation] span[title]')?.title",
+    chosen:
+      "[...document.querySelectorAll('[data-orientation] span[title]')].map((one) => one.title).join()",
   },
 };
 
@@ -86,8 +87,8 @@ async function peer(given, { row, target, chosen }) {
     shown: `() => ${rows}[1]`,
     answers: `() => {
       const now = ${chosen};
-      if (now) window.benchFirst ??= now;
-      return now && now !== window.benchFirst;
+      if (now && ${rows}[1]) window.benchFirst ??= now;
+      return window.benchFirst !== undefined && now !== window.benchFirst;
     }`,
   };
   const opened = await open(given.url, shown, given.limit_ms);
