@@ -51,7 +51,7 @@ for (const [key, chunk] of Object.entries(manifest)) {
   if (!chunk.isDynamicEntry || key === overview) continue;
   const own = files(key).filter((file) => !first.has(file));
   const wider = Object.entries(WIDER).find(([word]) => key.includes(word))?.[1];
-  check(chunk.name ?? key, sum(own, ".js") + sum(own, ".css"), wider ?? SCREEN);
+  check(key.replace("src/screens/", ""), sum(own, ".js") + sum(own, ".css"), wider ?? SCREEN);
 }
 const everything = Object.values(manifest).flatMap((chunk) => [
   chunk.file,

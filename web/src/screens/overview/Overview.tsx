@@ -6,6 +6,7 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { overview } from "@/api/overview";
 import { ScreenHead } from "@/app/screen/ScreenHead";
 import { TimeRange } from "@/app/screen/TimeRange";
@@ -17,12 +18,14 @@ import { Attention } from "./Attention";
 import { EVER, USUAL } from "./address";
 import { Figures } from "./Figures";
 import { NoOutcome } from "./NoOutcome";
-import { OverTime } from "./OverTime";
 import styles from "./Overview.module.css";
 import { RowsTable } from "./RowsTable";
 import { RunningNow } from "./RunningNow";
 
 const FROM = "/p/$project/overview";
+
+// The figures are read first; what draws the charts is fetched beside them.
+const OverTime = lazy(() => import("./OverTime").then((module) => ({ default: module.OverTime })));
 
 export function Overview() {
   const { project } = useParams({ from: FROM });
@@ -83,7 +86,9 @@ export function Overview() {
                 <NoOutcome sessions={told.outcome_known.sessions} />
               )}
               <Figures figures={told.figures} project={project} />
-              <OverTime series={told.series} project={project} />
+              <Suspense fallback={<Loading rows={5} what="the charts" />}>
+                <OverTime series={told.series} project={project} />
+              </Suspense>
               <RowsTable
                 title="Workflow versions"
                 of="Workflow and version"

@@ -6,7 +6,7 @@
  */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Refused } from "@/api/client";
 import { facets, sessionPages, starts, USUAL_SORT, type Which } from "@/api/sessions";
 import { useKeys } from "@/app/keys/useKeys";
@@ -14,11 +14,9 @@ import { ScreenHead } from "@/app/screen/ScreenHead";
 import { TimeRange } from "@/app/screen/TimeRange";
 import { absolute, useZone } from "@/app/time";
 import { formatSpan } from "@/format";
-import { Dialog } from "@/parts/Dialog";
 import { Failed, Loading } from "@/parts/States";
 import { say } from "@/parts/Toasts";
 import type { SessionsSearch, Sort } from "./address";
-import { Differs } from "./Differs";
 import { exportCommand } from "./exportCommand";
 import { Facets } from "./facets/Facets";
 import { Chips } from "./filter/Chips";
@@ -31,7 +29,6 @@ import { NewLine } from "./live/NewLine";
 import { useLiveRows } from "./live/useLiveRows";
 import { useLiveSwitch } from "./live/useLiveSwitch";
 import { NothingMatches } from "./NothingMatches";
-import { Preview } from "./Preview";
 import { MOST_COMPARED, SelectionBar } from "./SelectionBar";
 import css from "./Sessions.module.css";
 import { Starts } from "./Starts";
@@ -39,6 +36,11 @@ import { Toolbar } from "./Toolbar";
 import { useNarrow } from "./useNarrow";
 
 const FROM = "/p/$project/sessions";
+
+// Panels that most visits never open are fetched when they are.
+const Differs = lazy(() => import("./Differs").then((module) => ({ default: module.Differs })));
+const Preview = lazy(() => import("./Preview").then((module) => ({ default: module.Preview })));
+const Dialog = lazy(() => import("@/parts/Dialog").then((module) => ({ default: module.Dialog })));
 
 export function Sessions() {
   const { project } = useParams({ from: FROM });
@@ -231,16 +233,22 @@ export function Sessions() {
         </div>
       </div>
       {isPreviewed && active && (
-        <Preview
-          row={active}
-          project={project}
-          onOpen={() => place.setActive(active.session_id)}
-          onClose={() => setPreviewed(false)}
-        />
+        <Suspense>
+          <Preview
+            row={active}
+            project={project}
+            onOpen={() => place.setActive(active.session_id)}
+            onClose={() => setPreviewed(false)}
+          />
+        </Suspense>
       )}
-      <Dialog title="Facets" isOpen={isNarrow && isSheet} onClose={() => setSheet(false)}>
-        <Facets project={project} which={which} onApply={apply} />
-      </Dialog>
+      {isNarrow && isSheet && (
+        <Suspense>
+          <Dialog title="Facets" isOpen onClose={() => setSheet(false)}>
+            <Facets project={project} which={which} onApply={apply} />
+          </Dialog>
+        </Suspense>
+      )}
     </div>
   );
 }
@@ -263,20 +271,22 @@ function DiffersPanel({ project, which, mode, selected, onApply, onClose }: Diff
   // Without a filter there is no rest: the failed ones are what most want to understand.
   const chosen = isSelection ? `session:${ids}` : q || "outcome:failure";
   return (
-    <Differs
-      project={project}
-      which={{ ...which, q: chosen }}
-      within={isSelection ? q : ""}
-      what={
-        isSelection
-          ? "the selected sessions"
-          : q
-            ? "the sessions of this filter"
-            : "failed sessions"
-      }
-      onAdd={(term) => onApply(`${isSelection ? q : chosen} ${term}`.trim())}
-      onClose={onClose}
-    />
+    <Suspense fallback={<Loading rows={4} what="what differs" />}>
+      <Differs
+        project={project}
+        which={{ ...which, q: chosen }}
+        within={isSelection ? q : ""}
+        what={
+          isSelection
+            ? "the selected sessions"
+            : q
+              ? "the sessions of this filter"
+              : "failed sessions"
+        }
+        onAdd={(term) => onApply(`${isSelection ? q : chosen} ${term}`.trim())}
+        onClose={onClose}
+      />
+    </Suspense>
   );
 }
 

@@ -1,15 +1,15 @@
 /** Plays the session step by step or in time; with reduced motion Space goes one step on. */
 import { Pause, Play, Settings2 } from "lucide-react";
-import { useEffect, useEffectEvent, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { useKeys } from "@/app/keys/useKeys";
 import { IconButton } from "@/parts/Button";
 import { Popover } from "@/parts/Popover";
 import { Select } from "@/parts/Select";
-import { Switch } from "@/parts/Switch";
 import { useModel, useSelector, useSession } from "../model";
-import { type Sort, unfoldAll, useRule } from "./folds";
 import css from "./Player.module.css";
 import { SPEED_WORDS, SPEEDS, type Speed, untilNext } from "./play";
+
+const Choices = lazy(() => import("./Choices").then((module) => ({ default: module.Choices })));
 
 export function Player() {
   const store = useSession();
@@ -60,15 +60,9 @@ export function Player() {
         label="What is shown"
         placement="bottom end"
       >
-        <div className={css.choices}>
-          <Switch isSelected={skips} onChange={setSkips}>
-            Skip waits while playing
-          </Switch>
-          <Rule sort="thought">Thoughts unfolded</Rule>
-          <Rule sort="result">Results unfolded</Rule>
-          <Rule sort="message">Messages unfolded</Rule>
-          <Rule sort="agent">Sub-agents open</Rule>
-        </div>
+        <Suspense>
+          <Choices skips={skips} onSkips={setSkips} />
+        </Suspense>
       </Popover>
     </>
   );
@@ -96,13 +90,4 @@ function Ticking({ speed, skips, onEnd }: TickingProps) {
     return () => clearTimeout(timer);
   }, [model, step, speed, skips, store]);
   return null;
-}
-
-function Rule({ sort, children }: { sort: Sort; children: string }) {
-  const isOn = useRule(sort);
-  return (
-    <Switch isSelected={isOn} onChange={(on) => unfoldAll(sort, on)}>
-      {children}
-    </Switch>
-  );
 }

@@ -1,10 +1,9 @@
 /** Replay: the outline, the transcript, and what the agent knew at the selected step. */
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { createPortal } from "react-dom";
 import { useKeys } from "@/app/keys/useKeys";
 import { Button } from "@/parts/Button";
-import { Dialog } from "@/parts/Dialog";
 import { CONTROLS } from "../controls";
 import { useSession } from "../model";
 import { Find } from "./Find";
@@ -15,6 +14,9 @@ import { usePlace } from "./place";
 import { Transcript } from "./Transcript";
 import { useFolding } from "./useFolding";
 import css from "./View.module.css";
+
+// Only narrow screens open one.
+const Dialog = lazy(() => import("@/parts/Dialog").then((module) => ({ default: module.Dialog })));
 
 type Sheet = "outline" | "moment" | null;
 
@@ -56,12 +58,17 @@ export function View() {
       <aside className={css.moment} aria-label="At this step">
         {moment}
       </aside>
-      <Dialog title="Outline" isOpen={sheet === "outline"} onClose={() => setSheet(null)}>
-        <Outline onChosen={() => setSheet(null)} />
-      </Dialog>
-      <Dialog title="At this step" isOpen={sheet === "moment"} onClose={() => setSheet(null)}>
-        {moment}
-      </Dialog>
+      <Suspense>
+        {sheet && (
+          <Dialog
+            title={sheet === "outline" ? "Outline" : "At this step"}
+            isOpen
+            onClose={() => setSheet(null)}
+          >
+            {sheet === "outline" ? <Outline onChosen={() => setSheet(null)} /> : moment}
+          </Dialog>
+        )}
+      </Suspense>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { memo } from "react";
+import { lazy, memo, Suspense } from "react";
 import { record, type StepAnswer } from "@/api/session";
 import { useZone } from "@/app/time";
 import {
@@ -30,10 +30,12 @@ import { Context } from "./Context";
 import { Given } from "./Given";
 import { Memory } from "./Memory";
 import css from "./Moment.module.css";
-import { Others } from "./Others";
 import { Saw } from "./Saw";
 import { Tools } from "./Tools";
 import { useMoment } from "./useMoment";
+
+// Comes after everything that this session itself tells.
+const Others = lazy(() => import("./Others").then((module) => ({ default: module.Others })));
 
 interface MomentProps {
   showsDiff: boolean;
@@ -84,7 +86,9 @@ const Details = memo(function Details({ answer: data, showsDiff, onDiff }: Detai
       {data.tools && <Tools tools={data.tools} />}
       <Given answer={data} />
       <Memory memory={data.memory} />
-      <Others project={project} session={session} step={data.step.number} />
+      <Suspense>
+        <Others project={project} session={session} step={data.step.number} />
+      </Suspense>
     </>
   );
 });
