@@ -6,7 +6,6 @@ import { IconButton } from "@/parts/Button";
 import { Popover } from "@/parts/Popover";
 import { Select } from "@/parts/Select";
 import { useModel, useSelector, useSession } from "../model";
-import css from "./Player.module.css";
 import { SPEED_WORDS, SPEEDS, type Speed, untilNext } from "./play";
 
 const Choices = lazy(() => import("./Choices").then((module) => ({ default: module.Choices })));
