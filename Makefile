@@ -90,9 +90,10 @@ format: setup ## Rewrite the code in the project's format
 	cd web && npm run --silent format
 
 # Options for all: make bench BENCH="--peer-venvs DIR --out FILE"; bench/*.py --help tells more.
-bench: setup ## Measure: our figures, and the peers' where they are installed
+bench: setup browser ## Measure: our figures, and the peers' where they are installed
 	$(BIN)/python bench/ingest.py $(BENCH)
 	$(BIN)/python bench/reads.py $(BENCH)
+	$(BIN)/python bench/pages.py $(BENCH)
 	$(BIN)/python bench/kill9.py $(BENCH)
 	$(BIN)/python bench/sdk.py $(BENCH)
 
