@@ -9,6 +9,7 @@ searched for the other's mark.
 
 import io
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -81,7 +82,42 @@ def reads(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/members", {}),
         lambda: ("GET", "/audit", {}),
         lambda: ("GET", "/me", {}),
+        # What screens are made of: heavier each, so all together are one of the choices.
+        lambda: chance.choice(views(chance))(),
     ]  # fmt: skip
+
+
+def views(chance: random.Random) -> list[Callable[[], Call]]:
+    session: Callable[[], str] = lambda: f"shared-{chance.randint(1, SESSIONS)}"  # noqa: E731  # one word here
+    step: Callable[[], int] = lambda: chance.randint(1, 4)  # noqa: E731  # one word here
+    mark: Callable[[], str] = lambda: chance.choice(list(MARKS.values()))  # noqa: E731  # one word here
+    nothing: Callable[[], str] = lambda: f"{mark()} nothing"  # noqa: E731  # one word here
+    task: Callable[[], str] = lambda: f"type{mark()}"  # noqa: E731  # one word here
+    return [
+        lambda: ("GET", "/overview", {"since": "5200w", "q": chance.choice(["", nothing()])}),
+        lambda: ("GET", "/intake", {}),
+        lambda: ("GET", "/demo", {}),
+        lambda: ("GET", "/project/unpriced", {}),
+        lambda: ("GET", "/project/retention", {"days": 1}),
+        lambda: ("GET", "/sessions/differs", {"q": f"session:{session()}"}),
+        lambda: ("GET", "/sessions/starts", {}),
+        lambda: ("GET", f"/sessions/{session()}/compare/{session()}", {}),
+        lambda: ("GET", f"/sessions/{session()}/cost", {}),
+        lambda: (
+            "GET",
+            f"/sessions/{session()}/find",
+            {"text": chance.choice(["bash", nothing()])},
+        ),
+        lambda: ("GET", f"/sessions/{session()}/outline", {}),
+        lambda: ("GET", f"/sessions/{session()}/people", {}),
+        lambda: ("GET", f"/sessions/{session()}/transcript", {}),
+        lambda: ("GET", f"/sessions/{session()}/steps/{step()}", {}),
+        lambda: ("GET", f"/sessions/{session()}/steps/{step()}/others", {}),
+        lambda: ("GET", f"/sessions/{session()}/live", {}),
+        lambda: ("GET", "/live", {}),
+        lambda: ("GET", f"/tasks/{task()}/tree", {}),
+        lambda: ("GET", f"/tasks/{task()}/tree/sessions", {"node": "start"}),
+    ]
 
 
 def without_sort(params: dict[str, Any]) -> dict[str, Any]:
@@ -133,10 +169,14 @@ async def test_10_000_random_operations_show_no_byte_of_the_twin(world: World) -
         )
         answer = await make(clients[project], call)
         assert answer.status_code < 500, (call, answer.text)
-        # What was asked for is repeated by no answer either, except by an error.
+        # What was asked for is repeated by no answer either, except by an error, and by those
+        # that name their filter: exactly the words of the question, which no span has.
         if answer.status_code < 300:
-            assert foreign not in answer.text, (project, call)
-            assert foreign.encode() not in answer.content
+            told = answer.text
+            for asked_for in (f"{foreign} nothing", f"type{foreign}"):
+                if asked_for in str(call):
+                    told = told.replace(asked_for, "")
+            assert foreign not in told, (project, call)
             answered += MARKS[project] in answer.text
         asked.add(call[1].split("?")[0])
     assert answered > OPERATIONS / 3
@@ -146,10 +186,10 @@ async def test_10_000_random_operations_show_no_byte_of_the_twin(world: World) -
 
 async def test_every_read_of_a_project_is_among_the_operations(world: World) -> None:
     chance = random.Random(1)
-    paths = {read()[1] for read in reads(chance) for _ in range(5)}
+    paths = {read()[1] for read in (*reads(chance), *views(chance)) for _ in range(5)}
     for route in read_routes(world.app):
-        pattern = route.split("{")[0]
-        assert any(path.startswith(pattern.rstrip("/")) for path in paths), route
+        pattern = re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(route)))
+        assert any(pattern.fullmatch(path) for path in paths), route
 
 
 async def test_a_parquet_export_holds_one_project_only(world: World) -> None:

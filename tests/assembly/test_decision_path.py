@@ -72,7 +72,7 @@ def test_a_person_s_act_is_a_decision_with_what_they_decided() -> None:
         span("h", 3, 4, kind="human", human=asked, parent="a"),
     )
     assert told(made) == ["approve (rejected)"]
-    assert made.decisions[0].waited_ms == 3_000
+    assert made.decisions[0].waited_ns == 3_000_000_000
 
 
 def test_calls_asked_for_at_once_are_one_decision_in_whatever_order_they_ran() -> None:

@@ -13,6 +13,7 @@ from quarterdeck.api import tree_figures as figures
 from quarterdeck.api.measures import shown
 from quarterdeck.api.tree_figures import Population
 from quarterdeck.assembly.task_tree import TaskNode, label_of
+from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.model.sketches import Choice
 from quarterdeck.statistics.compare import MIN_OBSERVATIONS
 
@@ -81,7 +82,7 @@ class _Question:
         self.nodes: list[TaskNode] = []
         self.answers: Counter[str] = Counter()
         self.by_session: dict[int, Counter[str]] = {}
-        self.waited_ms = 0
+        self.waited_ns = 0
 
     def take(self, node: TaskNode, choice: Choice) -> None:
         self.nodes.append(node)
@@ -90,7 +91,7 @@ class _Question:
             told = said or [choice.result or NOT_TOLD] * one.rounds
             self.answers.update(told)
             self.by_session.setdefault(one.session, Counter()).update(told)
-            self.waited_ms += one.waited_ms
+            self.waited_ns += one.waited_ns
 
 
 def _people_spots(root: TaskNode, *, is_shown: bool) -> list[dict[str, Any]]:
@@ -123,5 +124,5 @@ def _people_spot(key: tuple[str, str], question: _Question, *, is_shown: bool) -
         "answers": [{"decision": word, "times": times} for word, times in ranked[:MAX_SPOTS]],
         "usual": usual if is_told else None,
         "same_answer": shown(same if is_told else same._replace(value=None, interval=None)),
-        "waited_s": question.waited_ms / 1000 if question.waited_ms else None,
+        "waited_s": question.waited_ns / NS_PER_S if question.waited_ns else None,
     }

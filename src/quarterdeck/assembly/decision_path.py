@@ -58,7 +58,7 @@ class _Taken:
     """A decision in the making, with what happened inside it."""
 
     __slots__ = ("choice", "cost_n", "end_ns", "inside", "is_leaf", "said", "start_ns", "step",
-                 "waited_ms")  # fmt: skip
+                 "waited_ns")  # fmt: skip
 
     def __init__(self, choice: Choice, step: int) -> None:
         self.choice = choice
@@ -70,7 +70,7 @@ class _Taken:
         """An agent is there while it does nothing."""
         self.start_ns = 0
         self.end_ns = 0
-        self.waited_ms = 0
+        self.waited_ns = 0
         self.said = ""
 
 
@@ -174,7 +174,7 @@ class _Reader:
             if one is not None:
                 made = self._taken(one, node)
                 if one is asks and act is not None:
-                    made.waited_ms = (act.waited_ns or 0) // 1_000_000
+                    made.waited_ns = act.waited_ns or 0
                     made.said = " ".join(act.answer.lower().split())[:_SAID]
                 taken.append(made)
         own = node.agent if span.kind == "agent" else agent
@@ -406,7 +406,7 @@ class Folding:
 def _once_more(first: Decision, again: Decision) -> Decision:
     return Decision(
         first.choice, first.members, first.rounds + again.rounds, first.step, first.cost_n,
-        first.waited_ms + again.waited_ms, (*first.said, *again.said)[:100],
+        first.waited_ns + again.waited_ns, (*first.said, *again.said)[:100],
     )  # fmt: skip
 
 
@@ -417,7 +417,7 @@ def _folded(taken: Iterable[_Taken]) -> Path:
         cost_n += one.cost_n
         members = one.members if isinstance(one, _Together) else ()
         said = (one.said,) if one.choice.kind == "human" else ()
-        folding.add(Decision(one.choice, members, 1, one.step, cost_n, one.waited_ms, said))
+        folding.add(Decision(one.choice, members, 1, one.step, cost_n, one.waited_ns, said))
         if len(folding) > MAX_DECISIONS:
             return Path(folding.line()[:MAX_DECISIONS], is_cut=True)
     return Path(folding.line())

@@ -42,7 +42,7 @@ class Passing(NamedTuple):
     rounds: int
     cost_n: int
     """Known cost up to and with the decision, in billionths of a dollar."""
-    waited_ms: int
+    waited_ns: int
     said: tuple[str, ...]
     is_end: bool
     """The session decided nothing after it."""
@@ -121,7 +121,7 @@ def follow(root: TaskNode, decisions: Sequence[Decision], session: int) -> TaskN
         if child is None:
             child = node.children[key] = TaskNode(one.choice, one.members, node)
         child.passing.append(
-            Passing(session, one.rounds, one.cost_n, one.waited_ms, one.said, at == last)
+            Passing(session, one.rounds, one.cost_n, one.waited_ns, one.said, at == last)
         )
         node = child
     return node

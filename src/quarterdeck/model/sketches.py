@@ -39,7 +39,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first step of it."""
     cost_n: int = 0
     """Known cost of the session up to and with the first round, in billionths of a dollar."""
-    waited_ms: int = 0
+    waited_ns: int = 0
     """For a person, all rounds."""
     said: tuple[str, ...] = ()
     """What a person answered in words, shortened, one for each round; "" = not told."""
