@@ -193,10 +193,17 @@ function Follow({ shown, session, virtual, scroll }: FollowProps) {
   useLayoutEffect(() => {
     const at = indexOfStep(shown, step);
     if (shown[at] !== step || done.current === step) return;
-    const isFirst = done.current === 0;
+    if (done.current === 0) {
+      // The list gets its place on the page after this effect, so not before the next frame.
+      const frame = requestAnimationFrame(() => {
+        done.current = step;
+        virtual.scrollToIndex(at, { align: "start" });
+      });
+      return () => cancelAnimationFrame(frame);
+    }
     done.current = step;
     const item = virtual.getVirtualItems().find((one) => one.index === at);
-    if (!item || isFirst) {
+    if (!item) {
       virtual.scrollToIndex(at, { align: "start" });
       return;
     }
