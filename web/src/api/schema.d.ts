@@ -1024,9 +1024,9 @@ export interface components {
          * AlignedRun
          * @description Steps next to each other in both sessions.
          *
-         *     `equal`: the same decisions one after the other, told by their ends and number only, with `a` and
-         *     `b` empty.  `changed`: different steps at one place.  `only_a`, `only_b`: the other session did
-         *     nothing here.
+         *     `equal`: the same decisions one after the other, told by their ends and number only, with `a`
+         *     and `b` empty.  `changed`: different steps at one place.  `only_a`, `only_b`: the other session
+         *     did nothing here.
          */
         AlignedRun: {
             a: components["schemas"]["AlignedStep"][];
