@@ -57,7 +57,9 @@ export function CutTable({ words, cut }: { words: CutWords; cut: Cut }) {
               <td>{sumOf(cut.rows, "cache_read_tokens")}</td>
               <td>{sumOf(cut.rows, "output_tokens")}</td>
               <td title={cut.total_usd ? `$${cut.total_usd}` : undefined}>
-                {cut.total_usd === null ? "unknown" : formatUsd(cut.total_usd)}
+                {cut.total_usd === null
+                  ? "unknown"
+                  : `${unpriced > 0 ? "≥ " : ""}${formatUsd(cut.total_usd)}`}
               </td>
               <td>{total > 0 ? formatShare(1) : ""}</td>
               <td className={css.steps}>
@@ -112,7 +114,10 @@ function sumOf(
   const told = rows.map((row) => row[name]).filter((count) => count !== null);
   if (told.length === 0) return name === "cache_read_tokens" ? "" : "unknown";
   const sum = told.reduce((all, count) => all + count, 0);
-  return sum === 0 && name === "cache_read_tokens" ? "" : formatCount(sum);
+  if (sum === 0 && name === "cache_read_tokens") return "";
+  // Of cached ones nobody tells a zero; of the others, a row that told nothing makes it a least.
+  const isLeast = name !== "cache_read_tokens" && told.length < rows.length;
+  return `${isLeast ? "≥ " : ""}${formatCount(sum)}`;
 }
 
 /** Parts of one whole; the table below says the same in numbers. */
