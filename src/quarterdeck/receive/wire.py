@@ -278,7 +278,7 @@ def trace_id_of(foreign: str) -> str:
 
 
 def span_id_of(foreign: str) -> str:
-    """16 hex digits: the id itself where it is that, else a hash (UUIDs of a moment begin alike)."""
+    """16 hex digits: the id itself where it is that, else a hash: UUIDs may begin alike."""
     lowered = foreign.lower()
     if len(lowered) == 16 and _is_hex(lowered) and int(lowered, 16):
         return lowered
