@@ -10,7 +10,7 @@ Every refusal is one of the errors of `errors.py`; the wires turn them into thei
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -20,7 +20,7 @@ from quarterdeck.normalize.redact import Redactor
 from quarterdeck.receive.accounting import Accounting
 from quarterdeck.receive.limits import Budget, Held, RateLimit, decompress
 from quarterdeck.receive.otlp_answers import http_status
-from quarterdeck.receive.otlp_decode import check, parse, serialize, sniff_encoding
+from quarterdeck.receive.otlp_decode import check, parse, serialize, sniff_encoding, stamped
 from quarterdeck.receive.otlp_request import Checked, Encoding, Rejected, Request, Signal
 from quarterdeck.receive.recent import NOBODY, Recent
 from quarterdeck.receive.redaction import redacted
@@ -120,11 +120,13 @@ class Intake:
         encoding: Encoding | None,
         content_encodings: Sequence[str],
         held: Held,
+        stamp: Mapping[str, str] | None = None,
     ) -> Answer:
         """
         Returns when all items that can be kept are on disk.
 
-        `encoding` None means that the sender did not say.  Raises `Invalid` (malformed),
+        `encoding` None means that the sender did not say.  `stamp`: attributes for every resource,
+        where the sender's own lack them.  Raises `Invalid` (malformed),
         `TooLarge` and `TryAgain`; then nothing of the request was kept.
         """
         project_id = sender.project_id
@@ -136,6 +138,7 @@ class Intake:
             encoding=encoding,
             content_encodings=tuple(content_encodings),
             held=held,
+            stamp=stamp,
         )
         if len(body) * (8 if content_encodings else 1) <= _INLINE_BYTES:
             prepared = prepare()
@@ -173,10 +176,13 @@ class Intake:
         encoding: Encoding | None,
         content_encodings: tuple[str, ...],
         held: Held,
+        stamp: Mapping[str, str] | None = None,
     ) -> _Prepared:
         plain = decompress(body, content_encodings, max_bytes=self.max_body_bytes)
         held.grow_to(len(body) + len(plain))
         request = parse(plain, signal=signal, encoding=encoding or sniff_encoding(plain))
+        if stamp:
+            request = stamped(request, stamp)
         if request.rewritten and request.encoding == "protobuf":
             plain = serialize(request)
         request, plain, found = redacted(request, plain, self._redactor_of(project_id))

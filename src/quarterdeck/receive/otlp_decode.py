@@ -7,7 +7,7 @@ item is ever a reason to refuse it: odd times, unknown enums and wrong types are
 the model can hold them, and judged by `normalize`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from quarterdeck.model.spans import RawLog, RawMetric, RawSpan
@@ -23,6 +23,7 @@ class _Reader(Protocol):
     def spans(self, content: Any) -> list[RawSpan]: ...
     def logs(self, content: Any) -> list[RawLog]: ...
     def metrics(self, content: Any) -> list[RawMetric]: ...
+    def stamp(self, content: Any, signal: Signal, attributes: Mapping[str, str]) -> None: ...
 
 
 _READERS: dict[Encoding, _Reader] = {"protobuf": otlp_protobuf, "json": otlp_json}
@@ -39,6 +40,12 @@ def serialize(request: Request) -> bytes:
         return otlp_json.dump_json(request.content)
     serialized: bytes = request.content.SerializeToString()
     return serialized
+
+
+def stamped(request: Request, attributes: Mapping[str, str]) -> Request:
+    """The request with these attributes on each resource that lacks them; changes it in place."""
+    _READERS[request.encoding].stamp(request.content, request.signal, attributes)
+    return request._replace(rewritten=True)
 
 
 def sniff_encoding(body: bytes) -> Encoding:

@@ -7,13 +7,26 @@ it arrives and given a deadline and a least speed, so that a slow sender can't h
 connection.  Answers in the encoding of the request.
 """
 
-import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-from quarterdeck.errors import Invalid, QuarterdeckError, TooLarge, TryAgain
+from quarterdeck.errors import QuarterdeckError, TryAgain
+from quarterdeck.receive.http_body import (
+    GRACE_S,
+    LEAST_BYTES_PER_S,
+    Body,
+    Pace,
+    Receive,
+    Scope,
+    Send,
+    content_length,
+    one_header,
+    read_body,
+    too_large,
+    waits_for_continue,
+)
 from quarterdeck.receive.intake import Authenticate, Header, Intake
 from quarterdeck.receive.limits import Held, UnsupportedEncoding, content_encodings
 from quarterdeck.receive.otlp_answers import (
@@ -27,21 +40,8 @@ from quarterdeck.receive.otlp_answers import (
 from quarterdeck.receive.otlp_request import SIGNALS, Encoding, Signal
 from quarterdeck.receive.recent import NOBODY
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-_GRACE_S = 5.0
-"""Every sender has this long before its speed counts: a first round trip, a cold TLS session."""
-_LEAST_BYTES_PER_S = 16 * 1024
-"""Slower than any line that an exporter runs on; 20,000 connections at this speed are idle."""
-_STOOD_STILL_S = 0.1
-"""A timer that rings later than this means that the process did not run: ordinary delays under
-full load are some milliseconds.  As much is given on top, to read what has come meanwhile."""
-_DRAIN_S = 5.0
-"""How long the rest of a refused body is read and thrown away: a client that is still sending
-sees a broken connection instead of the answer, and would send all of it again."""
+Stamp = Callable[[Mapping[str, str]], Mapping[str, str]]
+"""Resource attributes that only the headers of a request tell; header names in lower case."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,11 @@ class _Head(NamedTuple):
 
 
 class OtlpHttp:
-    """The ASGI app.  Stateless but for its collaborators; `max_request_s` as in the settings."""
+    """
+    The ASGI app.  Stateless but for its collaborators; `max_request_s` as in the settings.
+
+    `stamp` adds to each request's resources what a foreign SDK says in headers.
+    """
 
     def __init__(
         self,
@@ -65,17 +69,19 @@ class OtlpHttp:
         intake: Intake,
         authenticate: Authenticate,
         max_request_s: float = 30.0,
-        grace_s: float = _GRACE_S,
-        least_bytes_per_s: float = _LEAST_BYTES_PER_S,
+        grace_s: float = GRACE_S,
+        least_bytes_per_s: float = LEAST_BYTES_PER_S,
+        stamp: Stamp | None = None,
     ) -> None:
         self._intake = intake
         self._authenticate = authenticate
-        self._max_request_s = max_request_s
-        self._grace_s = grace_s
-        self._least_bytes_per_s = least_bytes_per_s
+        self._stamp = stamp
+        self._pace = Pace(
+            max_request_s=max_request_s, grace_s=grace_s, least_bytes_per_s=least_bytes_per_s
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(receive)
+        body = Body(receive)
         signal = _signal_of(scope["path"])
         encoding = _encoding_hint(scope["headers"])
         whose = _Whose()
@@ -103,7 +109,7 @@ class OtlpHttp:
             project_id=whose.project_id,
         )
 
-    async def _answer(self, scope: Scope, body: "_Body", whose: "_Whose") -> tuple[bytes, Encoding]:
+    async def _answer(self, scope: Scope, body: Body, whose: "_Whose") -> tuple[bytes, Encoding]:
         if scope["method"] != "POST":
             raise WrongMethod(f"{scope['method'][:16]} is not allowed here", hint="Use POST.")
         head = _read_head(scope)
@@ -112,9 +118,11 @@ class OtlpHttp:
         whose.project_id = sender.project_id
         self._intake.refuse_if_unable()
         if head.length is not None and head.length > self._intake.max_body_bytes:
-            raise _too_large(self._intake.max_body_bytes)
+            raise too_large(self._intake.max_body_bytes)
         with Held(self._intake.budget) as held:
-            content = await self._read_body(body, held)
+            content = await read_body(
+                body, held, max_bytes=self._intake.max_body_bytes, pace=self._pace
+            )
             answer = await self._intake.accept(
                 sender,
                 content,
@@ -122,42 +130,20 @@ class OtlpHttp:
                 encoding=head.encoding,
                 content_encodings=head.content_encodings,
                 held=held,
+                stamp=self._stamp(_by_name(headers)) if self._stamp is not None else None,
             )
         return success_body(head.signal, answer.rejected, answer.encoding), answer.encoding
-
-    async def _read_body(self, body: "_Body", held: Held) -> bytes:
-        """The whole body as sent, never more than the limit."""
-        chunks, size = list[bytes](), 0
-        patience = _Patience(self._allowed_s)
-        try:
-            async with patience:
-                while (chunk := await body.next()) is not None:
-                    size += len(chunk)
-                    if size > self._intake.max_body_bytes:
-                        raise _too_large(self._intake.max_body_bytes)
-                    held.grow_to(size)
-                    chunks.append(chunk)
-                    patience.size = size
-        except TimeoutError:
-            raise SlowSender(
-                f"only {size} bytes of the body came in {patience.waited_s:.1f} s",
-                hint="Send smaller batches, or compress them.",
-            ) from None
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    def _allowed_s(self, size: int) -> float:
-        return min(self._max_request_s, self._grace_s + size / self._least_bytes_per_s)
 
     async def _refuse(
         self,
         error: QuarterdeckError,
         encoding: Encoding | None,
         scope: Scope,
-        body: "_Body",
+        body: Body,
         send: Send,
     ) -> None:
         # A sender that waits for "100 Continue" has not begun; one that is slow gets no more.
-        if not isinstance(error, SlowSender) and not _waits_for_continue(scope["headers"]):
+        if not isinstance(error, SlowSender) and not waits_for_continue(scope["headers"]):
             await body.drain(2 * self._intake.max_body_bytes)
         headers = [(b"allow", b"POST")] if isinstance(error, WrongMethod) else []
         if isinstance(error, TryAgain):
@@ -174,80 +160,6 @@ class _Whose:
     project_id = NOBODY
 
 
-class _Patience:
-    """
-    Ends what is done inside it, with `TimeoutError`, when a sender has had its time.
-
-    Time in which this process stood still (a long garbage collection, too few cores) is not the
-    sender's: what it sent meanwhile waits unread.  A timer that rings late tells of it.
-    """
-
-    def __init__(self, allowed_s: Callable[[int], float]) -> None:
-        self.size = 0
-        """Bytes that have come so far."""
-        self._allowed_s = allowed_s
-        self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
-        self._timeout = asyncio.timeout(None)
-
-    @property
-    def waited_s(self) -> float:
-        """Without the time in which this process stood still."""
-        return self._loop.time() - self._began
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-        self._arm()
-
-    async def __aexit__(self, *raised: Any) -> None:
-        self._timer.cancel()
-        await self._timeout.__aexit__(*raised)
-
-    def _arm(self) -> None:
-        self._due = self._began + self._allowed_s(self.size)
-        self._timer = self._loop.call_at(self._due, self._ring)
-
-    def _ring(self) -> None:
-        late_s = self._loop.time() - self._due
-        if late_s > _STOOD_STILL_S:
-            self._began += late_s + _STOOD_STILL_S
-        if self.waited_s < self._allowed_s(self.size):
-            self._arm()
-        else:
-            self._timeout.reschedule(self._loop.time())
-
-
-class _Body:
-    """The request's body as it arrives."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self.ended = False
-
-    async def next(self) -> bytes | None:
-        """The next piece; None after the last.  Raises `Invalid` when no more will come."""
-        if self.ended:
-            return None
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            # Gone, or a body that breaks HTTP's own framing: for the latter it is an answer.
-            self.ended = True
-            raise Invalid("the body broke off", code="malformed")
-        self.ended = not message.get("more_body", False)
-        piece: bytes = message.get("body", b"")
-        return piece
-
-    async def drain(self, max_bytes: int) -> None:
-        """Throw the rest away, up to a size and for a while."""
-        size = 0
-        try:
-            async with asyncio.timeout(_DRAIN_S):
-                while size <= max_bytes and (piece := await self.next()) is not None:
-                    size += len(piece)
-        except (TimeoutError, Invalid):
-            return
-
-
 def _signal_of(path: str) -> Signal:
     last = path.rpartition("/")[2]
     return next((signal for signal in SIGNALS if signal == last), "traces")
@@ -255,21 +167,26 @@ def _signal_of(path: str) -> Signal:
 
 def _read_head(scope: Scope) -> _Head:
     headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-    length = _one(headers, b"content-length")
-    if length and not length.isdigit():
-        raise Invalid(f"Content-Length is {length[:40]!r}", code="malformed")
     return _Head(
         headers=headers,
         signal=_signal_of(scope["path"]),
-        encoding=_encoding_of(_one(headers, b"content-type")),
+        encoding=_encoding_of(one_header(headers, b"content-type")),
         content_encodings=content_encodings(
             ",".join(
                 value.decode("latin-1") for name, value in headers if name == b"content-encoding"
             )
         ),
-        # More digits than any length has: compared as text it could not be.
-        length=int(length[:20]) if length else None,
+        length=content_length(headers),
     )
+
+
+def _by_name(headers: Sequence[Header]) -> dict[str, str]:
+    return {
+        (name.decode("latin-1") if isinstance(name, bytes) else name).lower(): (
+            value.decode("latin-1") if isinstance(value, bytes) else value
+        )
+        for name, value in headers
+    }
 
 
 def _encoding_of(content_type: str) -> Encoding | None:
@@ -291,22 +208,7 @@ def _encoding_of(content_type: str) -> Encoding | None:
 
 def _encoding_hint(headers: Sequence[tuple[bytes, bytes]]) -> Encoding | None:
     """In which encoding to tell an error, whatever else is wrong."""
-    return "json" if "json" in _one(headers, b"content-type") else None
-
-
-def _waits_for_continue(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    return _one(headers, b"expect").lower() == "100-continue"
-
-
-def _one(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in headers if key == name), "")
-
-
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        f"the body is larger than {limit} bytes",
-        hint="Send fewer items at once: a smaller batch size in the exporter.",
-    )
+    return "json" if "json" in one_header(headers, b"content-type") else None
 
 
 async def _respond(

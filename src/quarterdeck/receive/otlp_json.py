@@ -91,7 +91,7 @@ _METRIC_KINDS = {
 
 def parse(body: bytes, signal: Signal) -> Request:
     """Raises `Invalid` when the body is not an export request of this signal at all."""
-    tree = _object(body)
+    tree = read_json(body)
     if not isinstance(tree, dict):
         raise Invalid(
             f"the body is a JSON {type(tree).__name__}, not an object",
@@ -106,7 +106,12 @@ def parse(body: bytes, signal: Signal) -> Request:
     return Request(signal, "json", tree)
 
 
-def _object(body: bytes) -> Any:
+def read_json(body: bytes) -> Any:
+    """
+    Any JSON, and what Python and JavaScript write for it.  Text is Unicode, numbers fit 64 bits.
+
+    Raises `Invalid`, saying where it ends to be JSON.
+    """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -125,6 +130,25 @@ def _object(body: bytes) -> Any:
             f"column {first_error.colno}",
             code="malformed",
         ) from error
+
+
+def stamp(tree: Mapping[str, Any], signal: Signal, attributes: Mapping[str, str]) -> None:
+    """Add attributes to every resource that lacks them, in place."""
+    for outer in _list(_first(tree, *_ROOTS[signal])):
+        if not isinstance(outer, dict):
+            continue
+        resource = outer.get("resource")
+        if not isinstance(resource, dict):
+            resource = outer["resource"] = {}
+        pairs = resource.get("attributes")
+        if not isinstance(pairs, list):
+            pairs = resource["attributes"] = []
+        there = {pair.get("key") for pair in pairs if isinstance(pair, dict)}
+        pairs += (
+            {"key": key, "value": {"stringValue": value}}
+            for key, value in attributes.items()
+            if key not in there
+        )
 
 
 def dump_json(tree: Any) -> bytes:

@@ -6,7 +6,7 @@ call for an attribute that is a string, a `Resource` shared by all spans of a sc
 """
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
@@ -52,6 +52,17 @@ def parse(body: bytes, signal: Signal) -> Request:
             hint="Is it cut off, compressed without Content-Encoding, nested beyond 100 "
             "levels, or JSON without `Content-Type: application/json`?",
         ) from error
+
+
+def stamp(content: Any, signal: Signal, attributes: Mapping[str, str]) -> None:
+    """Add attributes to every resource that lacks them, in place."""
+    outers = {"traces": "resource_spans", "logs": "resource_logs", "metrics": "resource_metrics"}
+    for outer in getattr(content, outers[signal]):
+        pairs = outer.resource.attributes
+        there = {pair.key for pair in pairs}
+        for key, value in attributes.items():
+            if key not in there:
+                pairs.add(key=key).value.string_value = value
 
 
 def message_class(messages: Messages, signal: Signal) -> type[Message]:
