@@ -109,7 +109,7 @@ class Received:
         parsed = otlp_decode.parse(request.body, signal=request.signal, encoding=request.encoding)
         if request.signal == "traces":
             for raw in otlp_decode.spans_of(parsed):
-                self._keep(raw)
+                self.keep(raw)
         elif request.signal == "logs":
             for log in otlp_decode.logs_of(parsed):
                 for reading in interpret_log(log):
@@ -118,18 +118,18 @@ class Received:
                             reading.event
                         )
                     elif isinstance(reading, Synthesized):
-                        self._keep(reading.span)
+                        self.keep(reading.span)
                     else:
                         self._ignore(reading.reason)
         else:
             for metric in otlp_decode.metrics_of(parsed):
                 counted = interpret_metric(metric)
                 if isinstance(counted, Counted):
-                    self._keep(counted.span)
+                    self.keep(counted.span)
                 else:
                     self._ignore(counted.reason)
 
-    def _keep(self, raw: RawSpan) -> None:
+    def keep(self, raw: RawSpan) -> None:
         key = (raw.trace_id, raw.span_id)
         known = self.raws.get(key)
         if known is None or _tells(raw) > _tells(known):
@@ -175,6 +175,16 @@ def replay(requests: Iterable[Recorded], *, backwards: bool = False) -> list[Rep
     raws = received.complete()
     spans = [normalize_span(raw) for raw in raws.values()]
     return _sessions(spans, raws, backwards=backwards)
+
+
+def replay_spans(raws: Iterable[RawSpan], *, backwards: bool = False) -> list[ReplayedSession]:
+    """The same of spans that came some other way, each any number of times."""
+    received = Received()
+    for raw in raws:
+        received.keep(raw)
+    complete = received.complete()
+    spans = [normalize_span(raw) for raw in complete.values()]
+    return _sessions(spans, complete, backwards=backwards)
 
 
 def _sessions(
