@@ -2,7 +2,12 @@
 Langfuse: SDKs from version 3 on send OpenTelemetry spans with `langfuse.*` attributes.
 
 Values are JSON strings.  `usage_details` are disjoint buckets: all that begins with `input` is
-input.  Scores come over REST only.
+input.  Scores come over REST only; so do whole traces of older SDKs, whose wire writes the same
+attributes.
+
+Metadata: Python's SDK writes every value as JSON from version 5 on, text too (`"\\"planner\\""`);
+Python 3 and JavaScript write text as it is and all else as JSON.  Text that stands in quotes is
+JSON in both readings, so one reader serves them all.
 """
 
 from decimal import Decimal
@@ -12,6 +17,7 @@ from quarterdeck.model.spans import Value
 from quarterdeck.normalize.attributes import (
     Unreadable,
     count,
+    decode_json,
     decoded,
     instant,
     money,
@@ -118,6 +124,30 @@ def _cost(value: Value) -> Decimal | None:
     return sum((a for a in amounts if a is not None), Decimal(0)) if amounts else None
 
 
+def _metadata(below: dict[str, Any]) -> dict[str, Any]:
+    return {key: _unquoted(value) for key, value in below.items()}
+
+
+def _unquoted(value: Value) -> Value:
+    """Text as it was before it became JSON; a number that was written as text stays text."""
+    if isinstance(value, str) and value.startswith(('"', "{", "[")):
+        return decode_json(value)
+    return value
+
+
+def _experiment_tag(value: Value) -> tuple[str, ...] | None:
+    name = text(value)
+    return (f"experiment:{name}",) if name else None
+
+
+def _trial_of(draft: Draft) -> None:
+    """A dataset run: kept out of production's figures, its item is the case."""
+    found, attributes = draft.found, draft.attributes
+    in_run = any(key.startswith("langfuse.experiment.") for key in attributes)
+    if in_run or found.get("environment") == "sdk-experiment":
+        found["experiment"] = True
+
+
 def _adjust(draft: Draft) -> None:
     found, attributes = draft.found, draft.attributes
     if found["kind"] == "step" and (
@@ -132,9 +162,7 @@ def _adjust(draft: Draft) -> None:
         message = attributes.get("langfuse.observation.status_message")
         if isinstance(message, str) and message:
             found.setdefault("error_message", message)
-    in_run = any(key.startswith("langfuse.experiment.") for key in attributes)
-    if in_run or found.get("environment") == "sdk-experiment":
-        found["experiment"] = True
+    _trial_of(draft)
 
 
 DIALECT = Dialect(
@@ -143,7 +171,6 @@ DIALECT = Dialect(
     sources=(
         Source("session_key", 10, "langfuse.session.id", session_id),
         Source("user", 10, "langfuse.user.id"),
-        # SDK 5 writes metadata as JSON, text too (`"\"planner\""`); SDK 3 writes text as it is.
         Source("agent_role", 60, "langfuse.observation.metadata.agent_role", decoded(text)),
         Source("model_requested", 60, "langfuse.observation.model.name"),
         Source("reported_usd", 10, "langfuse.observation.cost_details", _cost),
@@ -157,6 +184,8 @@ DIALECT = Dialect(
         Source("environment", 10, "langfuse.environment", word),
         Source("tags", 10, "langfuse.trace.tags", texts),
         Source("tags", 11, "langfuse.tags", texts),
+        Source("tags", 12, "langfuse.experiment.name", _experiment_tag),
+        Source("case", 10, "langfuse.experiment.item.id"),
     ),
     resource_sources=(
         Source("environment", 10, "langfuse.environment", word),
@@ -178,8 +207,10 @@ DIALECT = Dialect(
         ContentSource("output_messages", 10, "langfuse.observation.output", loose=True),
         ContentSource("arguments", 65, "langfuse.observation.input"),
         ContentSource("result", 75, "langfuse.observation.output"),
-        ContentSource("metadata", 10, "langfuse.trace.metadata.", group=True),
-        ContentSource("metadata", 11, "langfuse.observation.metadata.", group=True),
+        ContentSource("input", 90, "langfuse.trace.input"),
+        ContentSource("output", 90, "langfuse.trace.output"),
+        ContentSource("metadata", 10, "langfuse.trace.metadata.", _metadata, group=True),
+        ContentSource("metadata", 11, "langfuse.observation.metadata.", _metadata, group=True),
     ),
     adjust=_adjust,
 )
