@@ -1,0 +1,1 @@
+"""Braintrust's own protocol: rows that are merged, datasets, experiments, prompts."""
