@@ -1,5 +1,5 @@
 """
-LangChain and LangGraph, as OpenInference and OpenLLMetry show them (LangSmith has its own).
+LangChain and LangGraph, as OpenInference, OpenLLMetry and LangSmith show them.
 
 An interrupt is a question to a person: one library reports it as OK with an exception event,
 the other as ERROR; here both are a human span that was interrupted.  Only the node that asked
@@ -20,6 +20,7 @@ from quarterdeck.normalize.dialect import (
     Source,
 )
 from quarterdeck.normalize.synthesis import word_of
+from quarterdeck.normalize.tools import verdict_of
 
 _INTERRUPTS = ("GraphInterrupt", "NodeInterrupt")
 _MAX_QUESTION = 500
@@ -28,8 +29,13 @@ _NODES_OF_EVERY_AGENT = frozenset({"agent", "model", "call_model", "llm", "tools
 _ENDS = frozenset({"__end__", "__start__", ""})
 
 
+_INTEGRATION = "langsmith.metadata.ls_integration"
+
+
 def _adjust(draft: Draft) -> None:
     found = draft.found
+    if _is_langchain_alone(draft):
+        found["framework"] = "langchain"
     if found["kind"] == "model":
         role = _node_around(draft)
         if role and role not in _NODES_OF_EVERY_AGENT:
@@ -59,6 +65,12 @@ def _adjust(draft: Draft) -> None:
         _read_resume(draft)
 
 
+def _is_langchain_alone(draft: Draft) -> bool:
+    """A run that LangSmith's client traced from LangChain, in no graph."""
+    integration = draft.attributes.get(_INTEGRATION)
+    return isinstance(integration, str) and integration != "langgraph" and not _node_around(draft)
+
+
 def _is_graph(draft: Draft) -> bool:
     """Whether this span is a whole graph's run.  It need not be a root: an application may put a
     span around it, and then several runs are in one trace."""
@@ -66,7 +78,7 @@ def _is_graph(draft: Draft) -> bool:
     if not draft.raw.parent_span_id or attributes.get("traceloop.span.kind") == "workflow":
         return True
     return (
-        "openinference.span.kind" in attributes
+        ("openinference.span.kind" in attributes or attributes.get(_INTEGRATION) == "langgraph")
         and draft.found["kind"] in ("agent", "step")
         and not _node_around(draft)
     )
@@ -76,7 +88,7 @@ def _node_around(draft: Draft) -> str:
     """The graph node that this span is in; "" where it is not told."""
     metadata = draft.attributes.get("metadata")
     if not isinstance(metadata, str) or '"langgraph_node"' not in metadata:
-        return ""
+        return word_of(draft.attributes, "langsmith.metadata.langgraph_node")
     return word_of(object_of(metadata), "langgraph_node")
 
 
@@ -85,9 +97,8 @@ def _node(draft: Draft) -> str:
     if draft.found["kind"] not in ("agent", "step"):
         return ""
     attributes = draft.attributes
-    metadata = attributes.get("metadata")
-    if isinstance(metadata, str) and '"langgraph_node"' in metadata:
-        node = word_of(object_of(metadata), "langgraph_node")
+    node = _node_around(draft)
+    if node:
         # Everything below a node repeats its name in the metadata; only the node has it itself.
         return node if node == draft.raw.name else ""
     if word_of(attributes, "gen_ai.operation.name") == "execute_task":
@@ -162,19 +173,20 @@ def _read_resume(draft: Draft) -> None:
     The graph's span of a run that goes on after an interrupt has the answer in its input: the
     root by OpenInference, the workflow below the root by OpenLLMetry.
     """
-    for key in ("input.value", "traceloop.entity.input"):
+    for key in ("input.value", "traceloop.entity.input", "langsmith.inputs", "gen_ai.prompt"):
         given = draft.attributes.get(key)
-        if not isinstance(given, str) or '"resume"' not in given:
+        if not isinstance(given, dict) and not (isinstance(given, str) and '"resume"' in given):
             continue
         told = object_of(given)
-        inner = told.get("inputs")
-        command = inner if isinstance(inner, dict) and "resume" in inner else told
+        inner = next((v for k in ("inputs", "input") if isinstance(v := told.get(k), dict)), {})
+        command = inner if "resume" in inner else told
         answer = command.get("resume")
         if answer is None:
             continue
         draft.found["human"] = HumanAct(
             asked="question",
             decision=_decision(answer),
+            by=verdict_of(answer)[1] if isinstance(answer, dict) else "",
             answer=_spelled(answer)[:_MAX_QUESTION],
         )
         return
@@ -217,7 +229,7 @@ DIALECT = Dialect(
         ),
         keys=(
             "langgraph.", "gen_ai.workflow.nodes", "gen_ai.workflow.edges",
-            "langsmith.metadata.langgraph_",
+            "langsmith.metadata.langgraph_", "langsmith.metadata.ls_integration",
         ),
     ),
     kinds=(

@@ -1,16 +1,27 @@
 """
-LangSmith's OpenTelemetry mode.
+LangSmith's SDKs: their OpenTelemetry mode, and what its own protocol's runs are spelled as.
 
-Trap: `langsmith.trace.session_id` and `.session_name` name the tracing project ("session" is
-LangSmith's word for project).  The conversation is in the metadata.
+Traps: `langsmith.trace.session_id` and `.session_name` name the tracing project ("session" is
+LangSmith's word for project); the conversation is in the metadata.  Metadata is inherited, so
+every run below an agent carries its name: the agent itself is the run that is called so.
 """
 
+import re
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from quarterdeck.model.spans import Value
-from quarterdeck.normalize.attributes import object_of, session_id, texts, word
+from quarterdeck.normalize.attributes import (
+    decode_json,
+    instant,
+    money,
+    object_of,
+    session_id,
+    texts,
+    word,
+)
 from quarterdeck.normalize.dialect import (
     ContentSource,
     Dialect,
@@ -31,6 +42,55 @@ _KINDS = {
     "prompt": Kind("step", "prompt", generic=True),
     "parser": Kind("step", "", generic=True),
 }
+
+_PLUMBING = re.compile(r"(seq|graph):step:\d+|map:key:.*|retry:attempt:\d+")
+"""Tags that LangChain sets itself, one for each place in a chain."""
+_RETRY = "retry:attempt:"
+
+
+def _tags(value: Value) -> tuple[str, ...] | None:
+    found = texts(value) or ()
+    return tuple(tag for tag in found if not _PLUMBING.fullmatch(tag)) or None
+
+
+def _attempt(value: Value) -> int | None:
+    """LangChain tags a retried run with its number; the first try has no tag."""
+    for tag in texts(value) or ():
+        number = tag.removeprefix(_RETRY)
+        if tag != number and number.isascii() and number.isdigit() and len(number) < 6:
+            return int(number)
+    return None
+
+
+def _cost(value: Value) -> Decimal | None:
+    """What the application says the call cost: in all, or of input and output."""
+    usage = object_of(value)
+    total = money(usage.get("total_cost"))
+    if total is not None:
+        return total
+    parts = [money(usage.get(name)) for name in ("input_cost", "output_cost")]
+    told = [part for part in parts if part is not None]
+    return sum(told, Decimal(0)) if told else None
+
+
+def _result(value: Value) -> Value:
+    """What a tool gave: LangChain wraps it in a message, and the client in `output`."""
+    found = decode_json(value)
+    if isinstance(found, dict) and set(found) == {"output"}:
+        found = found["output"]
+    if isinstance(found, dict) and isinstance(found.get("kwargs"), dict) and "lc" in found:
+        found = found["kwargs"]
+    if isinstance(found, dict) and "content" in found and "tool_call_id" in found:
+        return found["content"]
+    return found
+
+
+def _tools(value: Value) -> Value:
+    return object_of(value).get("tools")
+
+
+def _tools_of_params(value: Value) -> Value:
+    return object_of(object_of(value).get("invocation_params")).get("tools")
 
 
 def _usage(value: Value) -> dict[str, Any] | None:
@@ -53,6 +113,8 @@ def _usage(value: Value) -> dict[str, Any] | None:
 
 def _adjust(draft: Draft) -> None:
     """Failures under an OK, and token details that stand beside the plain counts as JSON."""
+    if draft.found["kind"] == "step" and _is_agent(draft):
+        draft.found["kind"] = "agent"
     if any(event.name == "exception" for event in draft.raw.events):
         # Recorded for failed runs only.  The status may say OK all the same: it is set when a
         # run begins, and OpenTelemetry's SDK lets nothing change OK afterwards.
@@ -77,6 +139,31 @@ def _adjust(draft: Draft) -> None:
         draft.found["usage"] = msgspec.structs.replace(usage, **changes)
 
 
+def _is_agent(draft: Draft) -> bool:
+    """
+    Does the application say that this run is an agent: is it called as the metadata calls the
+    agent?  Of graphs, whose name is all there is, the word in it counts, and assembly keeps as
+    agents only those that called a model.
+    """
+    attributes, name = draft.attributes, draft.raw.name
+    if not name or attributes.get("langsmith.span.kind") != "chain":
+        return False
+    if name in (
+        attributes.get("langsmith.metadata.agent_name"),
+        attributes.get("langsmith.metadata.lc_agent_name"),
+    ):
+        return True
+    if (
+        attributes.get("langsmith.metadata.ls_integration") != "langgraph"
+        or name == attributes.get("langsmith.metadata.langgraph_node")
+        or "agent" not in name.lower()
+    ):
+        return False
+    draft.found["subkind"] = "node"
+    draft.found.setdefault("agent", name)
+    return True
+
+
 DIALECT = Dialect(
     name="langsmith",
     recognizes=Recognizes(keys=("langsmith.",)),
@@ -86,6 +173,7 @@ DIALECT = Dialect(
         Source("session_key", 52, "langsmith.metadata.conversation_id", session_id),
         Source("user", 70, "langsmith.metadata.user_id"),
         Source("agent", 70, "langsmith.metadata.agent_name"),
+        Source("agent", 72, "langsmith.metadata.lc_agent_name"),
         Source("agent_role", 60, "langsmith.metadata.agent_role"),
         Source("model_requested", 80, "langsmith.metadata.ls_model_name"),
         Source("provider", 60, "langsmith.metadata.ls_provider"),
@@ -95,7 +183,12 @@ DIALECT = Dialect(
         Source("service_tier", 60, "gen_ai.response.service_tier", word),
         Source("task_type", 28, "langsmith.metadata.task_type"),
         Source("environment", 66, "langsmith.metadata.environment", word),
-        Source("tags", 30, "langsmith.span.tags", texts),
+        Source("linked_traces", 20, "langsmith.judged_trace", texts),
+        Source("tags", 30, "langsmith.span.tags", _tags),
+        Source("attempt", 60, "langsmith.span.tags", _attempt),
+        Source("reported_usd", 40, "langsmith.usage_metadata", _cost),
+        Source("reported_usd", 41, "langsmith.metadata.usage_metadata", _cost),
+        Source("first_token_at_ns", 60, "langsmith.first_token_time", instant),
     ),
     kinds=(KindSource(10, "langsmith.span.kind", _KINDS),),
     usages=(
@@ -117,6 +210,12 @@ DIALECT = Dialect(
         ),
     ),
     contents=(
+        ContentSource("input_messages", 78, "langsmith.inputs", loose=True),
+        ContentSource("output_messages", 68, "langsmith.outputs", loose=True),
+        ContentSource("tool_definitions", 60, "langsmith.inputs", _tools),
+        ContentSource("tool_definitions", 61, "langsmith.extra", _tools_of_params),
+        ContentSource("arguments", 94, "langsmith.inputs"),
+        ContentSource("result", 94, "langsmith.outputs", _result),
         ContentSource("arguments", 95, "gen_ai.prompt", gated=True),
         ContentSource("result", 95, "gen_ai.completion", gated=True),
         ContentSource("metadata", 40, "langsmith.metadata.", group=True),

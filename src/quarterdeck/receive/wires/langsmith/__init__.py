@@ -1,0 +1,1 @@
+"""LangSmith's SDKs, and LangChain and LangGraph through them, under `/langsmith`."""
