@@ -1,9 +1,11 @@
 """
-OpenAI Agents SDK (0.24), as OpenInference, OpenLLMetry and OpenTelemetry v2 show it.
+OpenAI Agents SDK (0.24), as OpenInference, OpenLLMetry and OpenTelemetry v2 show it, and as its
+own exporter does (`openai_agents.*`).
 
 The trace's root is the workflow, though OpenInference calls it an agent.  Handoffs are spans of
 their own; OpenLLMetry does not tell their target, and assembly takes the next agent.  v2 puts
-a placeholder agent on every span that is no agent.  `group_id` is not exported: no session.
+a placeholder agent on every span that is no agent.  Only the own exporter tells `group_id`,
+which is the session; it tells no model and no messages of a call to the Responses API.
 
 A tool that needs approval leaves a span without result when the run stops to ask; the run that
 goes on has the tool's real span.  A tool that returns None leaves the same span, so it tells of
@@ -13,14 +15,26 @@ a person only if the same call ran later.
 from quarterdeck.model.handoffs import HandoffHint
 from quarterdeck.model.interventions import HumanAct
 from quarterdeck.model.spans import Value
-from quarterdeck.normalize.attributes import fingerprint, fingerprint_of, session_id
+from quarterdeck.normalize.attributes import (
+    fingerprint,
+    fingerprint_of,
+    flag,
+    member,
+    object_of,
+    session_id,
+    text,
+    texts,
+    word,
+)
 from quarterdeck.normalize.dialect import (
+    ContentSource,
     Dialect,
     Draft,
     Kind,
     KindSource,
     Recognizes,
     Source,
+    UsageFamily,
 )
 from quarterdeck.normalize.synthesis import word_of
 
@@ -31,6 +45,14 @@ _PLACEHOLDER = "OpenAI Agent"
 
 _OPERATIONS = {"handoff": Kind("step", "handoff"), "agent_handoff": Kind("step", "handoff")}
 _TRACELOOP = {"handoff": Kind("step", "handoff")}
+_TYPES = {
+    "custom": Kind("step", "", generic=True),
+    "mcp_tools": Kind("step", "mcp"),
+    "speech_group": Kind("step", "speech", generic=True),
+    "guardrail": Kind("guardrail"),
+}
+_DEFAULT_WORKFLOW = "Agent workflow"
+"""What the SDK calls a trace that nobody named."""
 
 
 def _by_name(name: str) -> Kind | None:
@@ -41,6 +63,26 @@ def _by_name(name: str) -> Kind | None:
 
 def _not_placeholder(value: Value) -> str | None:
     return None if value == _PLACEHOLDER else value if isinstance(value, str) else None
+
+
+def _workflow(value: Value) -> str | None:
+    return None if value == _DEFAULT_WORKFLOW else text(value)
+
+
+def _usage(value: Value) -> dict[str, Value] | None:
+    """Of the own exporter: cached tokens are part of the input, reasoning of the output."""
+    usage = object_of(value)
+    read = object_of(usage.get("input_tokens_details"))
+    written = object_of(usage.get("output_tokens_details"))
+    found = {
+        "input_tokens": usage.get("input_tokens", usage.get("prompt_tokens")),
+        "output_tokens": usage.get("output_tokens", usage.get("completion_tokens")),
+        "total_tokens": usage.get("total_tokens"),
+        "cache_read_tokens": read.get("cached_tokens"),
+        "cache_write_tokens": read.get("cache_write_tokens"),
+        "reasoning_tokens": written.get("reasoning_tokens"),
+    }
+    return {name: amount for name, amount in found.items() if amount is not None}
 
 
 def _adjust(draft: Draft) -> None:
@@ -65,6 +107,17 @@ def _adjust(draft: Draft) -> None:
         _read_tool(draft)
     if raw.name == "turn" and found["kind"] == "step":
         found["subkind"] = "turn"
+    if "openai_agents.data" in draft.attributes:
+        _read_custom(draft)
+
+
+def _read_custom(draft: Draft) -> None:
+    """The SDK's own turns and tasks are custom spans that say so."""
+    told = object_of(draft.attributes["openai_agents.data"]).get("sdk_span_type")
+    if told == "task":
+        draft.found["subkind"] = "workflow"
+    elif told == "turn":
+        draft.found["subkind"] = "turn"
 
 
 def _read_tool(draft: Draft) -> None:
@@ -126,17 +179,46 @@ DIALECT = Dialect(
             "openai-agents",
             "openai_agents",
         ),
-        keys=("gen_ai.handoff.",),
+        keys=("gen_ai.handoff.", "openai_agents."),
     ),
     kinds=(
         KindSource(0, "", read=_by_name, gated=True),
         KindSource(1, "gen_ai.operation.name", _OPERATIONS, gated=True),
         KindSource(9, "traceloop.span.kind", _TRACELOOP, gated=True),
+        KindSource(10, "openai_agents.type", _TYPES),
     ),
     sources=(
         Source("agent", 5, "gen_ai.agent.name", _not_placeholder, gated=True),
         Source("workflow", 60, "workflow_name", gated=True),
         Source("session_key", 111, "group_id", session_id, gated=True),
+        Source("session_key", 63, "openai_agents.group_id", session_id),
+        Source(
+            "session_key",
+            64,
+            "openai_agents.metadata",
+            member(session_id, "session_id", "conversation_id", "thread_id"),
+        ),
+        Source("user", 84, "openai_agents.metadata", member(text, "user_id", "user")),
+        Source("environment", 68, "openai_agents.metadata", member(word, "environment", "env")),
+        Source("tags", 81, "openai_agents.metadata", member(texts, "tags")),
+        Source("task_type", 30, "openai_agents.metadata", member(text, "task_type")),
+        Source("workflow", 61, "openai_agents.workflow_name", _workflow),
+        Source("guardrail_triggered", 60, "openai_agents.triggered", flag),
+    ),
+    usages=(
+        UsageFamily(
+            name="openai_agents.usage",
+            rank=82,
+            key="openai_agents.usage",
+            read=_usage,
+            cache="inclusive",
+            reasoning="inclusive",
+        ),
+    ),
+    contents=(
+        ContentSource("input_messages", 142, "openai_agents.input", loose=True),
+        ContentSource("output_messages", 142, "openai_agents.output", loose=True),
+        ContentSource("metadata", 61, "openai_agents.metadata"),
     ),
     adjust=_adjust,
 )
