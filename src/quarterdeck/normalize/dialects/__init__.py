@@ -40,6 +40,7 @@ from quarterdeck.normalize.dialects import (
     openinference,
     openlit,
     openllmetry,
+    openpipe,
     opik,
     otel_genai,
     pydantic_ai,
@@ -89,6 +90,7 @@ DIALECTS: tuple[Dialect, ...] = (
     opik.DIALECT,
     braintrust.DIALECT,
     agentops.DIALECT,
+    openpipe.DIALECT,
     logfire.DIALECT,
     # -- conventions that many libraries share
     openinference.DIALECT,
