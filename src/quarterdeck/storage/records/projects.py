@@ -97,6 +97,13 @@ def get_project(records: Records, project_id: str) -> Project:
     return project
 
 
+def require_project(connection: Connection, project_id: str) -> None:
+    """Within a transaction that writes something of the project.  Raises `NotFound`."""
+    found = select(PROJECTS.c.project_id).where(PROJECTS.c.project_id == project_id)
+    if connection.execute(found).one_or_none() is None:
+        raise NotFound(f"no project {project_id!r}")
+
+
 def list_projects(records: Records, *, only: Sequence[str] | None = None) -> list[Project]:
     """By id.  `only` limits to these ids; None means all."""
     query = select(PROJECTS).order_by(PROJECTS.c.project_id)
