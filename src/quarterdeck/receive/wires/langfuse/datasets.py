@@ -15,8 +15,9 @@ from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.receive.transcripts.members import identifier, mapping, text
 from quarterdeck.receive.wire import Call, Desk, Reply
 from quarterdeck.receive.wires.langfuse.pages import meta_of, place_of, stamp
-from quarterdeck.storage.records import datasets
-from quarterdeck.storage.records.datasets import Case, Dataset
+from quarterdeck.storage.records import cases, datasets
+from quarterdeck.storage.records.cases import Case
+from quarterdeck.storage.records.datasets import Dataset
 
 SOURCE = "langfuse"
 _BESIDE = "langfuse"
@@ -126,7 +127,7 @@ async def create_item(call: Call, desk: Desk) -> Reply:
     case_id = identifier(given.get("id")) or str(uuid.uuid4())
     try:
         before = await desk.records(
-            datasets.find_case,
+            cases.find_case,
             project_id=desk.project_id,
             case_id=case_id,
             dataset_id=dataset.dataset_id,
@@ -148,7 +149,7 @@ async def create_item(call: Call, desk: Desk) -> Reply:
     if text(given.get("status")):
         told["archived"] = given["status"] == "ARCHIVED"
     (kept,) = await desk.records(
-        datasets.put_cases,
+        cases.put_cases,
         project_id=desk.project_id,
         dataset_id=dataset.dataset_id,
         cases=[msgspec.structs.replace(before, **told)],
@@ -170,7 +171,7 @@ async def list_items(call: Call, desk: Desk) -> Reply:
     dataset = await named(desk, call.one("datasetName"))
     place = place_of(call)
     found = await desk.records(
-        datasets.list_cases,
+        cases.list_cases,
         project_id=desk.project_id,
         dataset_id=dataset.dataset_id,
         limit=place.limit,
@@ -188,7 +189,7 @@ async def get_item(call: Call, desk: Desk) -> Reply:
 async def delete_item(call: Call, desk: Desk) -> Reply:
     case = await case_of(desk, call.path["item_id"])
     await desk.records(
-        datasets.delete_cases,
+        cases.delete_cases,
         project_id=desk.project_id,
         dataset_id=case.dataset_id,
         case_ids=[case.case_id],
@@ -199,7 +200,7 @@ async def delete_item(call: Call, desk: Desk) -> Reply:
 
 async def case_of(desk: Desk, case_id: str) -> Case:
     try:
-        return await desk.records(datasets.find_case, project_id=desk.project_id, case_id=case_id)
+        return await desk.records(cases.find_case, project_id=desk.project_id, case_id=case_id)
     except NotFound as error:
         raise NotFound(f"Dataset item not found: {case_id!r}") from error
 

@@ -16,9 +16,10 @@ from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply, span_
 from quarterdeck.receive.wires.langfuse.datasets import SOURCE, case_of, named, with_id
 from quarterdeck.receive.wires.langfuse.events import trace_object
 from quarterdeck.receive.wires.langfuse.pages import meta_of, page_of, place_of, stamp
-from quarterdeck.storage.records import experiments
+from quarterdeck.storage.records import experiment_runs, experiments
 from quarterdeck.storage.records.datasets import Dataset
-from quarterdeck.storage.records.experiments import Experiment, ExperimentRun
+from quarterdeck.storage.records.experiment_runs import ExperimentRun
+from quarterdeck.storage.records.experiments import Experiment
 
 
 async def link_item(call: Call, desk: Desk) -> Reply:
@@ -33,7 +34,7 @@ async def link_item(call: Call, desk: Desk) -> Reply:
     run = await _run(desk, dataset, run_name, given)
     link_id = _id_of(run.experiment_id, item_id, trace_id, observation)
     (link,) = await desk.records(
-        experiments.put_runs,
+        experiment_runs.put_runs,
         project_id=desk.project_id,
         experiment_id=run.experiment_id,
         runs=[
@@ -161,7 +162,7 @@ async def _named_run(desk: Desk, dataset: Dataset, name: str) -> Experiment:
 
 async def _links(desk: Desk, run: Experiment) -> list[ExperimentRun]:
     return await desk.records(
-        experiments.list_runs, project_id=desk.project_id, experiment_id=run.experiment_id
+        experiment_runs.list_runs, project_id=desk.project_id, experiment_id=run.experiment_id
     )
 
 
