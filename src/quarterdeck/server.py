@@ -26,7 +26,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from quarterdeck.api.access import INGEST, Access, check_bind
+from quarterdeck.api.access import INGEST, WIRE, Access, check_bind
 from quarterdeck.api.app import create_app
 from quarterdeck.api.hub import Hub
 from quarterdeck.api.parts import Parts
@@ -52,6 +52,9 @@ from quarterdeck.receive.project_rules import ProjectRules
 from quarterdeck.receive.recent import Recent
 from quarterdeck.receive.spool import Spool, open_spool
 from quarterdeck.receive.stored_events import StoredEvents
+from quarterdeck.receive.wire_desk import Back
+from quarterdeck.receive.wire_http import WireHttp
+from quarterdeck.receive.wires import WIRES
 from quarterdeck.settings import Settings
 from quarterdeck.storage.events.connection import EventConnection, ReadLimits, open_events
 from quarterdeck.storage.events.migrate import migrate
@@ -146,6 +149,8 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         on_stored=keeper.stored,
         accounting=accounting,
         became=recent.became,
+        builders={wire.name: wire.build for wire in WIRES if wire.build is not None},
+        on_scored=keeper.scored,
         exclusive=exclusive,
     )
     open_things.callback(pipeline.stop)
@@ -215,9 +220,13 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         authenticate=access.authenticate_intake,
         max_request_s=settings.max_request_s,
     )
+    back = Back(intake=intake, spool=spool, events=events, records=records, scope_of=rules.scope_of)
     app = create_app(
         parts,
-        raw_routes=[RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS],
+        raw_routes=[
+            *(RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS),
+            *_wire_routes(settings, back, access, rules, accounting),
+        ],
         stories=stories,
     )
     tidying = Tidying(
@@ -248,6 +257,33 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         stopping=stopping,
         address=address,
     )
+
+
+def _wire_routes(
+    settings: Settings,
+    back: Back,
+    access: Access,
+    rules: ProjectRules,
+    accounting: Accounting,
+) -> Iterator[RawRoute]:
+    """Each foreign SDK below its prefix; one that uses the root has only what its routes name."""
+    for wire in WIRES:
+        app = WireHttp(
+            wire,
+            back=back,
+            admit=access.admit_wire,
+            redactor_of=rules.redactor_of,
+            unsupported=accounting.unsupported,
+            public_url=settings.public_url,
+            max_request_s=settings.max_request_s,
+        )
+        for prefix in wire.prefixes:
+            if prefix:
+                yield RawRoute(path=prefix, app=app, policy=WIRE, below=True)
+            else:
+                for first in sorted({route.path.partition("/")[0] for route in wire.routes}):
+                    path = f"/{first}"
+                    yield RawRoute(path=path, app=app, policy=WIRE, below=True, when=app.answers)
 
 
 def _announce_rows(rows: Sequence[SessionRow], hub: Hub, stories: Stories) -> None:

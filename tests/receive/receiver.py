@@ -6,8 +6,17 @@ behind a real granian and a real gRPC server on ports of the system's choice.
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +31,7 @@ from quarterdeck.model.spans import RawEvent, RawSpan, Span
 from quarterdeck.normalize.dialect import NormalizeSettings
 from quarterdeck.normalize.redact import Redactor
 from quarterdeck.receive.accounting import Accounting
+from quarterdeck.receive.fragments import SPAN_HOME
 from quarterdeck.receive.ingest import Pipeline, Rules
 from quarterdeck.receive.intake import Header, Intake
 from quarterdeck.receive.limits import Budget
@@ -30,6 +40,8 @@ from quarterdeck.receive.otlp_http import OtlpHttp
 from quarterdeck.receive.spool import Spool, open_spool
 from quarterdeck.receive.stored_events import Key
 from quarterdeck.storage.events.columns import encode
+from quarterdeck.storage.events.fragments import FragmentRow, FragmentsRow, MemberRow
+from quarterdeck.storage.events.scores import ScoreRow
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow, content_version, stored_raw
 
 MIB = 1024 * 1024
@@ -47,6 +59,9 @@ class MemoryStore:
     def __init__(self) -> None:
         self.spans: dict[tuple[str, Key], tuple[int, SpanRow]] = {}
         self.lifted: dict[tuple[str, Key], list[RawEvent]] = {}
+        self.fragments: dict[tuple[str, str, str, int], FragmentsRow] = {}
+        self.members: list[MemberRow] = []
+        self.scores: list[ScoreRow] = []
         self.writes: list[int] = []
         self.before_write: Callable[[Sequence[SpanRow]], None] = lambda _rows: None
         self.answers: Callable[[], None] = lambda: None
@@ -79,6 +94,35 @@ class MemoryStore:
         return [
             self.spans[project_id, key][1].raw for key in keys if (project_id, key) in self.spans
         ]
+
+    def write_fragments(self, rows: Sequence[FragmentRow], members: Sequence[MemberRow]) -> None:
+        for row in rows:
+            part = int.from_bytes(sha256(row.body).digest()[:8])
+            found = FragmentsRow(row.home, row.object, part, row.arrived_ns, row.body)
+            self.fragments.setdefault((row.project_id, row.home, row.object, part), found)
+        self.members += members
+
+    def fragments_of(self, project_id: ProjectId, homes: Sequence[str]) -> Sequence[FragmentsRow]:
+        return [
+            row for key, row in self.fragments.items() if key[0] == project_id and key[1] in homes
+        ]
+
+    def awaited_spans(self, project_id: ProjectId) -> Collection[str]:
+        return {
+            key[1].removeprefix(SPAN_HOME)
+            for key in self.fragments
+            if key[0] == project_id and key[1].startswith(SPAN_HOME)
+        }
+
+    def traces_of_spans(self, project_id: ProjectId, span_ids: Sequence[str]) -> Mapping[str, str]:
+        return {
+            span_id: trace_id
+            for project, (trace_id, span_id) in self.spans
+            if project == project_id and span_id in span_ids
+        }
+
+    def write_scores(self, rows: Sequence[ScoreRow]) -> None:
+        self.scores += rows
 
     def raws(self) -> list[RawSpan]:
         return [row.raw for _, row in self.spans.values()]

@@ -26,7 +26,7 @@ import ipaddress
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -100,6 +100,9 @@ READ = Policy(name="read", scope="read")
 WRITE = Policy(name="write", scope="write")
 ADMIN = Policy(name="admin", scope="admin")
 INGEST = Policy(name="ingest", scope="ingest")
+WIRE = Policy(name="wire", needs_project=False)
+"""Of foreign SDKs' addresses, as a whole: each of their calls declares the scope that it needs
+(`receive.wire.Route.scope`), and `Access.admit_wire` judges it."""
 METRICS = Policy(name="metrics", scope="metrics", needs_project=False)
 OWNER = Policy(name="owner", owner=True, needs_project=False)
 
@@ -331,6 +334,40 @@ class Access:
         self.judge(principal, INGEST)
         return principal
 
+    async def admit_wire(
+        self,
+        headers: Iterable[Header],
+        scope: Scope | None,
+        *,
+        key_headers: Sequence[str] = (),
+        foreign_credentials: bool = False,
+    ) -> Principal:
+        """
+        Who calls with a foreign SDK, judged for what its call does; None: it says nothing.
+
+        `key_headers`: the SDK's own, beside ours.  `foreign_credentials`: its requests carry
+        others' keys too, so what is not meant as one of ours is no credential.
+        """
+        read = _Headers(headers)
+        local = await self.is_local()
+        if local:
+            self._refuse_foreign(read)
+        if scope is None:
+            return NOBODY
+        key = _carried_key(read, lenient=local or foreign_credentials, more=key_headers)
+        if key:
+            principal = await self._key_principal(key)
+        elif local:
+            principal = _LOCAL
+        else:
+            raise Unauthorized(
+                "no key of this server came with the call",
+                hint="Give the client a Quarterdeck key (qd_…) where it takes its own key.",
+            )
+        principal = _in_project(principal, read.one(PROJECT_HEADER))
+        self.judge(principal, Policy(name=scope, scope=scope))
+        return principal
+
     async def is_local(self) -> bool:
         """Whether local mode is on: bound to loopback, and nobody has an account."""
         if self._somebody or not self._settings.binds_loopback():
@@ -518,11 +555,12 @@ def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _carried_key(headers: _Headers, *, lenient: bool) -> str:
+def _carried_key(headers: _Headers, *, lenient: bool, more: Sequence[str] = ()) -> str:
     """
     The one key that the request carries; "" if none.
 
-    `lenient`: what is not meant as one of our keys is ignored.  Raises `Unauthorized`.
+    `lenient`: what is not meant as one of our keys is ignored.  `more`: headers that hold one
+    beside the usual, as it is or after `Bearer`.  Raises `Unauthorized`.
     """
     carried: list[str] = []
     for value in headers.all("authorization"):
@@ -536,6 +574,8 @@ def _carried_key(headers: _Headers, *, lenient: bool) -> str:
                 carried.append(value)
     carried.extend(headers.all("x-api-key"))
     carried.extend(headers.all("api-key"))
+    for name in more:
+        carried.extend(value.removeprefix("Bearer ").strip() for value in headers.all(name))
     if lenient:
         carried = [text for text in carried if keys.looks_like_a_key(text)]
     if len(set(carried)) > 1:

@@ -69,6 +69,11 @@ class RawRoute:
     path: str
     app: ASGIApp
     policy: Policy
+    below: bool = False
+    """It answers everything below the path too, and reads it itself: a foreign SDK's names may
+    hold encoded slashes."""
+    when: Callable[[Scope], bool] | None = None
+    """Asked where others have the same path: False passes the request on."""
 
 
 class Rim:
@@ -83,7 +88,8 @@ class Rim:
         """`refused` is told of what is refused here, before any route sees it."""
         self._app = app
         self._refused = refused
-        self._raw = {route.path: route.app for route in raw_routes}
+        self._raw = {route.path: route for route in raw_routes if not route.below}
+        self._below = {route.path: route for route in raw_routes if route.below}
         self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,8 +112,11 @@ class Rim:
             await send(message)
 
         try:
-            _refuse_confusing(scope)
-            app = self._raw.get(scope["path"], self._app)
+            _refuse_unclear_host(scope)
+            route = self._raw_route(scope)
+            if route is None or not route.below:
+                _refuse_confusing(scope)
+            app = self._app if route is None else route.app
             await app(scope, receive, send_safely)
         except QuarterdeckError as error:
             if started:
@@ -119,6 +128,12 @@ class Rim:
                 raise  # a broken stream must not end like a whole one
             answer = await answer_unexpected(Request(scope), error)
             await answer(scope, receive, send_safely)
+
+    def _raw_route(self, scope: Scope) -> RawRoute | None:
+        """An address of its own comes before a prefix; a prefix is the path's first part."""
+        path = scope["path"]
+        route = self._raw.get(path) or self._below.get("/" + path[1:].partition("/")[0])
+        return route if route is None or route.when is None or route.when(scope) else None
 
     def _headers(self, style_nonce: str) -> tuple[tuple[bytes, bytes], ...]:
         headers = SECURITY_HEADERS
@@ -138,10 +153,13 @@ def _with(
     return kept
 
 
-def _refuse_confusing(scope: Scope) -> None:
+def _refuse_unclear_host(scope: Scope) -> None:
     hosts = [value for name, value in scope["headers"] if name.lower() == b"host"]
     if len(hosts) > 1 or (hosts and not is_host(hosts[0].decode("latin-1"))):
         raise Invalid("the Host header is not one host", code="bad_request")
+
+
+def _refuse_confusing(scope: Scope) -> None:
     raw = scope.get("raw_path") or b""
     path = scope["path"]
     if _ENCODED.search(raw.partition(b"?")[0]) or _CONFUSING.search(path):

@@ -160,6 +160,23 @@ class SessionKeeper:
             self._write([component], finishing=True)
             self._evict()
 
+    def scored(self, project_id: ProjectId, targets: Iterable[str]) -> None:
+        """
+        Scores were stored for these sessions, or for traces (`trace:<id>`): their rows follow.
+
+        What is not there yet gets its scores when its spans arrive.
+        """
+        with self._lock:
+            self._any_scores[project_id] = True
+        wanted = set(targets)
+        trace_ids = [target.removeprefix(_TRACE) for target in wanted if target.startswith(_TRACE)]
+        if trace_ids:
+            homes = sessions_of_traces(self._events, self._scope_of(project_id), trace_ids)
+            wanted = {target for target in wanted if not target.startswith(_TRACE)}
+            wanted.update(homes.values())
+        for session_id in sorted(wanted):
+            self.refresh(project_id, session_id)
+
     def forget(self, project_id: ProjectId, trace_ids: Iterable[str] | None = None) -> None:
         """Drop what is in memory of these traces (None: of the project): they were deleted."""
         with self._lock:

@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from typing import Literal, NamedTuple
 
-from quarterdeck.receive.otlp_request import SIGNALS, Signal
+from quarterdeck.receive.otlp_request import DOORS, Door
 from quarterdeck.receive.spool import SpoolState
 
 Outcome = Literal["stored", "duplicate", "ignored", "rejected", "quarantined"]
@@ -113,6 +113,16 @@ METRICS: dict[str, _Metric] = {
             "Failures in what follows storing; the data itself was stored.",
         ),
         _Metric(
+            "quarterdeck_wire_unsupported_total",
+            "counter",
+            "Calls of foreign SDKs that this server does not answer, by wire and address.",
+        ),
+        _Metric(
+            "quarterdeck_wire_unbuilt_total",
+            "counter",
+            "Objects of foreign SDKs that no spans could be made of; what was said is kept.",
+        ),
+        _Metric(
             "quarterdeck_job_failures_total",
             "counter",
             "Background jobs that failed, by name; each runs again at its next time.",
@@ -129,7 +139,7 @@ class Accounting:
         self._counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
         self._reasons: set[str] = set()
 
-    def received(self, signal: Signal, items: int, *, size: int, redacted: bool) -> None:
+    def received(self, signal: Door, items: int, *, size: int, redacted: bool) -> None:
         """One accepted request, before its rejected items are taken off."""
         with self._lock:
             self._add("quarterdeck_requests_total", 1, signal=signal)
@@ -137,17 +147,17 @@ class Accounting:
             self._add("quarterdeck_received_bytes_total", size, signal=signal)
             self._add("quarterdeck_redacted_requests_total", int(redacted), signal=signal)
 
-    def recovered(self, signal: Signal, items: int) -> None:
+    def recovered(self, signal: Door, items: int) -> None:
         with self._lock:
             self._add("quarterdeck_recovered_items_total", items, signal=signal)
 
-    def refused(self, signal: Signal, code: str) -> None:
+    def refused(self, signal: Door, code: str) -> None:
         with self._lock:
             self._add(
                 "quarterdeck_refused_requests_total", 1, signal=signal, code=self._known(code)
             )
 
-    def became(self, signal: Signal, outcome: Outcome, items: int, *, reason: str = "") -> None:
+    def became(self, signal: Door, outcome: Outcome, items: int, *, reason: str = "") -> None:
         with self._lock:
             self._add(
                 "quarterdeck_items_total",
@@ -160,6 +170,16 @@ class Accounting:
     def pipeline_retried(self) -> None:
         with self._lock:
             self._add("quarterdeck_pipeline_retries_total", 1)
+
+    def unbuilt(self, wire: str) -> None:
+        """An object that its wire could make no spans of; what was said of it is kept."""
+        with self._lock:
+            self._add("quarterdeck_wire_unbuilt_total", 1, wire=wire)
+
+    def unsupported(self, wire: str, call: str) -> None:
+        """A call of a foreign SDK that nothing answers; `call` has no ids in it."""
+        with self._lock:
+            self._add("quarterdeck_wire_unsupported_total", 1, wire=wire, call=self._known(call))
 
     def pipeline_failed(self) -> None:
         with self._lock:
@@ -196,7 +216,7 @@ class Accounting:
         }
         with self._lock:
             counts = dict(self._counts)
-        for signal in SIGNALS:
+        for signal in DOORS:
             for name in (
                 "quarterdeck_received_items_total", "quarterdeck_requests_total",
                 "quarterdeck_received_bytes_total", "quarterdeck_recovered_items_total",

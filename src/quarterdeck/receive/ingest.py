@@ -1,7 +1,8 @@
 """
 The pipeline, on one page: from acknowledged bytes to stored spans.
 
-    spool rows -> decode -> interpret -> lift -> normalize -> price -> store -> tell -> forget
+    spool rows -> decode -> interpret -> build -> lift -> normalize -> price
+               -> store -> tell -> forget
 
 One thread takes rows in the order they came, a few thousand items at a time.  A row leaves the
 spool only when the store has its spans and whoever keeps sessions has been told, so a crash at
@@ -20,6 +21,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -32,9 +34,24 @@ from quarterdeck.normalize.logs import interpret_log
 from quarterdeck.normalize.metrics import interpret_metric
 from quarterdeck.normalize.normalize import lift, normalize_span
 from quarterdeck.receive.accounting import Accounting, Outcome
+from quarterdeck.receive.fragments import (
+    SPAN_HOME,
+    Build,
+    build_spans,
+    fragment_rows,
+    gather,
+    member_rows,
+    waiting_judgements,
+    waiting_row,
+)
+from quarterdeck.receive.judgements import in_trace, needs_trace, score_row
 from quarterdeck.receive.otlp_decode import logs_of, metrics_of, spans_of
 from quarterdeck.receive.spool import Spool, SpoolRow
 from quarterdeck.receive.stored_events import EventStore, Key
+from quarterdeck.receive.wire import Judgement, Reading
+from quarterdeck.storage.events.columns import encode
+from quarterdeck.storage.events.fragments import FragmentRow, MemberRow
+from quarterdeck.storage.events.scores import ScoreRow
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow, batch_token
 
 MAX_BATCH_ITEMS = 4096
@@ -52,6 +69,7 @@ _REMEMBERED_KEYS = 65_536
 
 _AWAY = (TryAgain, Misconfigured, OSError, sqlite3.Error, MemoryError)
 _log = logging.getLogger(__name__)
+_readings = msgspec.json.Decoder(Reading)
 
 
 class Rules(NamedTuple):
@@ -84,6 +102,8 @@ class _Content(NamedTuple):
     items: Sequence[tuple[Key | bytes, ...]]
     """Of each item that is not ignored: what it became, to tell a repetition."""
     ignored: Mapping[str, int]
+    said: Reading = Reading()
+    """What a foreign SDK said beside spans: fragments of objects, and judgements."""
 
 
 class Pipeline:
@@ -93,7 +113,9 @@ class Pipeline:
     `stop` before `start`, or twice, does nothing.  `rules_of` is asked once per batch and
     project.  `became` is told, by project, what the accounting counts.  `on_stored` gets the spans
     that were stored, by project, and the same ones as they were sent; it returns when they are
-    taken care of, and may raise `TryAgain` to be called again.  With `exclusive` False other
+    taken care of, and may raise `TryAgain` to be called again.  `builders`: by wire, what makes
+    spans of its objects.  `on_scored` gets the sessions, or `trace:<id>`, that were given scores,
+    when both are stored.  With `exclusive` False other
     replicas write the same store: what they stored meanwhile is looked for again after writing.
     """
 
@@ -108,6 +130,8 @@ class Pipeline:
         ],
         accounting: Accounting,
         became: Callable[[ProjectId, Outcome, int], None] = lambda *_: None,
+        builders: Mapping[str, Build] = MappingProxyType({}),
+        on_scored: Callable[[ProjectId, Sequence[str]], None] = lambda *_: None,
         exclusive: bool = True,
         max_batch_items: int = MAX_BATCH_ITEMS,
         linger_s: float = LINGER_S,
@@ -119,6 +143,10 @@ class Pipeline:
         self._on_stored = on_stored
         self._accounting = accounting
         self._became = became
+        self._builders = builders
+        self._on_scored = on_scored
+        self._awaited: dict[ProjectId, set[str]] = {}
+        """Ids of spans that judgements wait for."""
         self._exclusive = exclusive
         self._max_batch_items = max_batch_items
         self._linger_s = linger_s
@@ -260,16 +288,117 @@ class Pipeline:
     def _store_batch(self, contents: Sequence[_Content]) -> None:
         lifted = [row for content in contents for row in content.lifted]
         self._store.write_lifted(lifted)
-        wanted, unwanted = self._without_deleted(_by_project(contents))
+        self._store_fragments(contents)
+        built = self._build(contents)
+        wanted, unwanted = self._without_deleted(_by_project(contents, built))
         raws = self._with_lifted(wanted, lifted)
+        scored = self._store_scores(contents, raws)
         self._store_spans(raws, token=self._token(contents))
         if not self._exclusive:
             # A replica that stored a span's records in this moment did not see the span: after
             # both have written, at least one of the two finds what the other wrote.
             late = {project_id: self._changed(project_id, raws[project_id]) for project_id in raws}
+            for project_id, spans in self._build(contents).items():
+                known = built.get(project_id, ())
+                late.setdefault(project_id, []).extend(s for s in spans if s not in known)
             self._store_spans(late, token=self._token(contents, "late"))
+        for project_id, targets in scored.items():
+            self._on_scored(project_id, sorted(targets))
         self._spool.delete([content.row.id for content in contents])
         self._count(contents, unwanted)
+
+    def _store_fragments(self, contents: Sequence[_Content]) -> None:
+        fragments, members = list[FragmentRow](), list[MemberRow]()
+        for content in contents:
+            if content.said.fragments:
+                project_id = ProjectId(content.row.project_id)
+                arrived_ns = content.row.received_ns
+                told = content.said.fragments
+                fragments += fragment_rows(project_id, told, arrived_ns=arrived_ns)
+                members += member_rows(project_id, told, arrived_ns=arrived_ns)
+        if fragments:
+            self._store.write_fragments(fragments, members)
+
+    def _build(self, contents: Sequence[_Content]) -> dict[ProjectId, list[RawSpan]]:
+        """Spans of every object that something was said of, from all that was ever said of it."""
+        touched: dict[ProjectId, dict[str, None]] = defaultdict(dict)
+        for content in contents:
+            for fragment in content.said.fragments:
+                names = touched[ProjectId(content.row.project_id)]
+                names[fragment.object] = None
+                if fragment.about:
+                    names[fragment.about] = None
+        spans: dict[ProjectId, list[RawSpan]] = {}
+        for project_id, names in touched.items():
+            load = functools.partial(self._store.fragments_of, project_id)
+            made = build_spans(gather(names, load), self._builders)
+            for wire in made.failed:
+                self._accounting.unbuilt(wire)
+            spans[project_id] = made.spans
+        return spans
+
+    def _store_scores(
+        self, contents: Sequence[_Content], raws: Mapping[ProjectId, Sequence[RawSpan]]
+    ) -> dict[ProjectId, set[str]]:
+        """The sessions and traces that were given scores, by project."""
+        given: dict[ProjectId, list[tuple[Judgement, int]]] = defaultdict(list)
+        for content in contents:
+            given[ProjectId(content.row.project_id)] += (
+                (judgement, content.row.received_ns) for judgement in content.said.judgements
+            )
+        rows, waiting = list[ScoreRow](), list[FragmentRow]()
+        for project_id in given.keys() | raws.keys():
+            judgements = given[project_id]
+            judgements += self._awaited_judgements(project_id, raws.get(project_id, ()))
+            placed, unplaced = self._placed(project_id, judgements, raws.get(project_id, ()))
+            rows += (score_row(project_id, one, arrived_ns=at_ns) for one, at_ns in placed)
+            for one, at_ns in unplaced:
+                waiting.append(waiting_row(project_id, one, arrived_ns=at_ns))
+                self._awaited[project_id].add(one.score.target_span_id)
+        if waiting:
+            self._store.write_fragments(waiting, ())
+        if rows:
+            self._store.write_scores(rows)
+        scored: dict[ProjectId, set[str]] = defaultdict(set)
+        for row in rows:
+            scored[row.project_id].add(row.session_id)
+        return scored
+
+    def _awaited_judgements(
+        self, project_id: ProjectId, spans: Sequence[RawSpan]
+    ) -> list[tuple[Judgement, int]]:
+        """Those that were given to these spans before the spans came."""
+        if project_id not in self._awaited or not self._exclusive:
+            self._awaited[project_id] = set(self._store.awaited_spans(project_id))
+        here = {raw.span_id for raw in spans} & self._awaited[project_id]
+        if not here:
+            return []
+        self._awaited[project_id] -= here
+        rows = self._store.fragments_of(project_id, [SPAN_HOME + span_id for span_id in here])
+        return list(zip(waiting_judgements(rows), (row.arrived_ns for row in rows), strict=True))
+
+    def _placed(
+        self,
+        project_id: ProjectId,
+        judgements: Sequence[tuple[Judgement, int]],
+        spans: Sequence[RawSpan],
+    ) -> tuple[list[tuple[Judgement, int]], list[tuple[Judgement, int]]]:
+        """Those whose target's trace or session is known, and the others."""
+        lost = {one.score.target_span_id for one, _ in judgements if needs_trace(one)}
+        if not lost:
+            return list(judgements), []
+        known = {raw.span_id: raw.trace_id for raw in spans if raw.span_id in lost}
+        if lost - known.keys():
+            known |= self._store.traces_of_spans(project_id, sorted(lost - known.keys()))
+        placed, unplaced = list[tuple[Judgement, int]](), list[tuple[Judgement, int]]()
+        for one, at_ns in judgements:
+            if needs_trace(one) and one.score.target_span_id not in known:
+                unplaced.append((one, at_ns))
+            elif needs_trace(one):
+                placed.append((in_trace(one, known[one.score.target_span_id]), at_ns))
+            else:
+                placed.append((one, at_ns))
+        return placed, unplaced
 
     def _without_deleted(
         self, raws: dict[ProjectId, dict[Key, list[RawSpan]]]
@@ -406,6 +535,11 @@ def _told(error: Exception) -> str:
 
 
 def _read_row(row: SpoolRow) -> _Content:
+    if row.signal == "wire":
+        said = _readings.decode(row.body())
+        items: list[tuple[Key | bytes, ...]] = [((s.trace_id, s.span_id),) for s in said.spans]
+        items += ((encode(one),) for one in (*said.fragments, *said.judgements))
+        return _Content(row, said.spans, (), items, {}, said)
     request = row.request()
     if row.signal == "traces":
         spans = spans_of(request)
@@ -463,14 +597,17 @@ def _collect(row: SpoolRow, readings: Iterator[_Reading]) -> _Content:
     return _Content(row, spans, lifted, items, ignored)
 
 
-def _by_project(contents: Sequence[_Content]) -> dict[ProjectId, dict[Key, list[RawSpan]]]:
+def _by_project(
+    contents: Sequence[_Content], built: Mapping[ProjectId, Sequence[RawSpan]]
+) -> dict[ProjectId, dict[Key, list[RawSpan]]]:
     """All versions of each span that are worth storing, in the order they came."""
     projects: dict[ProjectId, dict[Key, list[RawSpan]]] = {}
-    for content in contents:
-        if not content.spans:
+    sent = [(ProjectId(content.row.project_id), content.spans) for content in contents]
+    for project_id, some in (*sent, *built.items()):
+        if not some:
             continue
-        spans = projects.setdefault(ProjectId(content.row.project_id), {})
-        for raw in content.spans:
+        spans = projects.setdefault(project_id, {})
+        for raw in some:
             versions = spans.setdefault((raw.trace_id, raw.span_id), [])
             # Versions that differ are all written: the store's own rule tells which one wins.
             if raw not in versions:

@@ -12,7 +12,7 @@ import functools
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.model.ids import ProjectId
@@ -21,10 +21,14 @@ from quarterdeck.receive.accounting import Accounting
 from quarterdeck.receive.limits import Budget, Held, RateLimit, decompress
 from quarterdeck.receive.otlp_answers import http_status
 from quarterdeck.receive.otlp_decode import check, parse, serialize, sniff_encoding, stamped
-from quarterdeck.receive.otlp_request import Checked, Encoding, Rejected, Request, Signal
+from quarterdeck.receive.otlp_request import Checked, Door, Encoding, Rejected, Request, Signal
 from quarterdeck.receive.recent import NOBODY, Recent
 from quarterdeck.receive.redaction import redacted
 from quarterdeck.receive.spool import Appended, Spool
+from quarterdeck.receive.wire import Reading
+from quarterdeck.storage.events.columns import encode
+
+T = TypeVar("T")
 
 _INLINE_BYTES = 2 * 1024 * 1024
 """Up to this size a body is handled on the event loop, in about 5 us per kB; a larger one in a
@@ -91,21 +95,22 @@ class Intake:
 
     def refused(
         self,
-        signal: Signal,
+        signal: Door,
         error: QuarterdeckError,
         *,
         method: str,
         path: str,
         headers: Iterable[Header] = (),
         project_id: ProjectId = NOBODY,
+        status: int = 0,
     ) -> None:
         """Count and remember a request that was answered with an error; `project_id` of its key,
-        if that was known."""
+        if that was known.  `status` 0 = OTLP's for this error."""
         self._accounting.refused(signal, error.code)
         self._recent.refused(
             method=method,
             path=path,
-            status=http_status(error),
+            status=status or http_status(error),
             error=error,
             headers=headers,
             project_id=project_id,
@@ -166,6 +171,35 @@ class Intake:
         for reason, number in checked.rejected.reasons.items():
             self._accounting.became(signal, "rejected", number, reason=reason)
         return Answer(checked.rejected, prepared.request.encoding)
+
+    async def in_thread(self, act: Callable[[], T]) -> T:
+        """Work on a large body that would hold the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
+    async def keep(
+        self, sender: Sender, reading: Reading, *, size: int = 0, found_secrets: bool = False
+    ) -> int:
+        """
+        What a foreign SDK said, redacted: the spool's row once it is on disk, 0 for nothing.
+
+        `size`: bytes of the request.  Raises `TryAgain`.
+        """
+        if not reading.items:
+            return 0
+        project_id = sender.project_id
+        if self._rate_limit is not None:
+            self._rate_limit.take(project_id, reading.items)
+        row = Appended(
+            project_id=project_id,
+            signal="wire",
+            encoding="json",
+            items=reading.items,
+            body=encode(reading),
+        )
+        number = await self._spool.append(row)
+        self._accounting.received("wire", reading.items, size=size, redacted=found_secrets)
+        self._recent.accepted(project_id, reading.items, 0)
+        return number
 
     def _prepare(
         self,

@@ -60,7 +60,8 @@ class OtlpHttp:
     """
     The ASGI app.  Stateless but for its collaborators; `max_request_s` as in the settings.
 
-    `stamp` adds to each request's resources what a foreign SDK says in headers.
+    `stamp` adds to each request's resources what a foreign SDK says in headers.  `signal` is for
+    addresses that do not end with its name.
     """
 
     def __init__(
@@ -72,17 +73,19 @@ class OtlpHttp:
         grace_s: float = GRACE_S,
         least_bytes_per_s: float = LEAST_BYTES_PER_S,
         stamp: Stamp | None = None,
+        signal: Signal | None = None,
     ) -> None:
         self._intake = intake
         self._authenticate = authenticate
         self._stamp = stamp
+        self._signal = signal
         self._pace = Pace(
             max_request_s=max_request_s, grace_s=grace_s, least_bytes_per_s=least_bytes_per_s
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = Body(receive)
-        signal = _signal_of(scope["path"])
+        signal = self._signal or _signal_of(scope["path"])
         encoding = _encoding_hint(scope["headers"])
         whose = _Whose()
         try:
@@ -112,7 +115,7 @@ class OtlpHttp:
     async def _answer(self, scope: Scope, body: Body, whose: "_Whose") -> tuple[bytes, Encoding]:
         if scope["method"] != "POST":
             raise WrongMethod(f"{scope['method'][:16]} is not allowed here", hint="Use POST.")
-        head = _read_head(scope)
+        head = _read_head(scope, self._signal)
         headers: list[Header] = list(head.headers)
         sender = await self._authenticate(headers)
         whose.project_id = sender.project_id
@@ -165,11 +168,11 @@ def _signal_of(path: str) -> Signal:
     return next((signal for signal in SIGNALS if signal == last), "traces")
 
 
-def _read_head(scope: Scope) -> _Head:
+def _read_head(scope: Scope, signal: Signal | None) -> _Head:
     headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
     return _Head(
         headers=headers,
-        signal=_signal_of(scope["path"]),
+        signal=signal or _signal_of(scope["path"]),
         encoding=_encoding_of(one_header(headers, b"content-type")),
         content_encodings=content_encodings(
             ",".join(

@@ -15,6 +15,10 @@ Encoding = Literal["protobuf", "json"]
 
 SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")
 
+Door = Literal[Signal, "wire"]
+"""By which way an item came: OTLP's signals, or a foreign SDK's own protocol."""
+DOORS: tuple[Door, ...] = (*SIGNALS, "wire")
+
 MAX_VALUE_DEPTH = 64
 """
 Lists and maps inside one attribute's value; what lies deeper is replaced by a marker.  The

@@ -36,7 +36,7 @@ import zstandard
 
 from quarterdeck.errors import TryAgain
 from quarterdeck.receive.otlp_decode import parse
-from quarterdeck.receive.otlp_request import Encoding, Request, Signal
+from quarterdeck.receive.otlp_request import Door, Encoding, Request
 
 _MIB = 1024 * 1024
 
@@ -55,7 +55,7 @@ class Appended(NamedTuple):
     """What a caller hands over.  `body` is redacted and not compressed."""
 
     project_id: str
-    signal: Signal
+    signal: Door
     encoding: Encoding
     items: int
     body: bytes
@@ -63,12 +63,15 @@ class Appended(NamedTuple):
 
 
 class SpoolRow(NamedTuple):
-    """One acknowledged body.  `request` raises `Corrupt` or `Invalid` if it can't be read."""
+    """
+    One acknowledged body.  `request` raises `Corrupt` or `Invalid` if it can't be read as OTLP;
+    `body` is a `wire.Reading` as JSON where `signal` is "wire".
+    """
 
     id: int
     received_ns: int
     project_id: str
-    signal: Signal
+    signal: Door
     encoding: Encoding
     items: int
     packed: bytes
@@ -78,6 +81,8 @@ class SpoolRow(NamedTuple):
     def request(self) -> Request:
         if self.parsed is not None:
             return self.parsed
+        if self.signal == "wire":
+            raise Corrupt(f"row {self.id} holds no OTLP request")
         return parse(self.body(), signal=self.signal, encoding=self.encoding)
 
     def body(self) -> bytes:
@@ -107,7 +112,7 @@ class SpoolState(NamedTuple):
     corrupt_files: int
     """Files that were set aside since the process started."""
     write_failures: int
-    recovered_items: dict[Signal, int]
+    recovered_items: dict[Door, int]
     """Items found in the file when it was opened."""
     lost_rows: int
     """Rows of corrupt files that could not be taken over."""
@@ -122,7 +127,7 @@ class _Waiting(NamedTuple):
     """A row on its way to disk, and whom to tell."""
 
     project_id: str
-    signal: Signal
+    signal: Door
     encoding: Encoding
     items: int
     packed: bytes
@@ -343,7 +348,7 @@ class Spool:
         self._evicted = self._corrupt_files = self._lost_rows = self._write_failures = 0
         self._disk = threading.Lock()
         """Protects the connection `_db`."""
-        self._recovered: dict[Signal, int] = {}
+        self._recovered: dict[Door, int] = {}
         self._begin(opened)
         self._recovered = self._items_by_signal()
         self._writer = threading.Thread(target=self._write_loop, name="spool-writer", daemon=True)
@@ -453,6 +458,16 @@ class Spool:
             return self._lock.wait_for(
                 lambda: self._closing or self._last_id() > after_id, timeout_s
             ) and (self._last_id() > after_id)
+
+    def last_id(self) -> int:
+        """Of the newest acknowledged row that waits; 0 = none."""
+        with self._lock:
+            return self._last_id()
+
+    def is_done(self, number: int) -> bool:
+        """Whether no row up to this id waits any more."""
+        with self._lock:
+            return next(iter(self._sizes), number + 1) > number
 
     def _last_id(self) -> int:
         return next(reversed(self._sizes), 0)
@@ -663,7 +678,7 @@ class Spool:
         self._quarantined = _quarantine_counts(opened.db)
         self.identity = _identity(opened.db)
 
-    def _items_by_signal(self) -> dict[Signal, int]:
+    def _items_by_signal(self) -> dict[Door, int]:
         return dict(
             self._db.execute(f"SELECT signal, sum(items) FROM queue WHERE {_WHOLE} GROUP BY signal")
         )

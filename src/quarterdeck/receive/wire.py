@@ -239,7 +239,8 @@ class Route:
     stamp: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
     """Of `body` "otlp": resource attributes that only the headers tell (names in lower case)."""
     key_in_body: str = ""
-    """The body's field with the key, of clients that log in with it.  No handler sees it."""
+    """The body's field with the key, of clients that log in with it.  The handler finds it in the
+    header `authorization`, to give it back as the token of what follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,17 @@ is written again is there again: that nobody does is the pipeline's business, wh
 from collections.abc import Iterable, Sequence
 
 from quarterdeck.storage.events.connection import EventConnection, Params, question
+from quarterdeck.storage.events.fragments import (
+    OBJECT_ATTRIBUTE,
+    fragments_of,
+    objects_of_traces,
+)
 from quarterdeck.storage.events.migrate import render
 from quarterdeck.storage.events.scope import ProjectScope
 
-TABLES = ("spans", "lifted", "session_links", "sessions", "scores", "stories")
+TABLES = (
+    "spans", "lifted", "session_links", "sessions", "scores", "stories", "fragments", "members",
+)  # fmt: skip
 """Everything that holds a project's events; a test compares it with the migrations."""
 
 _IDS_A_QUESTION = 1_000
@@ -43,9 +50,20 @@ def delete_traces(db: EventConnection, scope: ProjectScope, trace_ids: Sequence[
     for some in _chunks(trace_ids):
         params: Params = {"project_id": scope.project_id, "trace_ids": some}
         nodes = [f"trace:{trace_id}" for trace_id in some]
+        _delete_objects(db, scope, some)
         _delete(db, "delete_spans", params)
         _delete(db, "delete_lifted", params)
         _delete(db, "delete_session_links", {"project_id": scope.project_id, "nodes": nodes})
+
+
+def _delete_objects(db: EventConnection, scope: ProjectScope, trace_ids: list[str]) -> None:
+    """What foreign SDKs said of the objects that these traces were made from."""
+    objects = objects_of_traces(db, scope, trace_ids, attribute=OBJECT_ATTRIBUTE)
+    for some in _chunks(objects):
+        parts = {row.object for row in fragments_of(db, scope, some)}
+        names = sorted({*some, *parts})
+        _delete(db, "delete_fragments", {"project_id": scope.project_id, "homes": names})
+        _delete(db, "delete_members", {"project_id": scope.project_id, "objects": names})
 
 
 def delete_project(db: EventConnection, scope: ProjectScope) -> None:
@@ -66,6 +84,8 @@ def delete_older(db: EventConnection, scope: ProjectScope, *, before_ns: int) ->
         "delete_older_session_links",
         "delete_older_scores",
         "delete_older_stories",
+        "delete_older_fragments",
+        "delete_older_members",
         "delete_older_sessions",
     ):
         _delete(db, name, params)

@@ -17,6 +17,7 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.spans import RawEvent, RawLink, RawSpan, Span, Value
 from quarterdeck.storage.events.columns import encode, instants, labels, texts
 from quarterdeck.storage.events.connection import EventConnection
+from quarterdeck.storage.events.fragments import COUNT_ATTRIBUTE
 
 
 class SpanRow(NamedTuple):
@@ -122,9 +123,15 @@ def content_version(span: Span, raw: RawSpan, body: bytes) -> int:
     attributes and events; then the longer (of partial ones, the one sent later); then a hash of
     the content decides.
 
-    So the winner depends on what was sent and not on when.  1 + 12 + 27 + 24 bits.
+    So the winner depends on what was sent and not on when.  1 + 12 + 27 + 24 bits.  A span that
+    was made from fragments weighs as many as it was made from: each arrival makes it anew.
     """
-    weight = len(raw.attributes) + len(raw.events) + len(raw.links)
+    fragments = raw.attributes.get(COUNT_ATTRIBUTE)
+    weight = (
+        fragments
+        if type(fragments) is int and fragments > 0
+        else len(raw.attributes) + len(raw.events) + len(raw.links)
+    )
     ver = (min(weight, 0xFFF) << 51) | (crc32(body) & 0xFF_FFFF)
     until_ns = span.end_ns or span.seen_ns
     if until_ns is None:

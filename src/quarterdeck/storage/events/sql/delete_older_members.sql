@@ -1,0 +1,4 @@
+-- Members of collections from before a project's retention.
+DELETE FROM members{local}{on_cluster}
+WHERE project_id = {project_id:String}
+  AND arrived_ns < {before_ns:Int64}
