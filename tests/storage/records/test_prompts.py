@@ -154,12 +154,13 @@ def test_what_is_not_there_is_not_found(records: Records, by: dict[str, Any]) ->
 
 def test_another_project_finds_nothing(records: Records) -> None:
     made = commit(records, labels=("production",))
-    for by in (
+    ways: tuple[dict[str, Any], ...] = (
         {"name": "critic"},
         {"prompt_id": made.prompt_id},
         {"version_id": made.version_id},
         {"digest": made.digest},
-    ):
+    )
+    for by in ways:
         with pytest.raises(NotFound):
             prompts.find_version(records, project_id="twin", **by)
     assert prompts.list_prompts(records, project_id="twin") == ([], 0)
