@@ -264,9 +264,9 @@ def test_an_experiment_is_found_listed_changed_and_deleted(records: Records) -> 
     with pytest.raises(NotFound):
         experiments.find_experiment(records, project_id="twin", experiment_id=first.experiment_id)
     assert experiments.list_experiments(records, project_id="acme") == ([second, first], 2)
-    narrow: tuple[dict[str, Any], ...] = ({"containing": "BASE"}, {"dataset_id": "d-1"})
-    for by in narrow:
-        assert experiments.list_experiments(records, project_id="acme", **by) == ([first], 1)
+    narrowed: tuple[dict[str, Any], ...] = ({"containing": "BASE"}, {"dataset_id": "d-1"})
+    for narrow in narrowed:
+        assert experiments.list_experiments(records, project_id="acme", **narrow) == ([first], 1)
     ended = experiments.update_experiment(
         records, project_id="acme", experiment_id=first.experiment_id, ended_ns=NOW + 9
     )
