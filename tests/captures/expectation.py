@@ -11,19 +11,38 @@ has several spellings on the wire:
 * A result is found if its text is in the recorded one, which often wraps it.
 * `{"any_of": [...]}` in an expectation admits what the recorded library leaves open, and
   `{"mentions": text}` asks for a text in arguments that a library spells in its own way.
+* A score is its number or its label; `{"value": ..., "judge": ...}` asks for more of it, a list
+  for all that have the name, in any order.
 """
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from captures.load import ReplayedSession
 from quarterdeck.model.messages import Message, TextPart, ToolCallPart, ToolResultPart
-from quarterdeck.model.spans import Span
+from quarterdeck.model.spans import Content, Span
 
 Expected = Mapping[str, Any]
+
+
+class Found(Protocol):
+    """A session that came out: of the stages alone, or as a server shows it."""
+
+    @property
+    def session(self) -> Any:
+        """With the fields of `quarterdeck.model.sessions.Session`."""
+        ...
+
+    @property
+    def spans(self) -> Sequence[Span]: ...
+
+    @property
+    def steps(self) -> Sequence[Any]: ...
+
+    def content(self, trace_id: str, span_id: str) -> Content: ...
+
 
 _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 _COUNTS = (
@@ -38,7 +57,7 @@ _COUNTS = (
 )
 
 
-def differences(expected: Sequence[Expected], sessions: Sequence[ReplayedSession]) -> list[str]:
+def differences(expected: Sequence[Expected], sessions: Sequence[Found]) -> list[str]:
     """Empty if the sessions are the expected ones."""
     pairs, lines = _pair(expected, sessions)
     for wanted, found in pairs:
@@ -48,16 +67,18 @@ def differences(expected: Sequence[Expected], sessions: Sequence[ReplayedSession
 
 
 def _pair(
-    expected: Sequence[Expected], sessions: Sequence[ReplayedSession]
-) -> tuple[list[tuple[Expected, ReplayedSession]], list[str]]:
+    expected: Sequence[Expected], sessions: Sequence[Found]
+) -> tuple[list[tuple[Expected, Found]], list[str]]:
     """Sessions with an id by it, the others in the order of their first span."""
     lines = []
     named = {one["id"]: one for one in expected if one["id"] is not None}
     by_id = {found.session.session_id: found for found in sessions}
+    by_id |= {found.session.external_id: found for found in sessions if found.session.external_id}
     pairs = [(named[name], by_id[name]) for name in named if name in by_id]
     lines += [f"session {name} is missing" for name in named if name not in by_id]
     unnamed = [one for one in expected if one["id"] is None]
-    others = [found for found in sessions if found.session.session_id not in named]
+    taken = {by_id[name].session.session_id for name in named if name in by_id}
+    others = [found for found in sessions if found.session.session_id not in taken]
     if len(unnamed) != len(others):
         told = [
             f"{found.session.session_id} ({found.session.span_count} spans,"
@@ -69,7 +90,7 @@ def _pair(
     return pairs, lines
 
 
-def _session_differences(wanted: Expected, found: ReplayedSession) -> Iterator[str]:
+def _session_differences(wanted: Expected, found: Found) -> Iterator[str]:
     session = found.session
     plain = {
         "derived": session.derived,
@@ -83,7 +104,6 @@ def _session_differences(wanted: Expected, found: ReplayedSession) -> Iterator[s
             "opened": len(session.episodes),
             "recovered": sum(e.recovered_ns is not None for e in session.episodes),
         },
-        "scores": {score.name: score.value for score in session.scores},
     }
     for name, value in plain.items():
         if name in wanted:
@@ -110,6 +130,7 @@ def _session_differences(wanted: Expected, found: ReplayedSession) -> Iterator[s
         if got_role != role:
             yield f"role of {name}: expected {role}, got {got_role!r}"
     yield from _list_differences("retries", wanted.get("retries"), session.retries)
+    yield from _score_differences(wanted, session.scores)
     yield from _model_differences(wanted.get("models"), found)
     yield from _tool_differences(wanted.get("tool_calls"), found)
     yield from _list_differences("handoffs", wanted.get("handoffs"), session.handoffs)
@@ -128,7 +149,37 @@ def _session_differences(wanted: Expected, found: ReplayedSession) -> Iterator[s
             yield f"reported cost: expected {wanted['reported_cost_usd']}, got {cost}"
 
 
-def _model_differences(wanted: Any, found: ReplayedSession) -> Iterator[str]:
+def _score_differences(wanted: Expected, scores: Sequence[Any]) -> Iterator[str]:
+    got: dict[str, list[Any]] = {}
+    for score in scores:
+        got.setdefault(score.name, []).append(score)
+    all_of, some_of = wanted.get("scores"), wanted.get("scores_include", {})
+    for name, told in {**some_of, **(all_of or {})}.items():
+        expected = told if isinstance(told, list) else [told]
+        left = list(got.get(name, ()))
+        for one in expected:
+            fitting = next((score for score in left if _is_score(one, score)), None)
+            if fitting is None:
+                yield f"score {name!r}: expected {one}, got {_told_of(got.get(name, ()))}"
+            else:
+                left.remove(fitting)
+        if left and len(left) + len(expected) == len(got[name]):
+            yield f"score {name!r}: more than expected, {_told_of(left)}"
+    for name in sorted(set(got) - set(all_of)) if all_of is not None else ():
+        yield f"score {name!r} was not given, got {_told_of(got[name])}"
+
+
+def _is_score(wanted: Any, score: Any) -> bool:
+    if isinstance(wanted, dict) and "any_of" not in wanted:
+        return all(_admits(told, getattr(score, name)) for name, told in wanted.items())
+    return _admits(wanted, score.label if isinstance(wanted, str) else score.value)
+
+
+def _told_of(scores: Sequence[Any]) -> list[Any]:
+    return [score.label if score.value is None else score.value for score in scores]
+
+
+def _model_differences(wanted: Any, found: Found) -> Iterator[str]:
     if wanted is None:
         return
     got: dict[str, dict[str, int]] = {}
@@ -168,7 +219,7 @@ def _admits(wanted: Any, got: Any) -> bool:
 # ------------------------------------------------------------------------------------ tool calls
 
 
-def _tool_differences(wanted: Sequence[Expected] | None, found: ReplayedSession) -> Iterator[str]:
+def _tool_differences(wanted: Sequence[Expected] | None, found: Found) -> Iterator[str]:
     if wanted is None:
         return
     calls = _performed(found)
@@ -207,7 +258,7 @@ def _call_differences(told: Expected, call: Mapping[str, Any]) -> Iterator[str]:
         yield f"error: expected {error!r}, got {call['error']!r}"
 
 
-def _performed(found: ReplayedSession) -> list[dict[str, Any]]:
+def _performed(found: Found) -> list[dict[str, Any]]:
     """The session's tool calls in order: its tool steps, or what models asked for and got."""
     asked, answered = _said(found)
     steps = [step for step in found.steps if step.kind == "tool"]
@@ -248,13 +299,13 @@ def _performed(found: ReplayedSession) -> list[dict[str, Any]]:
     ]
 
 
-def _messages_of(found: ReplayedSession, span: Span) -> list[str]:
+def _messages_of(found: Found, span: Span) -> list[str]:
     """What a tool's span, or those right below it, say of an error."""
     near = [one for one in found.spans if one.parent_span_id == span.span_id]
     return [one.error_message for one in (span, *near) if one.error_message]
 
 
-def _outputs(found: ReplayedSession) -> str:
+def _outputs(found: Found) -> str:
     """All that models and agents gave out, as text."""
     lines = []
     for span in found.spans:
@@ -270,14 +321,14 @@ def _is_text(part: object) -> bool:
     return isinstance(part, TextPart)
 
 
-def _asker(found: ReplayedSession, call_id: str) -> str:
+def _asker(found: Found, call_id: str) -> str:
     for span in found.spans:
         if any(request.call_id == call_id for request in span.requested):
             return span.span_id
     return ""
 
 
-def _said(found: ReplayedSession) -> tuple[dict[str, ToolCallPart], dict[str, Any]]:
+def _said(found: Found) -> tuple[dict[str, ToolCallPart], dict[str, Any]]:
     """Call id -> the request, in order of asking; call id -> the answer."""
     asked: dict[str, ToolCallPart] = {}
     answered: dict[str, Any] = {}

@@ -4,9 +4,10 @@ The clients that are run unchanged against a server: what each is, and the one t
 Data only.  A client's runs are its driver's scenarios; each has a project of its own, so that the
 drivers' session ids, which repeat, stay apart.  What must come out is in `expected/<name>.json`.
 
-In `variable`'s value, `settings` and `arguments` these are filled in:
+In `address` and `settings` these are filled in:
 
     {server}    http://127.0.0.1:4400, the server without any prefix
+    {wire}      the same with the client's prefix: http://127.0.0.1:4400/langsmith
     {grpc}      the port of its OTLP/gRPC
     {key}       a key of the run's project, which may send and read ("" in local mode: any works)
     {model}     http://127.0.0.1:8190/v1, the scripted model server
@@ -33,8 +34,9 @@ class Run:
     """Where it is another than the client's."""
     within_s: float = 180.0
     """A driver that takes longer hangs."""
-    exits: int = 0
-    """What the driver ends with where the client itself fails, as it did when recorded."""
+    recordings: tuple[str, ...] = ()
+    """Labels of the recorded traffic that are this run; () = the run's name.  "all" = the whole
+    recording, whatever its labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +46,25 @@ class Client:
     product: str
     package: str
     """Package and version, as its registry calls it: "langsmith 0.15.0"."""
+    prefix: str
+    """Under which the server speaks its protocol; "" = the root."""
     variable: str
-    """The one that is changed; "" for a client that has only an argument (see `settings`)."""
-    address: str
+    """The one that its users change, to `address`."""
     environment: str
     """In `requirements/`."""
     driver: str
     """Below the shared clients folder.  A `.mjs` is run by Node."""
     runs: tuple[Run, ...]
+    address: str = "{wire}"
+    reads: str = ""
+    """Of a driver that makes `variable` from a name of its own: that name, given "{wire}"."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What else the driver reads: its key, its names, the model server."""
     overrides: tuple[str, ...] = ()
     """Of `settings`, those that a driver sets for itself and the run's value must win over."""
     model: ModelServer | None = "refunds"
-    captures: tuple[str, ...] = ()
-    """Folders of recorded traffic that this client made; () = the one of its name."""
+    recorded_key: str = ""
+    """The made-up key of its recording, where that is in bodies or addresses too."""
     quick: bool = False
     """Installed in seconds and run in CI."""
     local_only: str = ""
@@ -91,18 +97,32 @@ def _runs(*names: str) -> tuple[Run, ...]:
     return tuple(Run(name=name, arguments=(name,)) for name in names)
 
 
+_ALL = (Run(name="all", recordings=("all",)),)
+
 LANGSMITH = (
     Client(
         name="langsmith",
         product="LangSmith",
         package="langsmith 0.15.0",
         variable="LANGSMITH_ENDPOINT",
-        address="{server}/langsmith",
+        prefix="/langsmith",
         environment="langsmith",
         driver="set1/drive_langsmith.py",
         settings=_LANGSMITH,
         runs=(
-            *_runs("success", "failure", "plain_runtree", "prompts", "datasets", "misc_feedback"),
+            Run(
+                name="success",
+                arguments=("success",),
+                recordings=("success_zstd", "success_batch_json"),
+            ),
+            Run(name="failure", arguments=("failure",), recordings=("failure_multipart_plain",)),
+            Run(
+                name="plain_runtree",
+                arguments=("plain_runtree",),
+                recordings=("runtree_manual_info404",),
+            ),
+            *_runs("prompts", "misc_feedback"),
+            Run(name="datasets", arguments=("datasets",), recordings=("datasets_experiment",)),
             Run(
                 name="otel_mode",
                 arguments=("success",),
@@ -116,18 +136,22 @@ LANGSMITH = (
         product="LangGraph with LangSmith",
         package="langgraph 1.2.22",
         variable="LANGSMITH_ENDPOINT",
-        address="{server}/langsmith/api/v1",
+        prefix="/langsmith",
+        address="{wire}/api/v1",
         environment="langsmith",
         driver="set1/drive_langgraph.py",
         settings=_LANGSMITH,
-        runs=_runs("success", "failure"),
+        runs=(
+            Run(name="success", arguments=("success",), recordings=("success_zstd",)),
+            Run(name="failure", arguments=("failure",), recordings=("failure_plain",)),
+        ),
     ),
     Client(
         name="langsmith_js",
         product="LangSmith for JavaScript",
         package="langsmith 0.12.0 (npm)",
         variable="LANGSMITH_ENDPOINT",
-        address="{server}/langsmith",
+        prefix="/langsmith",
         environment="node",
         driver="set1/drive_langsmith_js.mjs",
         settings=_LANGSMITH,
@@ -135,7 +159,7 @@ LANGSMITH = (
     ),
 )
 
-_BRAINTRUST = {"BRAINTRUST_API_KEY": "{key}", "HOME": "{folder}", **_REFUNDS}
+_BRAINTRUST = {"BRAINTRUST_API_KEY": "{key}", **_REFUNDS}
 
 BRAINTRUST = (
     Client(
@@ -143,7 +167,7 @@ BRAINTRUST = (
         product="Braintrust",
         package="braintrust 0.47.0",
         variable="BRAINTRUST_APP_URL",
-        address="{server}/braintrust",
+        prefix="/braintrust",
         environment="braintrust",
         driver="set1/drive_braintrust.py",
         settings=_BRAINTRUST,
@@ -153,7 +177,7 @@ BRAINTRUST = (
                 name="otel",
                 driver="set1/drive_braintrust_otel.py",
                 settings={
-                    "BRAINTRUST_API_URL": "{server}/braintrust",
+                    "BRAINTRUST_API_URL": "{wire}",
                     "BRAINTRUST_PARENT": "project_name:agentops-bt",
                 },
             ),
@@ -164,7 +188,7 @@ BRAINTRUST = (
         product="Braintrust, API of 2025",
         package="braintrust 0.3.15",
         variable="BRAINTRUST_APP_URL",
-        address="{server}/braintrust",
+        prefix="/braintrust",
         environment="braintrust_old",
         driver="set1/drive_braintrust.py",
         settings=_BRAINTRUST,
@@ -175,7 +199,7 @@ BRAINTRUST = (
         product="Braintrust for JavaScript",
         package="braintrust 3.35.0 (npm)",
         variable="BRAINTRUST_APP_URL",
-        address="{server}/braintrust",
+        prefix="/braintrust",
         environment="node",
         driver="set1/drive_braintrust_js.mjs",
         settings=_BRAINTRUST,
@@ -189,7 +213,7 @@ LANGFUSE = (
         product="Langfuse",
         package="langfuse 5.0.4",
         variable="LANGFUSE_BASE_URL",
-        address="{server}/langfuse",
+        prefix="/langfuse",
         environment="langfuse",
         driver="set1/drive_langfuse.py",
         settings={
@@ -205,7 +229,7 @@ LANGFUSE = (
         product="Langfuse 3",
         package="langfuse 3.15.0",
         variable="LANGFUSE_HOST",
-        address="{server}/langfuse",
+        prefix="/langfuse",
         environment="langfuse3",
         driver="set1/drive_langfuse.py",
         settings={**_LANGFUSE, "LANGFUSE_TRACING_ENVIRONMENT": "staging"},
@@ -216,7 +240,7 @@ LANGFUSE = (
         product="Langfuse 2",
         package="langfuse 2.60.10",
         variable="LANGFUSE_HOST",
-        address="{server}/langfuse",
+        prefix="/langfuse",
         environment="langfuse2",
         driver="set1/drive_langfuse2.py",
         settings=_LANGFUSE,
@@ -227,7 +251,7 @@ LANGFUSE = (
         product="Langfuse for JavaScript",
         package="@langfuse/otel 5.11.1 (npm)",
         variable="LANGFUSE_BASE_URL",
-        address="{server}/langfuse",
+        prefix="/langfuse",
         environment="node",
         driver="set1/drive_langfuse_js.mjs",
         settings=_LANGFUSE,
@@ -239,7 +263,7 @@ LANGFUSE = (
         product="Langfuse 3 for JavaScript",
         package="langfuse 3.39.2 (npm)",
         variable="LANGFUSE_BASEURL",
-        address="{server}/langfuse",
+        prefix="/langfuse",
         environment="node",
         driver="set1/drive_langfuse_js3.mjs",
         settings=_LANGFUSE,
@@ -254,7 +278,8 @@ OPENPIPE = (
         product="OpenPipe",
         package="openpipe 5.0.0",
         variable="OPENPIPE_BASE_URL",
-        address="{server}/openpipe/api/v1",
+        prefix="/openpipe",
+        address="{wire}/api/v1",
         environment="openpipe",
         driver="set1/drive_openpipe.py",
         settings={
@@ -275,7 +300,8 @@ PORTKEY = (
         product="Portkey",
         package="portkey-ai 2.3.4",
         variable="PORTKEY_PROXY",
-        address="{server}/portkey/v1",
+        prefix="/portkey",
+        address="{wire}/v1",
         environment="portkey",
         driver="set1/drive_portkey.py",
         settings=_PORTKEY,
@@ -286,7 +312,8 @@ PORTKEY = (
         product="Portkey's instrumentation",
         package="portkey-ai 2.3.4",
         variable="PORTKEY_PROXY",
-        address="{server}/portkey/v1",
+        prefix="/portkey",
+        address="{wire}/v1",
         environment="portkey",
         driver="set1/drive_portkey_otel.py",
         settings=_PORTKEY,
@@ -302,13 +329,13 @@ HELICONE = (
         product="Helicone",
         package="helicone-helpers 1.2.1",
         variable="HELICONE_WORKER_URL",
-        address="{server}/helicone",
+        prefix="/helicone",
         environment="helicone",
         driver="set1/drive_helicone.py",
         settings={
             **_HELICONE,
-            "HELICONE_API_URL": "{server}/helicone",
-            "OPENAI_BASE_URL": "{server}/helicone/v1",
+            "HELICONE_API_URL": "{wire}",
+            "OPENAI_BASE_URL": "{wire}/v1",
         },
         runs=_runs("success", "failure", "gateway_features", "prompts", "ai_gateway"),
     ),
@@ -317,7 +344,7 @@ HELICONE = (
         product="Helicone's async logger",
         package="helicone-async 1.1.1",
         variable="HELICONE_API_URL",
-        address="{server}/helicone",
+        prefix="/helicone",
         environment="helicone_async",
         driver="set1/drive_helicone_async.py",
         settings=_HELICONE,
@@ -328,10 +355,10 @@ HELICONE = (
         product="Helicone of 2023",
         package="helicone 1.0.14",
         variable="HELICONE_API_URL",
-        address="{server}/helicone",
+        prefix="/helicone",
         environment="helicone_old",
         driver="set1/drive_helicone_old.py",
-        settings={**_HELICONE, "HELICONE_PROXY_URL": "{server}/helicone/v1"},
+        settings={**_HELICONE, "HELICONE_PROXY_URL": "{wire}/v1"},
         runs=_runs("proxy", "async", "runs"),
     ),
     Client(
@@ -339,10 +366,10 @@ HELICONE = (
         product="Helicone for JavaScript",
         package="@helicone/helpers 1.8.3 (npm)",
         variable="HELICONE_WORKER_URL",
-        address="{server}/helicone",
+        prefix="/helicone",
         environment="node_helicone",
         driver="set1/drive_helicone_js.mjs",
-        settings={**_HELICONE, "HELICONE_API_URL": "{server}/helicone"},
+        settings={**_HELICONE, "HELICONE_API_URL": "{wire}"},
         runs=(Run(name="success"),),
     ),
 )
@@ -354,26 +381,28 @@ AGENTOPS = (
         name="agentops",
         product="AgentOps",
         package="agentops 0.4.21",
-        variable="REC",
-        address="{server}/agentops",
+        variable="AGENTOPS_API_ENDPOINT",
+        reads="REC",
+        prefix="/agentops",
         environment="agentops",
         driver="set2/drive_agentops.py",
         settings=_AGENTOPS,
         overrides=("AGENTOPS_API_KEY",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     ),
     Client(
         name="agentops_openai_agents",
         product="AgentOps with OpenAI Agents",
         package="agentops 0.4.21",
-        variable="REC",
-        address="{server}/agentops",
+        variable="AGENTOPS_API_ENDPOINT",
+        reads="REC",
+        prefix="/agentops",
         environment="agentops",
         driver="set2/drive_agentops_agents.py",
         settings=_AGENTOPS,
         overrides=("AGENTOPS_API_KEY",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     ),
 )
@@ -383,26 +412,30 @@ OPIK = (
         name="opik",
         product="Opik",
         package="opik 2.2.122",
-        variable="REC",
-        address="{server}/opik",
+        variable="OPIK_URL_OVERRIDE",
+        reads="REC",
+        address="{wire}/api/",
+        prefix="/opik",
         environment="opik",
         driver="set2/drive_opik.py",
-        settings={**_BILLING, "OPIK_API_KEY": "{key}", "HOME": "{folder}"},
+        settings={**_BILLING, "OPIK_API_KEY": "{key}"},
         overrides=("OPIK_API_KEY",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     ),
     Client(
         name="comet_ml",
         product="Comet",
         package="comet_ml 3.58.8",
-        variable="REC",
-        address="{server}/comet",
+        variable="COMET_URL_OVERRIDE",
+        reads="REC",
+        address="{wire}/clientlib/",
+        prefix="/comet",
         environment="comet_ml",
         driver="set2/drive_comet_ml.py",
-        settings={"COMET_API_KEY": "{key}", "HOME": "{folder}"},
+        settings={"COMET_API_KEY": "{key}"},
         overrides=("COMET_API_KEY",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model=None,
     ),
 )
@@ -412,26 +445,28 @@ MLFLOW = (
         name="mlflow",
         product="MLflow",
         package="mlflow 3.17.2",
-        variable="REC",
-        address="{server}/mlflow",
+        variable="MLFLOW_TRACKING_URI",
+        reads="REC",
+        prefix="/mlflow",
         environment="mlflow",
         driver="set2/drive_mlflow.py",
-        settings={**_BILLING, "MLFLOW_TRACKING_TOKEN": "{key}", "HOME": "{folder}"},
+        settings={**_BILLING, "MLFLOW_TRACKING_TOKEN": "{key}"},
         overrides=("MLFLOW_TRACKING_TOKEN",),
-        runs=(Run(name="all", within_s=400.0),),
+        runs=(Run(name="all", within_s=400.0, recordings=("all",)),),
         model="billing",
     ),
     Client(
         name="dagshub",
         product="DagsHub",
         package="dagshub 0.7.3",
-        variable="REC",
-        address="{server}/dagshub",
+        variable="DAGSHUB_CLIENT_HOST",
+        reads="REC",
+        prefix="/dagshub",
         environment="dagshub",
         driver="set2/drive_dagshub.py",
-        settings={"DAGSHUB_USER_TOKEN": "{key}", "HOME": "{folder}"},
+        settings={"DAGSHUB_USER_TOKEN": "{key}"},
         overrides=("DAGSHUB_USER_TOKEN",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model=None,
     ),
 )
@@ -443,13 +478,14 @@ PHOENIX = (
         name="phoenix",
         product="Phoenix",
         package="arize-phoenix-otel 0.17.2",
-        variable="REC",
-        address="{server}",
+        variable="PHOENIX_COLLECTOR_ENDPOINT",
+        reads="REC",
+        prefix="",
         environment="phoenix",
         driver="set2/drive_phoenix.py",
         settings=_PHOENIX,
         overrides=("PHOENIX_API_KEY",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     ),
     Client(
@@ -457,12 +493,13 @@ PHOENIX = (
         product="Phoenix over gRPC",
         package="arize-phoenix-otel 0.17.2",
         variable="PHOENIX_COLLECTOR_ENDPOINT",
+        prefix="",
         address="http://127.0.0.1:{grpc}",
         environment="phoenix",
         driver="set2/drive_phoenix_grpc.py",
         settings={"PHOENIX_API_KEY": "{key}", "GP": "{grpc}"},
         overrides=("PHOENIX_API_KEY", "PHOENIX_COLLECTOR_ENDPOINT"),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model=None,
     ),
 )
@@ -474,38 +511,42 @@ OPENAI_AGENTS = (
         name="openai_agents",
         product="OpenAI Agents' own exporter",
         package="openai-agents 0.24.0",
-        variable="REC",
-        address="{server}/openai-traces",
+        variable="BackendSpanExporter(endpoint=)",
+        reads="REC",
+        address="{wire}/v1/traces/ingest",
+        prefix="/openai-traces",
         environment="openai_agents",
         driver=_AGENTS,
         settings={**_BILLING, "OPENAI_API_KEY": "{key}", "MODE": "native"},
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     ),
     Client(
         name="openai_agents_openinference",
         product="OpenAI Agents with OpenInference",
         package="openinference-instrumentation-openai-agents 2.6.0",
-        variable="REC",
-        address="{server}",
+        variable="PHOENIX_COLLECTOR_ENDPOINT",
+        reads="REC",
+        prefix="",
         environment="openai_agents",
         driver=_AGENTS,
         settings={**_PHOENIX, "MODE": "openinference"},
         overrides=("PHOENIX_API_KEY",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     ),
     Client(
         name="openai_agents_traceloop",
         product="OpenAI Agents with OpenLLMetry",
         package="opentelemetry-instrumentation-openai-agents 0.62.4",
-        variable="REC",
-        address="{server}",
+        variable="OTEL_EXPORTER_OTLP_ENDPOINT",
+        reads="REC",
+        prefix="",
         environment="openai_agents",
         driver=_AGENTS,
         settings={**_OTLP, "MODE": "traceloop"},
         overrides=("OTEL_EXPORTER_OTLP_HEADERS",),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     ),
 )
@@ -518,13 +559,14 @@ def _otlp(name: str, product: str, package: str, environment: str, **settings: s
         name=name,
         product=product,
         package=package,
-        variable="REC",
-        address="{server}",
+        variable="OTEL_EXPORTER_OTLP_ENDPOINT",
+        reads="REC",
+        prefix="",
         environment=environment,
         driver=driver,
         settings={**_OTLP, "PHOENIX_API_KEY": "{key}", **settings},
         overrides=("OTEL_EXPORTER_OTLP_HEADERS", "PHOENIX_API_KEY"),
-        runs=(Run(name="all"),),
+        runs=_ALL,
         model="billing",
     )
 

@@ -21,7 +21,7 @@ _INSTALL_S = 1800
 _LAST_WORDS = 2000
 
 
-class CannotBuild(Exception):
+class BuildError(Exception):
     """What the installer said last."""
 
 
@@ -36,7 +36,7 @@ class Environment(NamedTuple):
         if self.node:
             found = shutil.which("node")
             if found is None:
-                raise CannotBuild("Node is not installed")
+                raise BuildError("Node is not installed")
             return Path(found)
         return self.folder / "bin" / "python"
 
@@ -57,7 +57,7 @@ def is_ready(name: str) -> bool:
 
 
 def build(name: str, *, fresh: bool = False) -> Environment:
-    """Quick when nothing changed.  `fresh` makes it again anyway.  Raises `CannotBuild`."""
+    """Quick when nothing changed.  `fresh` makes it again anyway.  Raises `BuildError`."""
     lock, folder = lock_of(name), folder_of_all() / name
     made = Environment(name, folder, node=lock.suffix == ".json")
     if is_ready(name) and not fresh:
@@ -70,11 +70,14 @@ def build(name: str, *, fresh: bool = False) -> Environment:
         # An application's own choice of a newer openai than a client declares as its peer.
         _run(["npm", "ci", "--legacy-peer-deps", "--silent", "--no-audit", "--no-fund"], folder)
     else:
-        uv = _uv()
-        _run([uv, "venv", "--quiet", "--clear", "--python", PYTHON, str(folder)], folder.parent)
+        installer = uv()
         _run(
-            [uv, "pip", "install", "--quiet", "--require-hashes", "--python", str(made.runner),
-             "-r", str(lock)],
+            [installer, "venv", "--quiet", "--clear", "--python", PYTHON, str(folder)],
+            folder.parent,
+        )
+        _run(
+            [installer, "pip", "install", "--quiet", "--require-hashes",
+             "--python", str(made.runner), "-r", str(lock)],
             folder.parent,
         )  # fmt: skip
     (folder / _STAMP).write_text(_digest(lock))
@@ -85,12 +88,12 @@ def _digest(lock: Path) -> str:
     return hashlib.sha256(lock.read_bytes()).hexdigest()
 
 
-def _uv() -> str:
+def uv() -> str:
     """The one beside this Python, else the one on the path."""
     beside = Path(sys.executable).with_name("uv")
     found = str(beside) if beside.exists() else shutil.which("uv")
     if found is None:
-        raise CannotBuild("uv is not installed: make setup")
+        raise BuildError("uv is not installed: make setup")
     return found
 
 
@@ -100,6 +103,6 @@ def _run(command: list[str], folder: Path) -> None:
             command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotBuild(f"{command[0]}: {error}") from error
+        raise BuildError(f"{command[0]}: {error}") from error
     if done.returncode:
-        raise CannotBuild(f"{command[0]}: {(done.stderr or done.stdout)[-_LAST_WORDS:]}")
+        raise BuildError(f"{command[0]}: {(done.stderr or done.stdout)[-_LAST_WORDS:]}")

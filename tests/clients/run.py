@@ -1,0 +1,246 @@
+"""
+`make clients`: every client of the catalog, unchanged, against a real server.
+
+For each: build its environment, start its driver's scenarios, each in a project of its own, wait
+until the server has stored what it acknowledged, read the sessions through the public API, and
+compare them with what the driver did.  Ends with 1 if a fact is missing or a client can't run.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from clients import environments, facts, locks, traffic
+from clients.catalog import CLIENTS, Client, Run
+from clients.drive import Driven, drive
+from clients.environments import BuildError
+from clients.facts import Facts, NotDescribedError
+from clients.kept import kept_in
+from clients.servers import Models, Place, Stages
+from clients.shown import sessions_of
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+
+_SETTLE_S = 20.0
+"""Acknowledged to visible takes a second; a loaded machine takes longer."""
+_LOOK_EVERY_S = 0.3
+
+
+@dataclass(slots=True)
+class Result:
+    client: str
+    package: str
+    run: str
+    sessions: int = 0
+    met: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    missing: list[str] = field(default_factory=list)
+    skipped: str = ""
+    """Why it was not run; counts as a failure unless the run asked for it."""
+
+    @property
+    def passed(self) -> bool:
+        return not self.missing and not self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    clients: tuple[Client, ...]
+    runs: frozenset[str]
+    local: bool
+    recorded: bool
+    fresh: bool
+    folder: Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = _arguments(arguments)
+    if asked.lock:
+        locks.lock(asked.lock)
+        return 0
+    if not (SHARED / "clients").is_dir():
+        sys.exit(f"The drivers are not here: {SHARED}/clients")
+    folder = Path(tempfile.mkdtemp(prefix="quarterdeck-clients-"))
+    options = Options(
+        clients=tuple(_chosen(asked.only, quick=asked.quick)),
+        runs=frozenset(filter(None, asked.run.split(","))),
+        local=asked.local,
+        recorded=asked.traffic,
+        fresh=asked.fresh,
+        folder=folder,
+    )
+    results = []
+    try:
+        for result in prove(options):
+            results.append(result)
+            if not asked.json:
+                _print_row(result)
+    finally:
+        if asked.keep:
+            sys.stderr.write(f"Kept in {folder}\n")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    if asked.json:
+        print(json.dumps([asdict(result) for result in results], indent=1))
+    else:
+        _print_end(results)
+    return 0 if results and all(result.passed for result in results) else 1
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make clients CLIENTS=...", description=__doc__)
+    parser.add_argument("--only", default="", help="names of clients, with commas between")
+    parser.add_argument("--run", default="", help="names of their runs, with commas between")
+    parser.add_argument("--quick", action="store_true", help="the few that CI runs")
+    parser.add_argument(
+        "--local", action="store_true", help="no accounts and no keys: a fresh server for each run"
+    )
+    parser.add_argument(
+        "--traffic", action="store_true", help="recorded traffic instead of the drivers"
+    )
+    parser.add_argument("--fresh", action="store_true", help="make the environments again")
+    parser.add_argument("--keep", action="store_true", help="leave data and output, and say where")
+    parser.add_argument("--json", action="store_true", help="results for machines")
+    parser.add_argument("--lock", metavar="ENVIRONMENT", help="resolve its requirements again")
+    return parser.parse_args(arguments)
+
+
+def _chosen(only: str, *, quick: bool) -> Iterator[Client]:
+    names = set(filter(None, only.split(",")))
+    if unknown := names - {client.name for client in CLIENTS}:
+        sys.exit(f"Not in the catalog: {', '.join(sorted(unknown))}")
+    for client in CLIENTS:
+        if (not names or client.name in names) and (client.quick or not quick):
+            yield client
+
+
+# -------------------------------------------------------------------------------- proving
+
+
+def prove(options: Options) -> Iterator[Result]:
+    """A result for each run, as it ends."""
+    stages = Stages(options.folder, local=options.local)
+    models = Models(SHARED / "clients", options.folder / "models")
+    try:
+        for client in options.clients:
+            for run in client.runs:
+                if not options.runs or run.name in options.runs:
+                    yield from _prove_run(client, run, options, stages, models)
+    finally:
+        models.stop()
+        stages.stop()
+
+
+def _prove_run(
+    client: Client, run: Run, options: Options, stages: Stages, models: Models
+) -> Iterator[Result]:
+    if options.recorded:
+        folder = SHARED / "captures" / client.name
+        known = traffic.labels(folder) if folder.is_dir() else []
+        for label in run.recordings or (run.name,):
+            if label in known or (label == "all" and known):
+                yield _result(client, run, options, stages, models, recorded=label)
+        return
+    yield _result(client, run, options, stages, models)
+
+
+def _result(
+    client: Client, run: Run, options: Options, stages: Stages, models: Models, recorded: str = ""
+) -> Result:
+    result = Result(client.name, client.package, recorded or run.name)
+    began = time.monotonic()
+    try:
+        wanted = facts.facts_of(client.name, run.name, recorded=recorded)
+    except NotDescribedError as error:
+        wanted, result.skipped = {}, f"not described: {error}"
+    if wanted is None:
+        return result
+    if client.local_only and not options.local and not recorded:
+        result.skipped = f"only with --local: {client.local_only}"
+        return result
+    name = f"{client.name}-{recorded or run.name}"
+    with stages.place(name) as place:
+        if recorded:
+            folder = SHARED / "captures" / client.name
+            sent = traffic.send(client, traffic.of_run(folder, [recorded]), place)
+            lines = traffic.refused(sent)
+        else:
+            try:
+                made = environments.build(client.environment, fresh=options.fresh)
+            except BuildError as error:
+                result.skipped = f"its environment can't be built: {error}"
+                return result
+            driven = drive(
+                client, run, place, environment=made, models=models,
+                drivers=SHARED / "clients", folder=options.folder / name,
+            )  # fmt: skip
+            lines = [*_ended(driven, run), *facts.not_printed(wanted, driven.output)]
+        _compare(result, wanted, place, lines)
+    result.seconds = round(time.monotonic() - began, 1)
+    return result
+
+
+def _ended(driven: Driven, run: Run) -> list[str]:
+    if driven.status is None:
+        return [f"the driver hung: ended after {run.within_s:.0f} s"]
+    if driven.status:
+        return [f"the driver ended with {driven.status}: {driven.output[-600:]}"]
+    return []
+
+
+def _compare(result: Result, wanted: Facts, place: Place, lines: list[str]) -> None:
+    """Looks until all is there; `lines` is what is wrong already."""
+    result.total = facts.count(wanted)
+    deadline = time.monotonic() + _SETTLE_S
+    while True:
+        stored = place.server.is_processed()
+        shown = sessions_of(place)
+        missing = facts.missing(wanted, shown, kept_in(place, shown))
+        if (stored and not missing) or time.monotonic() > deadline:
+            break
+        time.sleep(_LOOK_EVERY_S)
+    if not stored:
+        missing.append(f"the server is not done after {_SETTLE_S:.0f} s")
+    result.sessions = len(shown)
+    result.missing = [*lines, *missing]
+    result.met = max(result.total - len(result.missing), 0)
+
+
+# ------------------------------------------------------------------------------- printing
+
+_ROW = "{mark} {client:<30} {package:<52} {run:<16} {sessions:>8} {facts:>9} {seconds:>7}"
+
+
+def _print_row(result: Result) -> None:
+    print(
+        _ROW.format(
+            mark="ok  " if result.passed else "FAIL",
+            client=result.client,
+            package=result.package,
+            run=result.run,
+            sessions=result.sessions,
+            facts=f"{result.met}/{result.total}",
+            seconds=f"{result.seconds:.1f} s",
+        )
+    )
+    for line in [result.skipped, *result.missing]:
+        if line:
+            print(f"       {line}")
+    sys.stdout.flush()
+
+
+def _print_end(results: Sequence[Result]) -> None:
+    passed = sum(result.passed for result in results)
+    met, total = sum(r.met for r in results), sum(r.total for r in results)
+    print(f"\n{passed} of {len(results)} runs as expected; {met} of {total} facts.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
