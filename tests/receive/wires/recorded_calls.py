@@ -22,6 +22,8 @@ from quarterdeck.receive.wire import Call, Fragment, Handler, Reading, Reply, Ro
 
 T = TypeVar("T")
 NOW_NS = 1_795_403_000_000_000_000
+SPACING_NS = 5_000_000
+"""Between requests: some clients tell no time, and arrival decides."""
 
 
 class MemoryDesk:
@@ -168,12 +170,13 @@ async def _handled(handler: Handler, call: Call, desk: MemoryDesk) -> Reply:
 def sent(wire: Wire, requests: Iterable[dict[str, Any]]) -> MemoryDesk:
     """A desk after these requests."""
     desk = MemoryDesk()
-    for request in requests:
+    for at, request in enumerate(requests):
         headers = request["headers"]
         pairs = dict(headers.items() if isinstance(headers, dict) else headers)
         body = request.get("body") or {}
         payload = body.get("json") if isinstance(body, dict) else None
-        ask(wire, desk, request["method"], request["path"], payload, headers=pairs)
+        ask(wire, desk, request["method"], request["path"], payload, headers=pairs,
+            received_ns=NOW_NS + at * SPACING_NS)  # fmt: skip
     return desk
 
 

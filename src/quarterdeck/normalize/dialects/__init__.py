@@ -43,6 +43,7 @@ from quarterdeck.normalize.dialects import (
     openpipe,
     opik,
     otel_genai,
+    portkey,
     pydantic_ai,
     quarterdeck,
     semantic_kernel,
@@ -91,6 +92,7 @@ DIALECTS: tuple[Dialect, ...] = (
     braintrust.DIALECT,
     agentops.DIALECT,
     openpipe.DIALECT,
+    portkey.DIALECT,
     logfire.DIALECT,
     # -- conventions that many libraries share
     openinference.DIALECT,
