@@ -161,6 +161,22 @@ async def _comment(kind: Objects, call: Call, desk: Desk) -> Reply:
     return created(call, f"{kind}/{call.path['id']}/comments/{comment['id']}")
 
 
+async def assertions(call: Call, desk: Desk) -> Reply:
+    """What a test suite's judge found: scores of 1 and 0."""
+    body = call.object()
+    kind: Objects = "spans" if body.get("entity_type") == "span" else "traces"
+    given = [
+        {
+            **one,
+            "id": one.get("entity_id"),
+            "value": 1.0 if one.get("status") == "passed" else 0.0,
+            "category_name": one.get("status"),
+        }
+        for one in list_of(body, "assertion_results")
+    ]
+    return await _keep(desk, scores(kind, given, at_ns=call.received_ns))
+
+
 def _about(kind: Objects, call: Call, said: str, body: dict[str, Any]) -> Fragment:
     return Fragment(
         object=PREFIXES[kind] + call.path["id"], kind=said, body=body, at_ns=call.received_ns
