@@ -1,6 +1,8 @@
 """Every wire, in the order of the documentation."""
 
 from quarterdeck.receive.wire import Wire
+from quarterdeck.receive.wires.braintrust.wire import WIRE as BRAINTRUST
+from quarterdeck.receive.wires.openai_traces.wire import WIRE as OPENAI_TRACES
 from quarterdeck.receive.wires.opik.wire import WIRE as OPIK
 
-WIRES: tuple[Wire, ...] = (OPIK,)
+WIRES: tuple[Wire, ...] = (OPIK, BRAINTRUST, OPENAI_TRACES)

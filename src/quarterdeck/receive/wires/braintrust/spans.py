@@ -29,7 +29,7 @@ _ELSEWHERE = frozenset(
     {*_VERBATIM, "id", "span_id", "root_span_id", "span_parents", "span_attributes", "scores",
      "_is_merge", "_merge_paths", "_audit_source", "_audit_metadata"}
 )  # fmt: skip
-_HUMAN_SOURCES = frozenset({"app", "external"})
+HUMAN_SOURCES = frozenset({"app", "external"})
 """`log_feedback` says "external" unless told otherwise; "api" is a program's."""
 _MAX_NS = 2**63 - 1
 
@@ -228,7 +228,7 @@ def _score_events(row: Row) -> Iterator[RawEvent]:
             given = row.given.get(name)
             source = given.source if given is not None else ""
             told = {"name": name, "value": value, "author": given.author if given else ""}
-            yield _score_event(row, told, judge="human" if source in _HUMAN_SOURCES else "code")
+            yield _score_event(row, told, judge="human" if source in HUMAN_SOURCES else "code")
     if row.expected_by.source and body.get("expected") is not None:
         expected = body["expected"]
         text = expected if isinstance(expected, str) else msgspec.json.encode(expected).decode()

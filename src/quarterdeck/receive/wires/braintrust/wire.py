@@ -1,0 +1,126 @@
+"""
+What Braintrust's clients call: Python (0.3 and today's) and JavaScript.
+
+`BRAINTRUST_APP_URL` leads here; what `api/apikey/login` answers leads everything else here too.
+
+Refused, with 501: attachments and rows in a bucket (content stays where the application has it),
+functions other than prompts, environments.
+"""
+
+from collections.abc import Mapping
+
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.receive.wire import Reply, Route, Wire
+from quarterdeck.receive.wires.braintrust import (
+    datasets,
+    experiments,
+    logs,
+    projects,
+    prompts,
+)
+from quarterdeck.receive.wires.braintrust.spans import build
+
+_PARENT = "x-bt-parent"
+
+
+def _stamp(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Of OTLP: the project or experiment that the spans belong to."""
+    parent = headers.get(_PARENT)
+    return {"braintrust.parent": parent} if parent else {}
+
+
+def _error(error: QuarterdeckError, status: int) -> Reply:
+    """The clients print the body as text."""
+    message = f"{error.message} {error.hint}".strip()
+    return Reply(status=status, body={"error": message, "code": error.code})
+
+
+WIRE = Wire(
+    name="braintrust",
+    product="Braintrust",
+    prefixes=("/braintrust",),
+    routes=(
+        # who, and where
+        Route(method="POST", path="api/apikey/login", handler=projects.log_in),
+        Route(method="GET", path="version", handler=projects.tell_version, scope=None),
+        Route(method="GET", path="ping", handler=projects.who),
+        Route(method="POST", path="v1/project", handler=projects.make_project),
+        Route(method="GET", path="v1/project", handler=projects.list_projects, scope="read"),
+        Route(method="GET", path="v1/project/{project_id}", handler=projects.find_project),
+        Route(method="POST", path="api/project/register", handler=projects.register_project),
+        Route(method="GET", path="api/project", handler=projects.find_project_by_query),
+        # rows
+        Route(method="POST", path="logs3", handler=logs.log_rows),
+        Route(method="POST", path="otel/v1/traces", body="otlp", stamp=_stamp),
+        Route(method="POST", path="logs3/overflow"),
+        Route(method="POST", path="attachment"),
+        Route(method="GET", path="attachment", scope="read"),
+        Route(method="POST", path="attachment/status", handler=projects.note),
+        # prompts
+        Route(method="GET", path="v1/prompt", handler=prompts.load_prompts, scope="read"),
+        Route(
+            method="GET", path="v1/prompt/{prompt_id}", handler=prompts.load_prompt, scope="read"
+        ),
+        Route(method="POST", path="v1/prompt", handler=prompts.make_prompt, scope="write"),
+        Route(method="PUT", path="v1/prompt", handler=prompts.make_prompt, scope="write"),
+        Route(method="POST", path="insert-functions", handler=prompts.publish, scope="write"),
+        Route(method="GET", path="v1/function"),
+        Route(method="GET", path="v1/function/{function_id}"),
+        Route(method="POST", path="function/invoke"),
+        Route(method="GET", path="environment-object/{kind}/{object_id}/{environment}"),
+        # datasets
+        Route(method="POST", path="v1/dataset", handler=datasets.make_dataset, scope="write"),
+        Route(method="GET", path="v1/dataset", handler=datasets.find_datasets, scope="read"),
+        Route(
+            method="GET", path="v1/dataset/{dataset_id}", handler=datasets.show_dataset,
+            scope="read",
+        ),
+        Route(
+            method="POST", path="v1/dataset/{dataset_id}/fetch", handler=datasets.fetch_rows,
+            scope="read",
+        ),
+        Route(
+            method="GET", path="v1/dataset/{dataset_id}/summarize",
+            handler=datasets.summarize_dataset, scope="read",
+        ),
+        Route(method="POST", path="api/dataset/register", handler=datasets.register_dataset, scope="write"),
+        Route(
+            method="GET", path="dataset-summary", handler=datasets.count_rows, scope="read"
+        ),
+        # experiments
+        Route(method="POST", path="v1/experiment", handler=experiments.make_experiment),
+        Route(
+            method="GET", path="v1/experiment", handler=experiments.find_experiments, scope="read"
+        ),
+        Route(
+            method="GET", path="v1/experiment/{experiment_id}",
+            handler=experiments.show_experiment, scope="read",
+        ),
+        Route(
+            method="POST", path="v1/experiment/{experiment_id}/fetch",
+            handler=experiments.fetch_rows, scope="read",
+        ),
+        Route(
+            method="GET", path="v1/experiment/{experiment_id}/summarize",
+            handler=experiments.summarize, scope="read",
+        ),
+        Route(
+            method="POST", path="api/experiment/register", handler=experiments.register_experiment
+        ),
+        Route(
+            method="POST", path="api/experiment/get", handler=experiments.get_experiments,
+            scope="read",
+        ),
+        Route(
+            method="POST", path="api/base_experiment/get_id", handler=experiments.tell_base,
+            scope="read",
+        ),
+        Route(
+            method="GET", path="experiment-comparison2", handler=experiments.compare_experiments,
+            scope="read",
+        ),
+        Route(method="POST", path="btql", handler=experiments.ask, scope="read"),
+    ),
+    error=_error,
+    build=build,
+)  # fmt: skip
