@@ -29,8 +29,8 @@ class Page(NamedTuple):
 
 
 def place_of(call: Call) -> Place:
-    """Raises `Invalid`."""
-    page = call.number("page", 1, most=10**9)
+    """A cursor is the number of the next page.  Raises `Invalid`."""
+    page = call.number("cursor" if call.one("cursor") else "page", 1, most=10**9)
     limit = call.number("limit", _USUAL, most=_MOST)
     if page < 1 or limit < 1:
         raise Invalid("page and limit begin at 1")
@@ -44,6 +44,7 @@ def meta_of(place: Place, total: int) -> dict[str, Any]:
         "limit": place.limit,
         "totalItems": total,
         "totalPages": pages,
+        "cursor": str(place.page + 1) if place.page < pages else None,
     }
 
 

@@ -22,7 +22,7 @@ from quarterdeck.receive.transcripts.members import identifier, mapping, text, t
 from quarterdeck.receive.wire import Call, Desk, Reply, trace_id_of
 from quarterdeck.receive.wires.langfuse.events import observation_object
 from quarterdeck.receive.wires.langfuse.pages import page_of, stamp
-from quarterdeck.receive.wires.langfuse.scores import scores_of_trace
+from quarterdeck.receive.wires.langfuse.score_calls import scores_of_trace
 from quarterdeck.receive.wires.langfuse.spans import build, root_span_id
 
 _OBSERVATION = "langfuse.observation."
@@ -33,7 +33,7 @@ async def get_trace(call: Call, desk: Desk) -> Reply:
     spans = await _spans(desk, trace_id)
     if not spans:
         raise NotFound(f"Trace {trace_id!r} not found within authorized project")
-    observations = _observations(spans, trace_id)
+    observations = _observations(spans, trace_id, str(desk.project_id))
     scores = await scores_of_trace(desk, trace_id)
     shown = _trace(trace_id, spans, observations)
     return Reply(body={**shown, "observations": observations, "scores": scores})
@@ -44,12 +44,12 @@ async def list_observations(call: Call, desk: Desk) -> Reply:
     trace_id = call.one("traceId")
     if not trace_id:
         raise Invalid("observations are listed for one trace: give traceId")
-    observations = _observations(await _spans(desk, trace_id), trace_id)
+    observations = _observations(await _spans(desk, trace_id), trace_id, str(desk.project_id))
     for parameter, field in (("name", "name"), ("type", "type")):
         if wanted := call.one(parameter):
             observations = [found for found in observations if found[field] == wanted]
     page = page_of(call, observations)
-    return Reply(body={"data": page.items, "meta": {**page.meta, "cursor": None}})
+    return Reply(body={"data": page.items, "meta": page.meta})
 
 
 async def get_observation(call: Call, desk: Desk) -> Reply:
@@ -61,7 +61,7 @@ async def get_observation(call: Call, desk: Desk) -> Reply:
     if not spans:
         raise NotFound(f"Observation {observation_id!r} not found; ask for its trace")
     trace_id = text(spans[0].attributes.get("langfuse.trace.id"))
-    for found in _observations(await _spans(desk, trace_id), trace_id):
+    for found in _observations(await _spans(desk, trace_id), trace_id, str(desk.project_id)):
         if found["id"] == observation_id:
             return Reply(body=found)
     raise NotFound(f"Observation {observation_id!r} not found")
@@ -125,15 +125,17 @@ def _metadata(spans: Iterable[RawSpan], prefix: str) -> dict[str, Any]:
     return found
 
 
-def _observations(spans: Iterable[RawSpan], trace_id: str) -> list[dict[str, Any]]:
+def _observations(spans: Iterable[RawSpan], trace_id: str, project_id: str) -> list[dict[str, Any]]:
     """Without the span that the trace itself is."""
     own = [span for span in spans if span.span_id != root_span_id(trace_id)]
     ids = {span.span_id: identifier(span.attributes.get(_OBSERVATION + "id")) or span.span_id
            for span in own}  # fmt: skip
-    return [_observation(span, ids, trace_id) for span in own]
+    return [_observation(span, ids, trace_id, project_id) for span in own]
 
 
-def _observation(span: RawSpan, ids: dict[str, str], trace_id: str) -> dict[str, Any]:
+def _observation(
+    span: RawSpan, ids: dict[str, str], trace_id: str, project_id: str
+) -> dict[str, Any]:
     said = below(span.attributes, _OBSERVATION)
     usage, costs = _counts(said.get("usage_details")), _amounts(said.get("cost_details"))
     end_ns = span.end_ns
@@ -154,6 +156,8 @@ def _observation(span: RawSpan, ids: dict[str, str], trace_id: str) -> dict[str,
         "level": text(said.get("level")) or "DEFAULT",
         "statusMessage": said.get("status_message"),
         "parentObservationId": ids.get(span.parent_span_id),
+        "isRootObservation": span.parent_span_id not in ids,
+        "projectId": project_id,
         "promptId": None,
         "promptName": said.get("prompt.name"),
         "promptVersion": said.get("prompt.version"),

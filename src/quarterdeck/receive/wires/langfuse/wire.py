@@ -7,7 +7,7 @@ without a handler is known and not supported: it is refused in Langfuse's shape 
 
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.receive.wire import Call, Desk, Reply, Route, Wire
-from quarterdeck.receive.wires.langfuse import datasets, media, prompts, runs, scores, traces
+from quarterdeck.receive.wires.langfuse import datasets, media, prompts, runs, score_calls, traces
 from quarterdeck.receive.wires.langfuse.events import read_batch
 from quarterdeck.receive.wires.langfuse.spans import build
 
@@ -26,7 +26,7 @@ _NAMES = {
 
 
 def error(error: QuarterdeckError, status: int) -> Reply:
-    told = f"{error.message} {error.hint}".strip()
+    told = f"{error.message}. {error.hint}" if error.hint else error.message
     name = _NAMES.get(status, "InternalServerError" if status >= 500 else "InvalidRequestError")
     return Reply(status=status, body={"message": told, "error": name})
 
@@ -92,7 +92,7 @@ WIRE = Wire(
     routes=(
         Route(method="POST", path="otel/v1/traces", body="otlp"),
         Route(method="POST", path="ingestion", handler=ingest),
-        Route(method="POST", path="scores", handler=scores.post_scores),
+        Route(method="POST", path="scores", handler=score_calls.post_scores),
         Route(method="GET", path="projects", handler=projects),
         Route(method="GET", path="health", handler=health, scope=None),
         # media
@@ -100,20 +100,19 @@ WIRE = Wire(
         Route(method="PATCH", path="media/{media_id}", handler=media.note_upload),
         Route(method="GET", path="media/{media_id}", handler=media.get_media, scope="read"),
         # scores, read back
+        Route(method="GET", path="scores", handler=score_calls.list_scores, scope="read"),
+        Route(method="GET", path="v2/scores", handler=score_calls.list_scores, scope="read"),
+        Route(method="GET", path="v3/scores", handler=score_calls.list_scores_3, scope="read"),
         *(
-            route
-            for base in ("scores", "v2/scores", "v3/scores")
-            for route in (
-                Route(method="GET", path=base, handler=scores.list_scores, scope="read"),
-                Route(
-                    method="GET",
-                    path=base + "/{score_id}",
-                    handler=scores.get_score,
-                    scope="read",
-                ),
+            Route(
+                method="GET",
+                path=base + "/{score_id}",
+                handler=score_calls.get_score,
+                scope="read",
             )
+            for base in ("scores", "v2/scores")
         ),
-        Route(method="DELETE", path="scores/{score_id}", handler=scores.delete_score),
+        Route(method="DELETE", path="scores/{score_id}", handler=score_calls.delete_score),
         # traces, read back
         Route(method="GET", path="traces/{trace_id}", handler=traces.get_trace, scope="read"),
         Route(method="GET", path="observations", handler=traces.list_observations, scope="read"),
