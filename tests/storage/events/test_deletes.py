@@ -3,6 +3,7 @@
 import re
 from importlib import resources
 
+import msgspec
 import pytest
 
 from quarterdeck.errors import Conflict, Invalid, NotFound
@@ -12,6 +13,7 @@ from quarterdeck.model.spans import RawEvent
 from quarterdeck.storage.events import (
     backup,
     deletes,
+    fragments,
     scores,
     session_links,
     session_reads,
@@ -28,7 +30,10 @@ from quarterdeck.storage.events.session_reads import SessionFilter
 from storage.events.made import T0, S, row, session, span_id, trace
 
 PROJECTS = (ProjectId("default"), ProjectId("twin"))
-EACH = {"spans": 3, "lifted": 3, "session_links": 6, "sessions": 3, "scores": 3, "stories": 6}
+EACH = {
+    "spans": 3, "lifted": 3, "session_links": 6, "sessions": 3, "scores": 3, "stories": 6,
+    "fragments": 6, "members": 3,
+}  # fmt: skip
 
 
 def fill(db: EventConnection) -> None:
@@ -37,8 +42,24 @@ def fill(db: EventConnection) -> None:
         for n in (1, 2, 3):
             at = T0 + n * 60 * S
             span_writes.write_spans(
-                db, [row(n, trace_id=trace(n), project=project, start_ns=at, text=f"word{n}")]
+                db,
+                [
+                    made_from(
+                        row(n, trace_id=trace(n), project=project, start_ns=at, text=f"word{n}"),
+                        f"w:{n}",
+                    )
+                ],
             )
+            part = f"part{n}".encode()
+            fragments.write_fragments(
+                db,
+                # What is about the object is at home there and in itself.
+                [
+                    fragments.FragmentRow(project, home, f"w:about:{n}", part, at)
+                    for home in (f"w:{n}", f"w:about:{n}")
+                ],
+            )
+            fragments.write_members(db, [fragments.MemberRow(project, "w:all", f"w:{n}", at)])
             event = RawEvent(name="note", time_ns=at)
             span_writes.write_lifted(
                 db, [span_writes.LiftedRow(project, trace(n), span_id(n), event)]
@@ -52,6 +73,11 @@ def fill(db: EventConnection) -> None:
             scores.write_scores(db, [scores.ScoreRow(project, given_to, score, 1)])
             told = {"head": (b"\xff",), "rows": (b"story",)}
             stories.write_story(db, project, f"s{n}", f"r{n}", told, first_ns=at, ver=1)
+
+
+def made_from(told: span_writes.SpanRow, name: str) -> span_writes.SpanRow:
+    marked = {**told.raw.attributes, fragments.OBJECT_ATTRIBUTE: name}
+    return told._replace(raw=msgspec.structs.replace(told.raw, attributes=marked))
 
 
 def counts(db: EventConnection, project: str) -> dict[str, int]:
@@ -81,6 +107,10 @@ def left(db: EventConnection, project: str = "default") -> set[str]:
             shown.add(f"session {n}")
         if session_reads.sessions_of_traces(db, scope, [trace(n)]):
             shown.add(f"of trace {n}")
+        if fragments.fragments_of(db, scope, [f"w:{n}", f"w:about:{n}"]):
+            shown.add(f"fragment {n}")
+        if f"w:{n}" in fragments.members_of(db, scope, "w:all", most=9):
+            shown.add(f"member {n}")
         if stories.read_story(db, scope, f"s{n}", f"r{n}"):
             shown.add(f"story {n}")
         if session_reads.session_page(db, scope, SessionFilter(q=f"word{n}")).sessions:
@@ -97,7 +127,7 @@ def left(db: EventConnection, project: str = "default") -> set[str]:
 def everything(*numbers: int) -> set[str]:
     reads = (
         "span", "raw", "page", "lifted", "session", "of trace", "found", "hit", "score", "link",
-        "story",
+        "story", "fragment", "member",
     )  # fmt: skip
     return {f"{read} {n}" for read in reads for n in numbers}
 

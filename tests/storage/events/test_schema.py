@@ -15,6 +15,7 @@ from quarterdeck.model.sessions import Session
 from quarterdeck.model.sketches import NO_SKETCH
 from quarterdeck.storage.events import (
     figures_reads,
+    fragments,
     overview_reads,
     received_reads,
     scores,
@@ -25,6 +26,7 @@ from quarterdeck.storage.events import (
 )
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection, Params, ReadLimits, question
+from quarterdeck.storage.events.deletes import TABLES
 from quarterdeck.storage.events.migrate import migrate, render, steps_for
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import WordCondition
@@ -53,6 +55,8 @@ ROWS: dict[str, Any] = {
     "signs": overview_reads.SignsRow,
     "unpriced_models": settings_reads.UnpricedModelsRow,
     "usual_durations": overview_reads.UsualDurationsRow,
+    "fragments": fragments.FragmentsRow,
+    "traces_of_span": fragments.TracesOfSpanRow,
     "find_lifted": span_reads.FindSpansRow,
     "find_spans": span_reads.FindSpansRow,
     "lifted_events": span_reads.LiftedEventsRow,
@@ -75,8 +79,9 @@ ROWS: dict[str, Any] = {
     "spans_between": span_reads.SessionSpansRow,
 }
 ONE_COLUMN = {
-    "count_older_sessions", "has_cases", "has_lifted", "has_nodes", "has_scores", "linked",
-    "session_count", "stories_of", "traces_of_sessions", "unindexed_spans",
+    "count_older_sessions", "has_cases", "has_lifted", "has_nodes", "has_scores", "homes_like",
+    "linked", "members", "objects_of_traces", "session_count", "stories_of", "traces_of_sessions",
+    "unindexed_spans",
 }  # fmt: skip
 """Answers that are read as what they are and need no class."""
 
@@ -107,7 +112,9 @@ class StopsAfter:
 
 
 def test_a_second_migration_has_nothing_to_do(empty: EventConnection) -> None:
-    assert [name[:4] for name in migrate(empty)] == [f"{n:04d}" for n in range(1, 9)]
+    steps = [f"{step.migration:04d}" for step in steps_for("")]
+    assert [name[:4] for name in migrate(empty)] == steps
+    assert sorted(set(steps)) == [f"{n:04d}" for n in range(1, 10)]
     assert migrate(empty) == []
 
 
@@ -123,7 +130,7 @@ def test_a_migration_killed_at_any_statement_goes_on_there(
             assert migrate(empty) == []
             count = empty.rows("SELECT count() FROM spans")
             assert count == [(0,)]
-            for table in ("spans", "lifted", "session_links", "sessions", "scores", "stories"):
+            for table in TABLES:
                 empty.execute(f"DROP TABLE {table} SYNC")
             empty.execute("DROP TABLE schema_steps SYNC")
 
@@ -143,6 +150,8 @@ def test_rows_of_the_version_before_are_read_and_filtered_after_the_migration(
         "0006 sessions, trials and findings",
         "0007 sessions, sketches",
         "0008 stories",
+        "0009 fragments",
+        "0009 members, what a client will list: an experiment's runs",
     ]
     assert session_reads.get_sketched(empty, scope, ["old"]) == [
         (Session(session_id="old"), NO_SKETCH)
@@ -220,7 +229,7 @@ def test_what_survives_a_power_cut_is_set_in_every_table(db: EventConnection) ->
         "SELECT name, create_table_query FROM system.tables"
         " WHERE database = currentDatabase() AND name != 'schema_steps'"
     )
-    assert len(tables) == 6
+    assert len(tables) == 8
     for _, ddl in tables:
         found = dict(re.findall(r"(\w+) = (\d+)", ddl))
         assert {name: found.get(name) for name in DURABLE} == DURABLE
@@ -246,7 +255,8 @@ ANY: dict[str, Any] = {
     "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "most": 1, "split_ns": 0, "sort": "started",
     "descending": 1, "after_position": 0, "after_id": "", "bucket_ns": 60,
     "q": "", "trace_ids": ["t"], "span_ids": ["s"], "spellings": ["s"],
-    "session_ids": ["s"], "nodes": ["n"], "user": ["u"], "status": [], "outcome": [],
+    "session_ids": ["s"], "nodes": ["n"], "homes": ["h"],
+    "user": ["u"], "status": [], "outcome": [],
     "task_type": [], "workflow": [], "version": [], "environment": [], "agent": [], "model": [],
     "tool": [], "tag": [], "has_intervention": -1, "has_errors": -1, "experiment": -1,
     "min_cost": None, "max_cost": None,
@@ -306,7 +316,7 @@ def test_the_project_comes_first_in_every_question(file: str) -> None:
         sql = question(file.removesuffix(".sql"), searching=searching)
         sql = re.sub(r"--[^\n]*", "", sql)
         tables = re.findall(
-            r"FROM\s+(?:spans|lifted|session_links|sessions|scores|stories|\{table\})[^\n]*\n\s*(.*)",
+            r"FROM\s+(?:spans|lifted|session_links|sessions|scores|stories|fragments|members|\{table\})[^\n]*\n\s*(.*)",
             sql,
         )
         assert tables, file

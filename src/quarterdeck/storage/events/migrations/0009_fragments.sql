@@ -30,7 +30,7 @@ SETTINGS
 CREATE TABLE IF NOT EXISTS fragments{on_cluster} AS fragments_local
 ENGINE = Distributed('{cluster}', currentDatabase(), fragments_local, cityHash64(project_id, home));
 
--- step: members, the objects that a client will list: an experiment's runs, a project's traces
+-- step: members, what a client will list: an experiment's runs
 CREATE TABLE IF NOT EXISTS members{local}{on_cluster} (
     project_id      LowCardinality(String),
     collection      String,
