@@ -105,7 +105,7 @@ async def get_score(call: Call, desk: Desk) -> Reply:
 async def list_scores(call: Call, desk: Desk) -> Reply:
     """Newest first; of the first 10,000 that the project sent."""
     page = page_of(call, await _listed(call, desk))
-    return Reply(body={"data": page.items, "meta": page.meta})
+    return Reply(body={"data": [_oldest(score) for score in page.items], "meta": page.meta})
 
 
 async def list_scores_3(call: Call, desk: Desk) -> Reply:
@@ -198,6 +198,12 @@ def _string_value(data_type: str, found: Judged) -> str | None:
     if data_type == "BOOLEAN":
         return "True" if found.value else "False"
     return found.label or None
+
+
+def _oldest(score: dict[str, Any]) -> dict[str, Any]:
+    """SDK 2 can't read a score in a list without something of its trace."""
+    about = {"userId": None, "tags": [], "environment": score["environment"]}
+    return {**score, "trace": about if score["traceId"] else None}
 
 
 def _newest(score: dict[str, Any]) -> dict[str, Any]:

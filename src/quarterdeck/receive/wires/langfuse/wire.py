@@ -5,8 +5,11 @@ The secret key is a Quarterdeck key; the public key beside it says nothing here.
 without a handler is known and not supported: it is refused in Langfuse's shape and counted.
 """
 
+from urllib.parse import quote
+
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.receive.wire import Call, Desk, Reply, Route, Wire
+from quarterdeck.model.ids import public_id
+from quarterdeck.receive.wire import Call, Desk, Reply, Route, Wire, trace_id_of
 from quarterdeck.receive.wires.langfuse import datasets, media, prompts, runs, score_calls, traces
 from quarterdeck.receive.wires.langfuse.events import read_batch
 from quarterdeck.receive.wires.langfuse.spans import build
@@ -61,6 +64,17 @@ async def projects(_call: Call, desk: Desk) -> Reply:
 
 async def health(_call: Call, _desk: Desk) -> Reply:
     return Reply(body={"status": "OK", "version": "quarterdeck"})
+
+
+async def show(call: Call, _desk: Desk) -> Reply:
+    """An address that an SDK gives people (`get_trace_url`): our page of the same."""
+    project_id = quote(call.path["project_id"], safe="")
+    page = "overview"
+    if trace_id := call.path.get("trace_id"):
+        page = f"sessions/trace:{trace_id_of(trace_id)}"
+    elif session_id := call.path.get("session_id"):
+        page = f"sessions/{quote(public_id(session_id), safe='')}"
+    return Reply(status=302, headers={"location": f"/p/{project_id}/{page}"})
 
 
 _UNSUPPORTED = (
@@ -177,6 +191,11 @@ WIRE = Wire(
             path="datasets/{name}/runs/{run_name}",
             handler=runs.delete_run,
             scope="write",
+        ),
+        # what SDKs print for people: a browser sends no key, and our page asks for its own login
+        *(
+            Route(method="GET", path="project/{project_id}/" + rest, handler=show, scope=None)
+            for rest in ("traces/{trace_id}", "sessions/{session_id}", "{rest...}")
         ),
         *_unsupported(),
     ),
