@@ -23,6 +23,8 @@ RUN = "langsmith:run:"
 FEEDBACK = "langsmith:feedback:"
 RUNS_OF = "langsmith:runs:"
 """Collection of the runs of a project, by its name; by its id where only that is told."""
+QUEUED = "langsmith:queued:"
+"""Runs that were put before a person: `<queue>:<run>`, about the run."""
 FEEDBACK_OF = "langsmith:feedback-of:"
 """Collection of the feedback given in a project, by its id."""
 

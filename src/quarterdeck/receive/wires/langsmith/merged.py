@@ -2,9 +2,10 @@
 All fragments of one run, or of one feedback, as one object: what the client would have sent
 had it said everything at once.
 
-What was posted comes first and what was patched on top, whatever came first over the wire.  A
-null takes nothing back (the client fills fields that it does not know with null), and neither
-does an empty object: a run is posted with `outputs: {}`.
+What was posted comes first and what was patched on top, whatever came first over the wire.  Of a
+run a null takes nothing back (the client fills fields that it does not know with null), and
+neither does an empty object: a run is posted with `outputs: {}`.  A feedback's patch holds only
+what changes, and a null in it empties the field.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,8 +33,15 @@ def object_of(fragments: Sequence[Fragment]) -> Object:
     return found
 
 
-def is_deleted(fragments: Iterable[Fragment]) -> bool:
-    return any(fragment.kind == "delete" for fragment in fragments)
+def feedback_of(fragments: Sequence[Fragment]) -> Object:
+    """The feedback; {} if it was deleted."""
+    found: Object = {}
+    for fragment in sorted(fragments, key=lambda one: _FIRST.get(one.kind, 1)):
+        if fragment.kind == "delete":
+            return {}
+        if isinstance(fragment.body, dict):
+            found.update(fragment.body)
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def attachments_of(fragments: Iterable[Fragment]) -> list[Object]:

@@ -14,10 +14,10 @@ import msgspec
 
 from quarterdeck.model.spans import RawEvent, RawSpan, Resource
 from quarterdeck.receive.wire import Fragment, span_id_of, trace_id_of
-from quarterdeck.receive.wires.langsmith.bodies import FEEDBACK, RUN, by_object
+from quarterdeck.receive.wires.langsmith.bodies import FEEDBACK, QUEUED, RUN, by_object
 from quarterdeck.receive.wires.langsmith.failures import Failure, read_failure
 from quarterdeck.receive.wires.langsmith.instants import instant_of, spell, start_in_order
-from quarterdeck.receive.wires.langsmith.merged import attachments_of, is_deleted, object_of
+from quarterdeck.receive.wires.langsmith.merged import attachments_of, feedback_of, object_of
 from quarterdeck.receive.wires.langsmith.models import first_token, read_call
 from quarterdeck.receive.wires.langsmith.scores import read_score
 
@@ -45,7 +45,7 @@ def build(name: str, fragments: Sequence[Fragment]) -> Sequence[RawSpan]:
     own = parts.pop(name, [])
     run = object_of(own)
     start_ns = instant_of(run.get("start_time")) or start_in_order(run.get("dotted_order"))
-    trace_id = _trace(run)
+    trace_id = trace_of(run)
     if not start_ns or not trace_id:
         return ()
     run_id = name.removeprefix(RUN)
@@ -63,14 +63,14 @@ def build(name: str, fragments: Sequence[Fragment]) -> Sequence[RawSpan]:
             end_ns=max(ended_ns, start_ns) if ended_ns else 0,
             status_code=2 if failure else (1 if ended_ns else 0),
             status_message=_status_message(failure),
-            attributes=_attributes(run_id, run, own, partial=not ended_ns),
+            attributes=_attributes(run_id, run, own, parts, partial=not ended_ns),
             events=(*_events(run), *_exception(failure, ended_ns or start_ns), *scores),
             resource=_resource(run),
         ),
     )
 
 
-def _trace(run: Object) -> str:
+def trace_of(run: Object) -> str:
     """The trace's id as sent; of a run that names none, its topmost known ancestor's."""
     told = _text(run, "trace_id")
     if told:
@@ -80,7 +80,12 @@ def _trace(run: Object) -> str:
 
 
 def _attributes(
-    run_id: str, run: Object, own: Sequence[Fragment], *, partial: bool
+    run_id: str,
+    run: Object,
+    own: Sequence[Fragment],
+    parts: dict[str, list[Fragment]],
+    *,
+    partial: bool,
 ) -> dict[str, Any]:
     extra = _object(run.get("extra"))
     metadata = _object(extra.get("metadata"))
@@ -101,6 +106,14 @@ def _attributes(
         **_tool(run, extra, metadata),
         **_experiment(run, metadata),
     }
+    queues = [
+        f"annotation-queue:{name}"
+        for queued in parts
+        if queued.startswith(QUEUED) and (name := object_of(parts[queued]).get("queue_name"))
+    ]
+    told["langsmith.annotation_queues"] = queues
+    if queues:
+        told["quarterdeck.tags"] = [*(told.get("quarterdeck.tags") or ()), *sorted(queues)]
     for attached in attachments_of(own):
         told[f"langsmith.attachments.{attached.get('name')}"] = {
             key: attached.get(key) for key in ("content_type", "size", "sha256", "filename")
@@ -147,10 +160,12 @@ def _experiment(run: Object, metadata: Object) -> Object:
         return {}
     if case and not run.get("parent_run_id"):
         found["quarterdeck.case"] = case
+    # What sums up an experiment is no result of it, and does not wear its tag.
+    is_result = name and not (run.get("session_name") == EVALUATORS and not case)
     return {
         **found,
         "quarterdeck.experiment": True,
-        "quarterdeck.tags": [f"experiment:{name}"] if name else None,
+        "quarterdeck.tags": [f"experiment:{name}"] if is_result else None,
     }
 
 
@@ -215,9 +230,9 @@ def _events(run: Object) -> list[RawEvent]:
 def _scores(run: Object, parts: dict[str, list[Fragment]]) -> list[RawEvent]:
     scope = "span" if run.get("parent_run_id") else "trace"
     return [
-        read_score(object_of(fragments), scope=scope)
+        read_score(feedback, scope=scope)
         for name, fragments in sorted(parts.items())
-        if name.startswith(FEEDBACK) and not is_deleted(fragments)
+        if name.startswith(FEEDBACK) and (feedback := feedback_of(fragments))
     ]
 
 
