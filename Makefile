@@ -13,7 +13,7 @@ WEB_STAMP := src/quarterdeck/web/index.html
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format bench build web web-types browser screenshots lock clean
+.PHONY: help setup up test check format bench clients build web web-types browser screenshots lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -96,6 +96,10 @@ bench: setup browser ## Measure: our figures, and the peers' where they are inst
 	$(BIN)/python bench/pages.py $(BENCH)
 	$(BIN)/python bench/kill9.py $(BENCH)
 	$(BIN)/python bench/sdk.py $(BENCH)
+
+# Options for it: make clients CLIENTS="--only langsmith"; tests/clients/README.md tells the rest.
+clients: setup ## Real SDKs and frameworks, unchanged, against a server; what must come out comes out
+	PYTHONPATH=tests $(BIN)/python -m clients.run $(CLIENTS)
 
 build: setup ## The wheel and the source archive, into dist/
 	$(BIN)/python -m build --no-isolation

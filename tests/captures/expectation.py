@@ -141,7 +141,7 @@ def _session_differences(wanted: Expected, found: Found) -> Iterator[str]:
         if value != getattr(session.outcome, name):
             yield f"outcome: expected {wanted['outcome']}, got {session.outcome}"
             break
-    if "reported_cost_usd" in wanted:
+    if wanted.get("reported_cost_usd") is not None:
         cost = session.cost.reported_usd
         if cost is None or cost.quantize(Decimal("1e-9")) != Decimal(
             wanted["reported_cost_usd"]
@@ -189,7 +189,11 @@ def _model_differences(wanted: Any, found: Found) -> Iterator[str]:
             row[count] += getattr(use, count)
     for told in wanted:
         row = got.pop(told["model"], dict.fromkeys(_COUNTS, 0))
-        off = {c: (told[c], row[c]) for c in _COUNTS if told[c] != row[c]}
+        off = {
+            count: (told[count], row[count])
+            for count in _COUNTS
+            if told.get(count) is not None and told[count] != row[count]
+        }
         if off:
             yield f"model {told['model']!r} (expected, got): {off}"
     for model, row in got.items():

@@ -623,6 +623,7 @@ FRAMEWORKS = (
     _otlp(
         "claude_agent_sdk", "Claude Agent SDK", "claude-agent-sdk 0.2.187", "claude_agent_sdk",
         driver="set2/drive_claude.py",
+        OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer {key}",
     ),
 )  # fmt: skip
 

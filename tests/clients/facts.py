@@ -44,9 +44,13 @@ def facts_of(client: str, run: str, *, recorded: str = "") -> Facts | None:
 
 
 def _with_changes(facts: Facts) -> Facts:
-    """`changes`: facts of single sessions that are otherwise as told elsewhere."""
+    """`changes`: facts of single sessions, by id or by place, that are otherwise as told
+    elsewhere."""
     changes = facts.get("changes", {})
-    sessions = [{**one, **changes.get(one["id"], {})} for one in facts.get("sessions", ())]
+    sessions = [
+        {**one, **changes.get(one["id"] or str(place), {})}
+        for place, one in enumerate(facts.get("sessions", ()))
+    ]
     rest = {name: value for name, value in facts.items() if name not in ("changes", "sessions")}
     return {**rest, "sessions": sessions} if "sessions" in facts else rest
 

@@ -99,6 +99,7 @@ def _as_session(record: Json) -> SimpleNamespace:
         external_id=record["external_id"] or "",
         started_at=record["started_at"],
         derived=record["derived"],
+        span_count=record["span_count"],
         user=record["user"] or "",
         experiment=record["experiment"],
         workflow=SimpleNamespace(environment=record["workflow"]["environment"] or ""),
