@@ -2,7 +2,6 @@
 
 from quarterdeck.normalize.dialect import ContentSource, Dialect, Recognizes, Source
 
-
 DIALECT = Dialect(
     name="comet",
     recognizes=Recognizes(keys=("comet.",)),

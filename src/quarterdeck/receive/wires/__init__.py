@@ -2,11 +2,11 @@
 
 from quarterdeck.receive.wire import Wire
 from quarterdeck.receive.wires.braintrust.wire import WIRE as BRAINTRUST
+from quarterdeck.receive.wires.comet.wire import WIRE as COMET
 from quarterdeck.receive.wires.langfuse.wire import WIRE as LANGFUSE
 from quarterdeck.receive.wires.langsmith.wire import WIRE as LANGSMITH
-from quarterdeck.receive.wires.comet.wire import WIRE as COMET
 from quarterdeck.receive.wires.mlflow.wire import WIRE as MLFLOW
 from quarterdeck.receive.wires.openai_traces.wire import WIRE as OPENAI_TRACES
 from quarterdeck.receive.wires.opik.wire import WIRE as OPIK
 
-WIRES: tuple[Wire, ...] = (LANGSMITH, LANGFUSE, OPIK, BRAINTRUST, OPENAI_TRACES, MLFLOW)
+WIRES: tuple[Wire, ...] = (LANGSMITH, LANGFUSE, OPIK, COMET, BRAINTRUST, OPENAI_TRACES, MLFLOW)
