@@ -27,7 +27,7 @@ _SPANS_FILE = "traces.json"
 
 
 async def upload(call: Call, desk: Desk) -> Reply:
-    path = _plain_path(call.path["path"])
+    path = plain_path(call.path["path"])
     trace_id = _trace_of(path)
     if trace_id:
         # The spans of a whole trace, of clients that do not send OTLP.
@@ -37,42 +37,47 @@ async def upload(call: Call, desk: Desk) -> Reply:
         told = Fragment(object=TRACE + trace_id, kind="spans", body=spans)
         await desk.keep(Reading(fragments=(told,)))
         return Reply(body={})
-    if len(call.body) > MAX_BYTES:
-        raise TooLarge(
-            f"artifacts of more than {MAX_BYTES} bytes are not kept, {path[-100:]!r} has "
-            f"{len(call.body)}",
-            hint="Give the experiment an artifact_location of its own, e.g. s3://…",
-        )
-    await desk.keep(
-        Reading(
-            fragments=(
-                Fragment(
-                    object=_FILE + path,
-                    kind="file",
-                    body={"base64": base64.b64encode(call.body).decode(), "size": len(call.body)},
-                    collection=_folder(path),
-                    at_ns=call.received_ns,
-                ),
-            )
-        )
-    )
+    await keep_file(desk, path, call.body, at_ns=call.received_ns)
     return Reply(body={})
 
 
+async def keep_file(desk: Desk, path: str, content: bytes, *, at_ns: int) -> None:
+    """Raises `TooLarge`."""
+    if len(content) > MAX_BYTES:
+        raise TooLarge(
+            f"files of over {MAX_BYTES} bytes are not kept, {path[-100:]!r} has {len(content)}",
+            hint="Give the experiment an artifact_location of its own, e.g. s3://…",
+        )
+    told = Fragment(
+        object=_FILE + path,
+        kind="file",
+        body={"base64": base64.b64encode(content).decode(), "size": len(content)},
+        collection=_folder(path),
+        at_ns=at_ns,
+    )
+    await desk.keep(Reading(fragments=(told,)))
+
+
 async def download(call: Call, desk: Desk) -> Reply:
-    path = _plain_path(call.path["path"])
+    # Never a type that a browser would run.
+    return Reply(
+        body=await find_file(desk, plain_path(call.path["path"])),
+        content_type="application/octet-stream",
+    )
+
+
+async def find_file(desk: Desk, path: str) -> bytes:
+    """Raises `NotFound`."""
     await desk.settled()
     name = _FILE + path
     fragments = (await desk.objects([name])).get(name, [])
     if not fragments or fragments[-1].kind != "file":
         raise NotFound(f"No such artifact: {path!r}")
-    content = base64.b64decode(text(mapping(fragments[-1].body).get("base64")))
-    # Never a type that a browser would run.
-    return Reply(body=content, content_type="application/octet-stream")
+    return base64.b64decode(text(mapping(fragments[-1].body).get("base64")))
 
 
 async def delete(call: Call, desk: Desk) -> Reply:
-    path = _plain_path(call.path["path"])
+    path = plain_path(call.path["path"])
     gone = Fragment(object=_FILE + path, kind="delete", body={}, at_ns=call.received_ns)
     await desk.keep(Reading(fragments=(gone,)))
     return Reply(body={})
@@ -81,7 +86,7 @@ async def delete(call: Call, desk: Desk) -> Reply:
 async def list_files(call: Call, desk: Desk) -> Reply:
     """Of a folder of the store, with paths below that folder."""
     await desk.settled()
-    return Reply(body={"files": await _listed(desk, _plain_path(call.one("path")), "")})
+    return Reply(body={"files": await list_below(desk, plain_path(call.one("path")), "")})
 
 
 async def list_of_run(call: Call, desk: Desk) -> Reply:
@@ -89,31 +94,32 @@ async def list_of_run(call: Call, desk: Desk) -> Reply:
     run_id = call.one("run_id") or call.one("run_uuid")
     await desk.settled()
     run = await find_run(desk, run_id) or RunState(run_id=run_id)
-    below = _plain_path(call.one("path"))
+    below = plain_path(call.one("path"))
     root = str(run_info(run)["artifact_uri"]).removeprefix("mlflow-artifacts:/")
     folder = f"{root}/{below}" if below else root
     return Reply(
         body={
             "root_uri": run_info(run)["artifact_uri"],
-            "files": await _listed(desk, folder, f"{below}/" if below else ""),
+            "files": await list_below(desk, folder, f"{below}/" if below else ""),
         }
     )
 
 
 async def list_of_model(call: Call, desk: Desk) -> Reply:
     info = mapping((await find_logged_model(call, desk))["info"])
-    below = _plain_path(call.one("artifact_directory_path"))
+    below = plain_path(call.one("artifact_directory_path"))
     root = text(info.get("artifact_uri")).removeprefix("mlflow-artifacts:/")
     folder = f"{root}/{below}" if below else root
     return Reply(
         body={
             "root_uri": info.get("artifact_uri"),
-            "files": await _listed(desk, folder, f"{below}/" if below else ""),
+            "files": await list_below(desk, folder, f"{below}/" if below else ""),
         }
     )
 
 
-async def _listed(desk: Desk, folder: str, shown_below: str) -> list[dict[str, Any]]:
+async def list_below(desk: Desk, folder: str, shown_below: str) -> list[dict[str, Any]]:
+    """Files and folders right below a folder; `shown_below` begins the paths that are told."""
     start = f"{folder}/" if folder else ""
     found: dict[str, dict[str, Any]] = {}
     for name, fragments in (await desk.collection(_folder(start))).items():
@@ -142,7 +148,8 @@ def _trace_of(path: str) -> str:
     return ""
 
 
-def _plain_path(path: str) -> str:
+def plain_path(path: str) -> str:
+    """Without slashes at its ends.  Raises `Invalid` for what leads elsewhere."""
     if len(path) > _MAX_PATH or ".." in path.split("/") or "\\" in path:
         raise Invalid("this is no path of an artifact")
     return path.strip("/")

@@ -1,0 +1,1 @@
+"""DagsHub: its repositories, as far as its client needs them, and MLflow below each."""
