@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from captures.load import ReplayedSession, replay_spans
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import NotFound, QuarterdeckError
 from quarterdeck.model.ids import DEFAULT_PROJECT, ProjectId
 from quarterdeck.model.scores import Score
 from quarterdeck.model.spans import RawSpan
@@ -27,10 +27,11 @@ SPACING_NS = 5_000_000
 
 
 class MemoryDesk:
-    """What was kept, and what can be asked of it.  Records are not here."""
+    """What was kept, and what can be asked of it; records only if some are given."""
 
-    def __init__(self) -> None:
+    def __init__(self, records: Any = None) -> None:
         self.readings: list[Reading] = []
+        self._records = records
 
     project_id: ProjectId = DEFAULT_PROJECT
     actor = "test"
@@ -63,7 +64,9 @@ class MemoryDesk:
         return {}
 
     async def records(self, act: Callable[..., T], *args: Any, **options: Any) -> T:
-        raise NotImplementedError
+        if self._records is None:
+            raise NotFound("this desk has no records")
+        return act(self._records, *args, **options)
 
     def of(self, name: str) -> list[Fragment]:
         """The fragments of an object and about it, in order."""

@@ -150,6 +150,7 @@ DIALECT = Dialect(
                 ("entity", "agent", "workflow", "task", "operation", "chain", "guardrail")
             )
         ),
+        ContentSource("output", 60, "agentops.printed"),
         ContentSource("tool_definitions", 60, "gen_ai.request.functions.#.", _tools, group=True),
         ContentSource("tool_definitions", 61, "gen_ai.request.tools.#.", _tools, group=True),
     ),
