@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -267,7 +267,8 @@ def _wire_routes(
     accounting: Accounting,
 ) -> Iterator[RawRoute]:
     """Each foreign SDK below its prefix; one that uses the root has only what its routes name."""
-    for wire in WIRES:
+    strays = [replace(wire, prefixes=("",), routes=wire.strays) for wire in WIRES if wire.strays]
+    for wire in (*WIRES, *strays):
         app = WireHttp(
             wire,
             back=back,

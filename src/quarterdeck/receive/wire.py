@@ -264,6 +264,8 @@ class Wire:
     """
     ignored_segments: tuple[tuple[str, ...], ...] = ()
     """Leading parts of a path that some addresses have and some have not: (("api", "v1"),)."""
+    strays: tuple[Route, ...] = ()
+    """Calls that come to the root though the client was given the prefix: it loses it."""
     key_headers: tuple[str, ...] = ()
     """Headers of its own that hold the key, in lower case: "x-portkey-api-key"."""
     foreign_credentials: bool = False

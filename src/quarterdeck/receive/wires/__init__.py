@@ -4,6 +4,7 @@ from quarterdeck.receive.wire import Wire
 from quarterdeck.receive.wires.agentops.wire import WIRE as AGENTOPS
 from quarterdeck.receive.wires.braintrust.wire import WIRE as BRAINTRUST
 from quarterdeck.receive.wires.comet.wire import WIRE as COMET
+from quarterdeck.receive.wires.dagshub.wire import WIRE as DAGSHUB
 from quarterdeck.receive.wires.helicone.wire import WIRE as HELICONE
 from quarterdeck.receive.wires.langfuse.wire import WIRE as LANGFUSE
 from quarterdeck.receive.wires.langsmith.wire import WIRE as LANGSMITH
@@ -21,6 +22,7 @@ WIRES: tuple[Wire, ...] = (
     BRAINTRUST,
     OPENAI_TRACES,
     MLFLOW,
+    DAGSHUB,
     AGENTOPS,
     OPENPIPE,
     PORTKEY,

@@ -45,7 +45,7 @@ _OWN = (
 )  # fmt: skip
 """What a client must ask before it may send needs the scope that sending needs."""
 
-_LOST = (
+_STRAYS = (
     Route(method="POST", path="api/v1/user/repos", handler=repositories.create, body="multipart"),
     Route(method="POST", path="api/v1/org/{owner}/repos", handler=repositories.create,
           body="multipart"),
@@ -65,16 +65,7 @@ WIRE = Wire(
         ),
         *_OWN,
     ),
+    strays=_STRAYS,
     error=error,
     build=build,
 )
-
-AT_ROOT = Wire(
-    name="dagshub",
-    product="DagsHub",
-    prefixes=("",),
-    routes=_LOST,
-    error=error,
-    build=build,
-)
-"""The same wire, for the calls that come without its prefix."""

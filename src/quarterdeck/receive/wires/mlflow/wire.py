@@ -50,14 +50,14 @@ def stamp(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def error(problem: QuarterdeckError, status: int) -> Reply:
-    """MLflow's clients act on `error_code`; a name that is taken is a 400 there."""
+    """MLflow's clients act on `error_code`, whatever the status."""
     match problem:
         case NotFound(code="unsupported"):
             code = "ENDPOINT_NOT_FOUND"
         case NotFound():
             code = "RESOURCE_DOES_NOT_EXIST"
         case Conflict():
-            code, status = "RESOURCE_ALREADY_EXISTS", 400
+            code = "RESOURCE_ALREADY_EXISTS"
         case Unauthorized():
             code = "UNAUTHENTICATED"
         case Forbidden():
