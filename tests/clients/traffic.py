@@ -50,12 +50,18 @@ def labels(folder: Path) -> list[str]:
 
 
 def recorded_in(folder: Path) -> list[Recorded]:
+    """In the order received, without those whose body was too large to be recorded."""
     files = [path for path in folder.glob("*.json") if path.stem.isdigit()]
-    return [_read(path) for path in sorted(files, key=lambda path: int(path.stem))]
+    told = ((path, json.loads(path.read_text())) for path in files)
+    whole = [(path, one) for path, one in told if not _is_cut(one["request"])]
+    return [_read(path, one) for path, one in sorted(whole, key=lambda pair: int(pair[0].stem))]
 
 
-def _read(path: Path) -> Recorded:
-    told = json.loads(path.read_text())
+def _is_cut(request: Mapping[str, Any]) -> bool:
+    return bool(request.get("body_bytes_wire")) and not request.get("raw_body_b64")
+
+
+def _read(path: Path, told: Mapping[str, Any]) -> Recorded:
     request = told["request"]
     headers = request.get("headers") or {}
     pairs = headers.items() if isinstance(headers, dict) else headers
