@@ -194,7 +194,7 @@ async def tell_base(call: Call, desk: Desk) -> Reply:
     experiment = await _find(desk, wanted if isinstance(wanted, str) else "")
     base = await _base_of(desk, experiment)
     if base is None:
-        raise Invalid("there is no base experiment")
+        return Reply(status=400, body={"error": "there is no base experiment"})
     return Reply(body={"base_exp_id": base.experiment_id, "base_exp_name": base.name})
 
 

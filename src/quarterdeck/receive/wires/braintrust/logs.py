@@ -24,10 +24,8 @@ _HEX = frozenset("0123456789abcdef")
 async def log_rows(call: Call, desk: Desk) -> Reply:
     rows = call.object().get("rows")
     if isinstance(rows, dict) and rows.get("type") == "logs3_overflow":
-        raise Invalid(
-            "rows in a bucket are not read",
-            hint="Send them here: this server names no limit of its own (GET /version).",
-        )
+        # No client does this by itself: it has to hear of a limit first (`GET /version`).
+        return Reply(status=501, body={"error": "rows in a bucket are not read: send them here"})
     if not isinstance(rows, list) or len(rows) > _MAX_ROWS:
         raise Invalid(f"expected a list of at most {_MAX_ROWS} rows")
     told = [row for row in rows if isinstance(row, dict)]

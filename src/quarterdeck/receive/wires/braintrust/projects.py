@@ -61,11 +61,6 @@ async def who(_call: Call, desk: Desk) -> Reply:
     return Reply(body={"id": id_of(desk, "user", desk.actor), "email": desk.actor})
 
 
-async def note(_call: Call, _desk: Desk) -> Reply:
-    """The client reports that an attachment could not be stored: it has been told so."""
-    return Reply(body={})
-
-
 async def make_project(call: Call, desk: Desk) -> Reply:
     """`/v1/project`: get or create by name."""
     return Reply(body=await ensure_project(desk, name_in(call.object(), "name")))

@@ -204,7 +204,7 @@ async def _commit(desk: Desk, told: Mapping[str, Any]) -> tuple[PromptVersion, b
         commit_prompt,
         project_id=desk.project_id,
         name=name,
-        content=_content_of(told),
+        content=_content_of({**told, "project_id": project_id}),
         description=description if isinstance(description, str) else None,
         metadata={SOURCE: {"project_id": project_id}} if not exists else None,
         created_by=desk.actor,

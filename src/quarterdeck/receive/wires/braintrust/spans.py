@@ -19,6 +19,7 @@ import msgspec
 from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.model.spans import RawEvent, RawLink, RawSpan, Resource
 from quarterdeck.receive.wire import Fragment, span_id_of, trace_id_of
+from quarterdeck.receive.wires.braintrust.attachments import missing_files
 from quarterdeck.receive.wires.braintrust.rows import Row, instant_of, read_row
 
 _VERBATIM = (
@@ -116,6 +117,9 @@ def _attributes_of(row: Row, *, ended: bool, is_root: bool) -> dict[str, Any]:
     found |= {f"braintrust.{name}": value for name, value in body.items() if name not in _ELSEWHERE}
     if type_of(body) == "score" and isinstance(body.get("scores"), dict):
         found["braintrust.scores"] = body["scores"]  # of the span above: the dialect's rule
+    missing = missing_files(body.get("input"), body.get("output"), body.get("metadata"))
+    if missing:
+        found["quarterdeck.problem.attachments"] = missing
     if row.deleted:
         found["braintrust.deleted"] = True
     if not ended:

@@ -3,8 +3,7 @@ What Braintrust's clients call: Python (0.3 and today's) and JavaScript.
 
 `BRAINTRUST_APP_URL` leads here; what `api/apikey/login` answers leads everything else here too.
 
-Refused, with 501: attachments and rows in a bucket (content stays where the application has it),
-functions other than prompts, environments.
+Refused, with 501: rows in a bucket, functions other than prompts, environments of datasets.
 """
 
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.receive.wire import Reply, Route, Wire
 from quarterdeck.receive.wires.braintrust import (
+    attachments,
     datasets,
     experiments,
     logs,
@@ -53,9 +53,13 @@ WIRE = Wire(
         Route(method="POST", path="logs3", handler=logs.log_rows),
         Route(method="POST", path="otel/v1/traces", body="otlp", stamp=_stamp),
         Route(method="POST", path="logs3/overflow"),
-        Route(method="POST", path="attachment"),
-        Route(method="GET", path="attachment", scope="read"),
-        Route(method="POST", path="attachment/status", handler=projects.note),
+        Route(method="POST", path="attachment", handler=attachments.give_address),
+        Route(
+            method="PUT", path="attachment/forgotten/{key}", handler=attachments.forget,
+            scope=None, body="none",
+        ),
+        Route(method="POST", path="attachment/status", handler=attachments.note_status),
+        Route(method="GET", path="attachment", handler=attachments.show, scope="read"),
         # prompts
         Route(method="GET", path="v1/prompt", handler=prompts.load_prompts, scope="read"),
         Route(
@@ -83,7 +87,10 @@ WIRE = Wire(
             method="GET", path="v1/dataset/{dataset_id}/summarize",
             handler=datasets.summarize_dataset, scope="read",
         ),
-        Route(method="POST", path="api/dataset/register", handler=datasets.register_dataset, scope="write"),
+        Route(
+            method="POST", path="api/dataset/register", handler=datasets.register_dataset,
+            scope="write",
+        ),
         Route(
             method="GET", path="dataset-summary", handler=datasets.count_rows, scope="read"
         ),
