@@ -86,7 +86,7 @@ def _ms(value: Any) -> int:
     """Nanoseconds of a time in milliseconds; 0 for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return int(value * NS_PER_MS) if 0 < value < 2**43 else 0
+    return round(value) * NS_PER_MS if 0 < value < 2**43 else 0
 
 
 # --------------------------------------------------------------------------------- contents

@@ -180,6 +180,7 @@ def _thread(name: str, fragments: Sequence[Fragment]) -> Sequence[RawSpan]:
     last = max(said, key=lambda fragment: fragment.at_ns)
     attributes: dict[str, Value] = {
         "quarterdeck.kind": "session",
+        "quarterdeck.synthetic": True,
         "opik.object": "thread",
         "opik.thread_id": last.body.get("thread_id"),
         "opik.project": last.body.get("project_name") or "",
