@@ -7,6 +7,8 @@ pipeline's thread does.  Who may call is a table of keys given by the test.
 
 import asyncio
 import json
+import threading
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,10 +33,10 @@ from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.records.connection import Records, open_records
 from quarterdeck.storage.records.keys import Scope
-from quarterdeck.storage.records.projects import ensure_default_project
+from quarterdeck.storage.records.projects import create_project
 
-PROJECT = ProjectId("default")
 MIB = 1024 * 1024
+_PATIENCE_S = 0.03
 
 
 class Caller(NamedTuple):
@@ -54,6 +56,7 @@ class Answer(NamedTuple):
 @dataclass
 class Served:
     wire: Wire
+    project_id: ProjectId
     app: WireHttp
     spool: Spool
     intake: Intake
@@ -81,7 +84,7 @@ class Served:
             raise Unauthorized("no key came")
         if scope is not None and scope not in self.scopes:
             raise Forbidden(f"this needs {scope!r}")
-        return Caller(PROJECT)
+        return Caller(self.project_id)
 
     def ask(
         self,
@@ -115,18 +118,21 @@ class Served:
             "query_string": query.encode(),
             "headers": [
                 (b"host", b"127.0.0.1:4400"),
-                *((name.lower().encode(), value.encode("latin-1")) for name, value in headers),
+                *(
+                    (name.lower().encode(), value.encode("latin-1", "replace"))
+                    for name, value in headers
+                ),
             ],
             "scheme": "http",
             "http_version": "1.1",
         }
         # The pipeline runs beside a handler that waits for it.
-        pipeline = asyncio.create_task(asyncio.to_thread(self._keep_settling))
-        self._asking = True
+        answered = threading.Event()
+        pipeline = asyncio.create_task(asyncio.to_thread(self._settle_until, answered))
         try:
             await self.app(scope, receive, send)
         finally:
-            self._asking = False
+            answered.set()
             await pipeline
         start = sent[0]
         return Answer(
@@ -135,12 +141,10 @@ class Served:
             b"".join(message.get("body", b"") for message in sent[1:]),
         )
 
-    _asking = False
-
-    def _keep_settling(self) -> None:
-        while self._asking:
-            if self.spool.wait(0, 0.005):
-                self.settle()
+    def _settle_until(self, answered: threading.Event) -> None:
+        """Most handlers do not wait; storing after each would be most of a test's time."""
+        while not answered.wait(_PATIENCE_S):
+            self.settle()
 
     def settle(self) -> None:
         self.pipeline.run_until_empty()
@@ -153,6 +157,8 @@ class Served:
 
 @contextmanager
 def serve(wire: Wire, folder: Path, events: EventConnection) -> Iterator[Served]:
+    """A project of its own in an event store that others may use too."""
+    project_id = ProjectId(f"p-{uuid.uuid4().hex[:12]}")
     accounting = Accounting()
     spool = open_spool(folder / "spool.db", max_bytes=256 * MIB)
     intake = Intake(
@@ -163,7 +169,7 @@ def serve(wire: Wire, folder: Path, events: EventConnection) -> Iterator[Served]
         max_body_bytes=64 * MIB,
     )
     records = open_records(f"sqlite:///{folder / 'records.db'}")
-    ensure_default_project(records, now_ns=1)
+    create_project(records, project_id=project_id, name=project_id, now_ns=1)
     spans: list[RawSpan] = []
     pipeline = Pipeline(
         spool=spool,
@@ -184,6 +190,7 @@ def serve(wire: Wire, folder: Path, events: EventConnection) -> Iterator[Served]
     )
     served = Served(
         wire=wire,
+        project_id=project_id,
         app=None,  # type: ignore[arg-type]  # made below, of the served's own `admit`
         spool=spool,
         intake=intake,

@@ -24,7 +24,9 @@ from clients.traffic import Recorded, recorded_in
 from quarterdeck.errors import TryAgain
 from quarterdeck.receive.wire import Call, Desk, Reply, Route, Wire
 from quarterdeck.receive.wires import WIRES
+from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection
+from quarterdeck.storage.events.migrate import migrate
 from receive.wires.served import Answer, Served, serve
 
 CALLED = [wire for wire in WIRES if any(route.handler for route in wire.routes)]
@@ -34,18 +36,30 @@ MUTATIONS = 60
 """Odd bodies for each wire: enough to meet every field of a short recording."""
 
 
+@pytest.fixture(scope="module")
+def events(chdb_engine: ChdbEngine) -> Iterator[EventConnection]:
+    """One for all: what a test stores is in a project of its own."""
+    connection = chdb_engine.connect("wires")
+    migrate(connection)
+    yield connection
+    connection.execute("DROP DATABASE wires SYNC")
+    connection.close()
+
+
 @pytest.fixture(params=CALLED, ids=lambda wire: wire.name)
 def served(
-    request: pytest.FixtureRequest, tmp_path: Path, chdb_database: EventConnection
+    request: pytest.FixtureRequest, tmp_path: Path, events: EventConnection
 ) -> Iterator[Served]:
-    with serve(request.param, tmp_path, chdb_database) as one:
+    with serve(request.param, tmp_path, events) as one:
         yield one
 
 
 def filled(path: str) -> str:
     """A route's pattern as an address."""
     parts = (part for part in path.split("/") if part)
-    return "/" + "/".join("x" if "{" in part else part for part in parts)
+    return "/" + "/".join(
+        "x/y/z/w" if part.endswith("...}") else "x" if "{" in part else part for part in parts
+    )
 
 
 def own_shape(served: Served, answer: Answer) -> bool:
@@ -63,7 +77,13 @@ def recordings(wire: Wire, shared: Path) -> list[Recorded]:
         if client.prefix == wire.prefixes[0]:
             folder = shared / "captures" / client.name
             found += recorded_in(folder) if folder.is_dir() else []
-    return [one for one in found if one.method != "gRPC"]
+    # Bodies of some megabytes were cut from the recordings.
+    return [one for one in found if one.method != "gRPC" and (one.body or not _length(one))]
+
+
+def _length(request: Recorded) -> int:
+    lengths = [text for name, text in request.headers if name.lower() == "content-length"]
+    return int(lengths[0]) if lengths else 0
 
 
 def test_two_wires_have_neither_a_name_nor_an_address_in_common() -> None:
@@ -122,7 +142,7 @@ def test_a_server_without_room_says_when_to_try_again(served: Served) -> None:
 
 
 def test_a_failure_inside_is_never_a_bare_500(
-    served: Served, tmp_path: Path, chdb_database: EventConnection
+    served: Served, tmp_path: Path, events: EventConnection
 ) -> None:
     async def fails(_call: Call, _desk: Desk) -> Reply:
         raise RuntimeError("a defect")
@@ -130,7 +150,7 @@ def test_a_failure_inside_is_never_a_bare_500(
     route = Route(method="POST", path="fails", handler=fails)
     (tmp_path / "twin").mkdir()
     broken = dataclasses.replace(served.wire, routes=(route,))
-    with serve(broken, tmp_path / "twin", chdb_database) as twin:
+    with serve(broken, tmp_path / "twin", events) as twin:
         answer = twin.ask("POST", "/fails", b"{}")
     assert answer.status == 503
     assert int(answer.headers["retry-after"]) >= 1
