@@ -315,3 +315,23 @@ async def test_a_raw_route_answers_its_exact_path_inside_the_rim(world: World) -
     for path, status in (("/v1/traces/", 404), ("//v1/traces", 400), ("/v1%2ftraces", 400),
                          ("/V1/traces", 404), ("/v1/traces;x", 404)):  # fmt: skip
         assert (await ask(world, path, method="POST")).status == status, path
+
+
+async def test_apps_that_share_a_path_answer_what_each_asks_for_and_the_api_the_rest(
+    world: World,
+) -> None:
+    def sharing(said: bytes) -> RawRoute:
+        async def app(_scope: Any, _receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": said})
+
+        def when(scope: Any) -> bool:
+            return bool(scope["path"].endswith(said.decode()))
+
+        return RawRoute(path="/api", app=app, policy=INGEST, below=True, when=when)
+
+    parts = world.app.state.parts
+    world.app = create_app(parts, raw_routes=[sharing(b"first"), sharing(b"second")])
+    for said in (b"first", b"second"):
+        assert (await ask(world, f"/api/{said.decode()}")).body == said
+    assert (await ask(world, "/api/v1/none")).status == 404

@@ -89,7 +89,10 @@ class Rim:
         self._app = app
         self._refused = refused
         self._raw = {route.path: route for route in raw_routes if not route.below}
-        self._below = {route.path: route for route in raw_routes if route.below}
+        self._below: dict[str, list[RawRoute]] = {}
+        for route in raw_routes:
+            if route.below:
+                self._below.setdefault(route.path, []).append(route)
         self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,8 +135,12 @@ class Rim:
     def _raw_route(self, scope: Scope) -> RawRoute | None:
         """An address of its own comes before a prefix; a prefix is the path's first part."""
         path = scope["path"]
-        route = self._raw.get(path) or self._below.get("/" + path[1:].partition("/")[0])
-        return route if route is None or route.when is None or route.when(scope) else None
+        exact = self._raw.get(path)
+        sharing = self._below.get("/" + path[1:].partition("/")[0], ())
+        for route in (exact,) if exact is not None else sharing:
+            if route.when is None or route.when(scope):
+                return route
+        return None
 
     def _headers(self, style_nonce: str) -> tuple[tuple[bytes, bytes], ...]:
         headers = SECURITY_HEADERS

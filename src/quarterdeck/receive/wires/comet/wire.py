@@ -185,13 +185,7 @@ def _rest(base: str) -> tuple[Route, ...]:
     )  # fmt: skip
 
 
-WIRE = Wire(
-    name="comet",
-    product="Comet",
-    prefixes=("/comet", ""),
-    error=_error,
-    build=build,
-    routes=(
+_ROUTES = (
         Route(method="GET", path=_LIB + "isAlive/ver", handler=_version, scope=None, body="none"),
         Route(method="GET", path=_LIB + "health/ping", handler=_nothing, scope=None, body="none"),
         Route(method="POST", path=_LIB + "logger/add/run", handler=_add_run),
@@ -211,5 +205,14 @@ WIRE = Wire(
         Route(method="POST", path=_LIB + "asset/upload", handler=upload, body="multipart"),
         *(route for base in _REST for route in _rest(base)),
         *(Route(method=method, path=_LIB + "{rest...}") for method in ("GET", "POST", "PUT")),
-    ),
-)  # fmt: skip
+    )  # fmt: skip
+
+WIRE = Wire(
+    name="comet",
+    product="Comet",
+    prefixes=("/comet",),
+    error=_error,
+    build=build,
+    routes=_ROUTES,
+    strays=_ROUTES,
+)
