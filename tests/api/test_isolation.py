@@ -20,6 +20,10 @@ from fastapi import FastAPI
 from api.conftest import World, bearer
 from api.made import T0, S, conversation, span_of, store, trace_of
 from quarterdeck.api.access import GuardedRoute
+from quarterdeck.storage.records import datasets, experiments, prompts
+from quarterdeck.storage.records.datasets import Case
+from quarterdeck.storage.records.experiments import ExperimentRun
+from quarterdeck.storage.records.prompts import PromptContent
 
 MARKS = {"acme": "amberfish", "twin": "velvetowl"}
 SESSIONS = 6
@@ -36,6 +40,32 @@ def fill(world: World) -> None:
                 quarterdeck__outcome=random.Random(number).choice(["success", "failure"]),
             )  # fmt: skip
             store(world.events, project, spans, now_ns=world.clock())
+        fill_registry(world, project, mark)
+
+
+def fill_registry(world: World, project: str, mark: str) -> None:
+    """A prompt, a dataset and an experiment: equal names and ids, other content."""
+    whose: dict[str, Any] = {"project_id": project, "now_ns": world.clock(), "created_by": mark}
+    for text in (f"be {mark}", f"be more {mark}"):
+        prompts.commit_prompt(
+            world.records, name="shared", content=PromptContent(kind="text", text=text),
+            labels=("production",), tags=(mark,), description=mark, **whose,
+        )  # fmt: skip
+    datasets.create_dataset(
+        world.records, name="shared", dataset_id="shared", description=mark, source="opik", **whose
+    )
+    datasets.put_cases(
+        world.records, project_id=project, dataset_id="shared", now_ns=world.clock(),
+        cases=[Case(case_id="shared", input=mark, source={"opik": mark})],
+    )  # fmt: skip
+    experiments.create_experiment(
+        world.records, name="shared", experiment_id="shared", dataset_id="shared",
+        metadata={"of": mark}, source="opik", **whose,
+    )  # fmt: skip
+    experiments.put_runs(
+        world.records, project_id=project, experiment_id="shared",
+        runs=[ExperimentRun(run_id="shared", trace_id=trace_of(1), output=mark)],
+    )  # fmt: skip
 
 
 def reads(chance: random.Random) -> list[Callable[[], Call]]:
@@ -117,6 +147,15 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/live", {}),
         lambda: ("GET", f"/tasks/{task()}/tree", {}),
         lambda: ("GET", f"/tasks/{task()}/tree/sessions", {"node": "start"}),
+        lambda: ("GET", "/prompts", {"tag": chance.choice(["", mark()])}),
+        lambda: ("GET", "/prompts/shared", {}),
+        lambda: ("GET", "/prompts/shared/versions", {"limit": 1}),
+        lambda: ("GET", f"/prompts/shared/versions/{chance.choice(['1', 'production'])}", {}),
+        lambda: ("GET", "/prompts/shared/labels", {}),
+        lambda: ("GET", "/datasets", {"containing": chance.choice(["", mark()])}),
+        lambda: ("GET", "/datasets/shared/cases", {}),
+        lambda: ("GET", "/experiments", {"dataset": "shared"}),
+        lambda: ("GET", "/experiments/shared", {}),
     ]
 
 

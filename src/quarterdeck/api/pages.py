@@ -18,6 +18,8 @@ from quarterdeck.errors import Invalid
 
 _VERSION = 1
 _DIGEST_LENGTH = 12
+_FARTHEST = 2**31 - 1
+"""No list is that long, and every database takes it as an offset."""
 
 
 def next_cursor(list_name: str, belongs_to: str, *position: str | int | None) -> str:
@@ -49,6 +51,17 @@ def read_cursor(
         if type(got) is not kind:
             raise _refused("it is not one of ours")
     return position
+
+
+def next_offset(list_name: str, belongs_to: str, offset: int) -> str | None:
+    """Of a list that is short or kept in order: how many rows were shown; 0 = that was all."""
+    return next_cursor(list_name, belongs_to, offset) if offset else None
+
+
+def read_offset(cursor: str, list_name: str, belongs_to: str) -> int:
+    """Raises `Invalid` as `read_cursor` does."""
+    position = read_cursor(cursor, list_name, belongs_to, kinds=(int,))
+    return min(max(0, position[0]), _FARTHEST) if position else 0
 
 
 def _digest(list_name: str, belongs_to: str) -> str:

@@ -25,6 +25,7 @@ from quarterdeck.api.answers.tasks import (
 from quarterdeck.api.bodies import answer
 from quarterdeck.api.pages import next_cursor, read_cursor
 from quarterdeck.api.parts import Parts, Who, With, scope_of
+from quarterdeck.api.segments import read_segment
 from quarterdeck.api.selection import Selected, check_storable
 from quarterdeck.api.session_rows import session_row
 from quarterdeck.api.sessions import Cursor, Limit, find_session
@@ -48,16 +49,6 @@ router = guarded_router("tasks")
 
 CAP = 20_000
 """Sessions of one tree, the newest: some 1 kB of path each, read in one question."""
-
-
-def read_segment(written: str) -> str:
-    """
-    A task type as a path's segment spells it: `~1` is "/", `~2` a backslash, `~3` ".", `~0` "~".
-
-    A path can't hold these themselves: servers and browsers take %2F for "/", and ".." for the
-    segment before.  Any other "~" is itself.
-    """
-    return re.sub("~[0-3]", lambda found: "~/\\."[int(found.group()[1])], written)
 
 
 Name = Annotated[

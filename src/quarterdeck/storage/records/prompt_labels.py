@@ -71,6 +71,22 @@ def list_label_moves(
         ]
 
 
+def labels_of_prompts(
+    records: Records, *, project_id: str, prompt_ids: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """The version that each label of these prompts points at, by prompt id and label."""
+    found: dict[str, dict[str, int]] = {prompt_id: {} for prompt_id in prompt_ids}
+    query = (
+        select(PROMPT_LABELS.c.prompt_id, PROMPT_LABELS.c.label, PROMPT_LABELS.c.version)
+        .where(PROMPT_LABELS.c.project_id == project_id, PROMPT_LABELS.c.prompt_id.in_(prompt_ids))
+        .order_by(PROMPT_LABELS.c.label)
+    )
+    with records.reading() as connection:
+        for prompt_id, label, version in connection.execute(query):
+            found[prompt_id][label] = version
+    return found
+
+
 def by_version(
     connection: Connection, *, project_id: str, prompt_id: str
 ) -> dict[int, tuple[str, ...]]:
