@@ -11,15 +11,24 @@ In `address` and `settings` these are filled in:
     {grpc}      the port of its OTLP/gRPC
     {key}       a key of the run's project, which may send and read ("" in local mode: any works)
     {model}     http://127.0.0.1:8190/v1, the scripted model server
+    {gateway}   {wire}, but that model calls are answered by the model server (`gateway.py`)
     {folder}    an empty folder of this run
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 ModelServer = Literal["refunds", "billing"]
 """Which scripted model answers: set1's (a refund) or set2's (a bug in billing)."""
+
+
+class Made(NamedTuple):
+    """A JSON request to the wire, which must succeed."""
+
+    path: str
+    """Below the client's prefix: "/v1/prompt"."""
+    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,8 @@ class Run:
     """Where it is another than the client's."""
     within_s: float = 180.0
     """A driver that takes longer hangs."""
+    before: tuple[Made, ...] = ()
+    """What the driver takes for granted that somebody made, such as a prompt that it only loads."""
     recordings: tuple[str, ...] = ()
     """Labels of the recorded traffic that are this run; () = the run's name.  "all" = the whole
     recording, whatever its labels."""
@@ -160,6 +171,35 @@ LANGSMITH = (
 )
 
 _BRAINTRUST = {"BRAINTRUST_API_KEY": "{key}", **_REFUNDS}
+_BRAINTRUST_PROMPTS = Run(
+    name="prompts",
+    arguments=("prompts",),
+    before=(
+        Made(
+            "/v1/prompt",
+            {
+                "project_name": "agentops-bt",
+                "name": "Support planner",
+                "slug": "support-planner",
+                # Brought over from Braintrust with the number that the application has pinned.
+                "_xact_id": "1000195953",
+                "prompt_data": {
+                    "prompt": {
+                        "type": "chat",
+                        "messages": [
+                            {
+                                "role": "system",
+                                "content": "You are the planner of a customer-support agent.",
+                            },
+                            {"role": "user", "content": "{{question}}"},
+                        ],
+                    },
+                    "options": {"model": "gpt-4o", "params": {"temperature": 0.2}},
+                },
+            },
+        ),
+    ),
+)
 
 BRAINTRUST = (
     Client(
@@ -172,7 +212,8 @@ BRAINTRUST = (
         driver="set1/drive_braintrust.py",
         settings=_BRAINTRUST,
         runs=(
-            *_runs("success", "failure", "prompts", "datasets", "attachments"),
+            *_runs("success", "failure", "datasets", "attachments"),
+            _BRAINTRUST_PROMPTS,
             Run(
                 name="otel",
                 driver="set1/drive_braintrust_otel.py",
@@ -192,7 +233,7 @@ BRAINTRUST = (
         environment="braintrust_old",
         driver="set1/drive_braintrust.py",
         settings=_BRAINTRUST,
-        runs=_runs("success", "failure", "prompts", "datasets", "attachments"),
+        runs=(*_runs("success", "failure", "datasets", "attachments"), _BRAINTRUST_PROMPTS),
     ),
     Client(
         name="braintrust_js",
@@ -279,7 +320,7 @@ OPENPIPE = (
         package="openpipe 5.0.0",
         variable="OPENPIPE_BASE_URL",
         prefix="/openpipe",
-        address="{wire}/api/v1",
+        address="{gateway}/api/v1",
         environment="openpipe",
         driver="set1/drive_openpipe.py",
         settings={
@@ -301,7 +342,7 @@ PORTKEY = (
         package="portkey-ai 2.3.4",
         variable="PORTKEY_PROXY",
         prefix="/portkey",
-        address="{wire}/v1",
+        address="{gateway}/v1",
         environment="portkey",
         driver="set1/drive_portkey.py",
         settings=_PORTKEY,
@@ -313,7 +354,7 @@ PORTKEY = (
         package="portkey-ai 2.3.4",
         variable="PORTKEY_PROXY",
         prefix="/portkey",
-        address="{wire}/v1",
+        address="{gateway}/v1",
         environment="portkey",
         driver="set1/drive_portkey_otel.py",
         settings=_PORTKEY,
@@ -335,7 +376,7 @@ HELICONE = (
         settings={
             **_HELICONE,
             "HELICONE_API_URL": "{wire}",
-            "OPENAI_BASE_URL": "{wire}/v1",
+            "OPENAI_BASE_URL": "{gateway}/v1",
         },
         runs=_runs("success", "failure", "gateway_features", "prompts", "ai_gateway"),
     ),
@@ -358,7 +399,7 @@ HELICONE = (
         prefix="/helicone",
         environment="helicone_old",
         driver="set1/drive_helicone_old.py",
-        settings={**_HELICONE, "HELICONE_PROXY_URL": "{wire}/v1"},
+        settings={**_HELICONE, "HELICONE_PROXY_URL": "{gateway}/v1"},
         runs=_runs("proxy", "async", "runs"),
     ),
     Client(

@@ -4,16 +4,19 @@ One start of a driver against one place: unchanged, with one variable that says 
 What a driver gets is written out here and nothing else: the variable, its settings, an empty home.
 """
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
 from clients.catalog import Client, Run
 from clients.environments import Environment
+from clients.gateway import gateway
 from clients.servers import Models, Place
 
 _QUIET = Path(__file__).resolve().parent / "quiet_recorder"
@@ -40,10 +43,11 @@ def drive(
     if environment.node:
         # An ES module finds its packages beside itself.
         script = Path(shutil.copy(script, environment.folder))
-    settings = environment_of(client, run, place, models=models, folder=folder)
     began = time.monotonic()
     path = folder / "output"
-    with path.open("wb") as output:
+    model = models.address(client.model) if client.model else ""
+    with path.open("wb") as output, gateway(place.server.url, model) as stand_in:
+        settings = environment_of(client, run, place, model=model, gateway=stand_in, folder=folder)
         process = subprocess.Popen(
             [str(environment.runner), str(script), *run.arguments], cwd=folder, env=settings,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -58,8 +62,20 @@ def drive(
     return Driven(path.read_text(errors="replace"), status, time.monotonic() - began)
 
 
+def prepare(client: Client, run: Run, place: Place) -> None:
+    """Makes what the driver takes for granted.  Raises `OSError` for a refusal."""
+    for made in run.before:
+        request = urllib.request.Request(
+            place.server.url + client.prefix + made.path,
+            data=json.dumps(made.body).encode(),
+            headers={"Authorization": f"Bearer {place.key or _ANY_KEY}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answer.read()
+
+
 def environment_of(
-    client: Client, run: Run, place: Place, *, models: Models, folder: Path
+    client: Client, run: Run, place: Place, *, model: str, gateway: str, folder: Path
 ) -> dict[str, str]:
     server = place.server
     filled = {
@@ -67,7 +83,8 @@ def environment_of(
         "wire": server.url + client.prefix,
         "grpc": str(server.grpc_port),
         "key": place.key or _ANY_KEY,
-        "model": models.address(client.model) if client.model else "",
+        "model": model,
+        "gateway": gateway + client.prefix,
         "folder": str(folder),
     }
     where = "{wire}" if client.reads else client.address
