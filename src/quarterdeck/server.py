@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -220,12 +220,17 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         authenticate=access.authenticate_intake,
         max_request_s=settings.max_request_s,
     )
+
+    def unsupported(project_id: ProjectId, wire: str, call: str, status: int) -> None:
+        accounting.unsupported(wire, call)
+        recent.unsupported(project_id, wire, call, status)
+
     back = Back(intake=intake, spool=spool, events=events, records=records, scope_of=rules.scope_of)
     app = create_app(
         parts,
         raw_routes=[
             *(RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS),
-            *_wire_routes(settings, back, access, rules, accounting),
+            *_wire_routes(settings, back, access, rules, unsupported),
         ],
         stories=stories,
     )
@@ -264,7 +269,7 @@ def _wire_routes(
     back: Back,
     access: Access,
     rules: ProjectRules,
-    accounting: Accounting,
+    unsupported: Callable[[ProjectId, str, str, int], None],
 ) -> Iterator[RawRoute]:
     """Each foreign SDK below its prefix; one that uses the root has only what its routes name."""
     strays = [replace(wire, prefixes=("",), routes=wire.strays) for wire in WIRES if wire.strays]
@@ -274,7 +279,7 @@ def _wire_routes(
             back=back,
             admit=access.admit_wire,
             redactor_of=rules.redactor_of,
-            unsupported=accounting.unsupported,
+            unsupported=unsupported,
             public_url=settings.public_url,
             max_request_s=settings.max_request_s,
         )

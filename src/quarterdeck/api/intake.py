@@ -22,12 +22,14 @@ from quarterdeck.errors import Invalid, NotFound, QuarterdeckError
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.instants import NS_PER_S, to_rfc3339
 from quarterdeck.receive.recent import NOBODY, Refusal, meant_path
+from quarterdeck.receive.wires import WIRES
 from quarterdeck.storage.events import received_reads, session_reads
 from quarterdeck.storage.events.scope import ProjectScope
 
 router = guarded_router("intake")
 
 _SIGNALS = ("traces", "logs", "metrics")
+_PRODUCTS = {wire.name: wire.product for wire in WIRES}
 _HOUR_NS = 3600 * NS_PER_S
 _LOOK_BACK_NS = (_HOUR_NS, 7 * 24 * _HOUR_NS)
 """First one, then the other, for what arrived from which library: the first run asks often."""
@@ -56,6 +58,16 @@ async def show(request: Request, parts: With, who: Who) -> Response:
             **stored,
             "books": _books(parts, who),
             "refusals": [_shown(one) for one in parts.recent.refusals(projects_seen(who))],
+            "unanswered": [
+                {
+                    "client": _PRODUCTS.get(one.wire, one.wire),
+                    "call": one.call,
+                    "status": one.status,
+                    "times": one.times,
+                    "last_at": to_rfc3339(one.last_ns),
+                }
+                for one in parts.recent.unanswered(projects_seen(who))
+            ],
         },
     )
 

@@ -24,6 +24,7 @@ NOBODY = ProjectId("")
 _PROJECTS = 500
 """Remembered at a time, some 20 kB each; the one that is longest quiet is forgotten first."""
 _REFUSALS = 20
+_UNANSWERED = 100
 _MINUTES = 60
 _SECONDS = 10
 _SHOWN = 200
@@ -49,6 +50,17 @@ class Refusal(NamedTuple):
     project_id: ProjectId
 
 
+class Unanswered(NamedTuple):
+    """A call of a foreign SDK that this server does not answer: what came with it is not here."""
+
+    wire: str
+    call: str
+    """Method and address, ids left out."""
+    status: int
+    times: int
+    last_ns: int
+
+
 class RecentCounts(NamedTuple):
     """Of the last hour, or since the process began."""
 
@@ -67,6 +79,7 @@ class _Project:
         self.minutes: OrderedDict[int, Counter[str]] = OrderedDict()
         self.seconds: OrderedDict[int, int] = OrderedDict()
         self.refusals: deque[Refusal] = deque(maxlen=_REFUSALS)
+        self.unanswered: OrderedDict[tuple[str, str], Unanswered] = OrderedDict()
 
 
 class Recent:
@@ -130,6 +143,27 @@ class Recent:
                 one = one._replace(first_ns=last.first_ns, times=last.times + 1)
                 project.refusals.pop()
             project.refusals.append(one)
+
+    def unsupported(self, project_id: ProjectId, wire: str, call: str, status: int) -> None:
+        """`project_id` of the key that came with the call, if that was known."""
+        now_ns = self._now_ns()
+        with self._lock:
+            found = self._of(project_id).unanswered
+            key = (wire, _printable(call))
+            times = found.pop(key).times if key in found else 0
+            found[key] = Unanswered(*key, status, times + 1, now_ns)
+            while len(found) > _UNANSWERED:
+                found.popitem(last=False)
+
+    def unanswered(self, project_ids: Sequence[ProjectId]) -> list[Unanswered]:
+        """Since the process began, newest first, at most 100 for a project."""
+        with self._lock:
+            found = [
+                one
+                for project in filter(None, map(self._projects.get, project_ids))
+                for one in project.unanswered.values()
+            ]
+        return sorted(found, key=lambda one: -one.last_ns)
 
     def counts(self, project_ids: Sequence[ProjectId]) -> RecentCounts:
         """Of these projects together; `NOBODY` is one of them where its requests count."""

@@ -7,6 +7,7 @@ out in the shape that the client reads, with Retry-After where trying again help
 answers is a 404, what is known and not supported a 501, and both are counted by address.
 """
 
+import contextlib
 import logging
 import re
 import secrets
@@ -25,6 +26,7 @@ from quarterdeck.errors import (
     TryAgain,
     Unauthorized,
 )
+from quarterdeck.model.ids import ProjectId
 from quarterdeck.normalize.redact import Redactor, secret_kind
 from quarterdeck.receive.http_body import (
     Body,
@@ -87,7 +89,7 @@ class _Matched(NamedTuple):
 class _Whose:
     """The project of a request, once its key is known."""
 
-    project_id = NOBODY
+    project_id: ProjectId = NOBODY
 
 
 class WireHttp:
@@ -100,12 +102,13 @@ class WireHttp:
         back: Back,
         admit: Admit,
         redactor_of: Callable[[Any], Redactor],
-        unsupported: Callable[[str, str], None],
+        unsupported: Callable[[ProjectId, str, str, int], None],
         public_url: str = "",
         pace: Pace | None = None,
         max_request_s: float = 30.0,
     ) -> None:
-        """`unsupported` is told the wire and the address, without ids, of each unanswered call."""
+        """`unsupported` is told of each call that nobody answers: the project of its key, if known,
+        the wire, the address without ids, and the status."""
         self._wire = wire
         self._back = back
         self._admit = admit
@@ -139,7 +142,7 @@ class WireHttp:
         whose = _Whose()
         try:
             prefix, parts = self._below(scope)
-            matched = self._match(scope["method"], parts)
+            matched = await self._matched(scope, parts, whose)
             if matched.otlp is not None:
                 await matched.otlp(scope, receive, send)
                 return
@@ -180,27 +183,33 @@ class WireHttp:
                 return prefix, parts
         return "", [unquote(part) for part in path.split("/") if part]
 
-    def _match(self, method: str, parts: Sequence[str]) -> _Matched:
+    def _match(self, method: str, parts: Sequence[str]) -> _Matched | None:
         for pattern, route, otlp in self._routes:
             if route.method == method and (found := pattern.match(parts)) is not None:
-                if route.handler is None and otlp is None:
-                    self._count(method, parts)
-                    raise Unsupported(
-                        f"{method} {'/'.join(parts)[:200]} is not supported",
-                        hint=f"docs/reference/clients.md lists what {self._wire.product} gets.",
-                    )
-                return _Matched(route, found, route.handler or _no_handler, otlp)
-        self._count(method, parts)
+                return _Matched(route, found, route.handler or _not_supported, otlp)
+        return None
+
+    async def _matched(self, scope: Scope, parts: Sequence[str], whose: _Whose) -> _Matched:
+        """Raises `NotFound`, counted for the project whose key came with the call: its people are
+        to know."""
+        matched = self._match(scope["method"], parts)
+        if matched is not None:
+            return matched
+        # Whoever asks for what is not there learns no more than that, with or without a key.
+        with contextlib.suppress(QuarterdeckError):
+            whose.project_id = (await self._admitted(scope["headers"], "ingest")).project_id
+        self._count(scope["method"], parts, whose, 404)
         raise NotFound(
-            f"nothing answers {method} {'/'.join(parts)[:200]} here",
+            f"nothing answers {scope['method']} {'/'.join(parts)[:200]} here",
             hint=f"docs/reference/clients.md lists what {self._wire.product} gets.",
             code="unsupported",
         )
 
-    def _count(self, method: str, parts: Sequence[str]) -> None:
+    def _count(self, method: str, parts: Sequence[str], whose: _Whose, status: int) -> None:
         named = [part if _NAME.fullmatch(part) else "{}" for part in parts[:_MAX_LABEL_PARTS]]
         more = "/…" if len(parts) > _MAX_LABEL_PARTS else ""
-        self._unsupported(self._wire.name, f"{method[:10]} /{'/'.join(named)}{more}")
+        call = f"{method[:10]} /{'/'.join(named)}{more}"
+        self._unsupported(whose.project_id, self._wire.name, call, status)
 
     async def _answer(
         self, scope: Scope, body: Body, whose: _Whose, matched: _Matched, prefix: str
@@ -210,6 +219,12 @@ class WireHttp:
         if not route.key_in_body:
             caller = await self._admitted(headers, route.scope)
             whose.project_id = caller.project_id
+        if route.handler is None:
+            self._count(scope["method"], self._below(scope)[1], whose, 501)
+            raise Unsupported(
+                f"{route.method} {route.path} is not supported",
+                hint=f"docs/reference/clients.md lists what {self._wire.product} gets.",
+            )
         if route.scope == "ingest":
             self._back.intake.refuse_if_unable()
         encodings = content_encodings(
@@ -335,8 +350,8 @@ class WireHttp:
         )
 
 
-async def _no_handler(_call: Call, _desk: Desk) -> Reply:
-    raise Unsupported("OTLP is answered by the intake")
+async def _not_supported(_call: Call, _desk: Desk) -> Reply:
+    raise Unsupported("this call has no handler")
 
 
 class _Pattern:

@@ -205,7 +205,7 @@ def serve(wire: Wire, folder: Path, events: EventConnection) -> Iterator[Served]
         back=back,
         admit=served.admit,
         redactor_of=lambda _project: Redactor(),
-        unsupported=accounting.unsupported,
+        unsupported=lambda _project, wire, call, _status: accounting.unsupported(wire, call),
     )
     try:
         yield served

@@ -11,6 +11,7 @@ import dataclasses
 import gzip
 import json
 import random
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,10 +57,7 @@ def served(
 
 def filled(path: str) -> str:
     """A route's pattern as an address."""
-    parts = (part for part in path.split("/") if part)
-    return "/" + "/".join(
-        "x/y/z/w" if part.endswith("...}") else "x" if "{" in part else part for part in parts
-    )
+    return "/" + re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*\.\.\.\}", "x/y/z/w", path))
 
 
 def own_shape(served: Served, answer: Answer) -> bool:

@@ -54,6 +54,18 @@ class Refusal(Answer):
     """`server`: nobody knows whose it was, since no known key came with it."""
 
 
+class Unanswered(Answer):
+    """A call of a foreign SDK that this server does not answer: what came with it is not here."""
+
+    client: str
+    """The product whose SDK called, as in docs/reference/clients.md."""
+    call: str
+    """Method and address; `{}` stands for an id."""
+    status: int
+    times: int
+    last_at: Instant
+
+
 class Library(Answer):
     scope: str | None
     """The library that made the spans; null: it did not say."""
@@ -84,3 +96,5 @@ class IntakeAnswer(Answer):
     """Of the last hour; where nothing came in it, of the last seven days."""
     refusals: list[Refusal]
     """Newest first, at most 20."""
+    unanswered: list[Unanswered]
+    """Calls of foreign SDKs since the server began, newest first."""

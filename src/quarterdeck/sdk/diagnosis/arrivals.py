@@ -15,6 +15,8 @@ from quarterdeck.sdk.diagnosis.situation import Situation
 from quarterdeck.sdk.sending.status import without_credentials
 from quarterdeck.sdk.shown import count, one_line, plural
 
+UNANSWERED = 10
+"""Calls told one by one; the rest is in `GET /api/v1/intake`."""
 LIBRARIES = 5
 """Told one by one; the rest is in `GET /api/v1/received`."""
 
@@ -128,6 +130,26 @@ def _lost(metrics: str) -> Counter[str]:
             why = f" ({told['reason']})" if told.get("reason") else ""
             lost[f"{told.get('signal')} items {told['outcome']}{why}"] += number
     return +lost
+
+
+def check_clients(situation: Situation) -> Iterator[Check]:
+    """Nobody loses data without knowing: what SDKs of other products sent in vain."""
+    told = _ask(situation, "/api/v1/intake", {})
+    if told is None or "unanswered" not in told:
+        yield unknown("clients", "this server does not tell what other SDKs asked in vain")
+        return
+    calls = told["unanswered"]
+    if not calls:
+        yield ok("clients", "every call of other products' SDKs was answered")
+        return
+    for one in calls[:UNANSWERED]:
+        yield warn(
+            "clients",
+            f"{one_line(str(one['client']))} called {one_line(str(one['call']), limit=120)} "
+            f"{plural(int(one['times']), 'time')}, which this server does not answer "
+            f"({one['status']}): what came with it is not kept",
+            "docs/reference/clients.md lists what each client gets here.",
+        )
 
 
 def check_sessions(situation: Situation) -> Iterator[Check]:

@@ -66,6 +66,7 @@ CHECKS: Mapping[str, str] = {
     "instrumentation": "what is installed here is instrumented, and once",
     "arrivals": "what arrived in the last hour, and what nobody recognized",
     "intake": "what the server refused since its start, and why",
+    "clients": "no SDK of another product asked for what this server does not answer",
     "sessions": "sessions of the last hour",
 }
 """Every name, in order, and what it claims where it is ok."""

@@ -15,7 +15,12 @@ from quarterdeck.sdk.diagnosis.address import (
     check_ready,
     check_server,
 )
-from quarterdeck.sdk.diagnosis.arrivals import check_arrivals, check_intake, check_sessions
+from quarterdeck.sdk.diagnosis.arrivals import (
+    check_arrivals,
+    check_clients,
+    check_intake,
+    check_sessions,
+)
 from quarterdeck.sdk.diagnosis.check import CHECKS, Check, unknown
 from quarterdeck.sdk.diagnosis.credentials import Identity, check_key, identify
 from quarterdeck.sdk.diagnosis.here import check_instrumentation, check_processes
@@ -51,6 +56,7 @@ def diagnose(
     if me is not None and "read" in me.scopes:
         yield from _guarded("arrivals", check_arrivals(situation))
         yield from _guarded("intake", check_intake(situation))
+        yield from _guarded("clients", check_clients(situation))
         yield from _guarded("sessions", check_sessions(situation))
 
 
