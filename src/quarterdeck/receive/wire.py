@@ -201,6 +201,21 @@ class Desk(Protocol):
         """The stored spans of a trace, in order of their start; empty for an unknown one."""
         ...
 
+    async def newest(
+        self,
+        *,
+        since_ns: int,
+        until_ns: int,
+        most: int,
+        after: int = 0,
+        resource_attribute: tuple[str, str] = ("", ""),
+    ) -> list[RawSpan]:
+        """
+        Stored spans that began in [since, until), the newest first, without the first `after`;
+        where an attribute of the resource is given with its value, of those only that have it.
+        """
+        ...
+
     async def scores(self, trace_ids: Sequence[str]) -> dict[str, list[Score]]:
         """By trace: judgements of it, its spans or its session, and scores that its spans carry."""
         ...

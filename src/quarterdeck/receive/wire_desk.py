@@ -24,7 +24,7 @@ from quarterdeck.storage.events.fragments import fragments_of, members_of
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.scores import session_scores
 from quarterdeck.storage.events.session_reads import sessions_of_traces
-from quarterdeck.storage.events.span_reads import session_spans, stream_stored
+from quarterdeck.storage.events.span_reads import newest_spans, session_spans, stream_stored
 from quarterdeck.storage.records.connection import Records
 
 T = TypeVar("T")
@@ -97,6 +97,26 @@ class ServerDesk:
 
     async def trace(self, trace_id: str) -> list[RawSpan]:
         return await asyncio.to_thread(self._trace, trace_id)
+
+    async def newest(
+        self,
+        *,
+        since_ns: int,
+        until_ns: int,
+        most: int,
+        after: int = 0,
+        resource_attribute: tuple[str, str] = ("", ""),
+    ) -> list[RawSpan]:
+        return await asyncio.to_thread(
+            newest_spans,
+            self._back.events,
+            self._scope(),
+            since_ns=since_ns,
+            until_ns=until_ns,
+            limit=most,
+            offset=after,
+            resource_attribute=resource_attribute,
+        )
 
     async def scores(self, trace_ids: Sequence[str]) -> dict[str, list[Score]]:
         return await asyncio.to_thread(self._scores, trace_ids)

@@ -60,6 +60,7 @@ ROWS: dict[str, Any] = {
     "find_lifted": span_reads.FindSpansRow,
     "find_spans": span_reads.FindSpansRow,
     "lifted_events": span_reads.LiftedEventsRow,
+    "newest_spans": span_reads.FindSpansRow,
     "raw_spans": span_reads.RawSpansRow,
     "received": received_reads.ReceivedRow,
     "scores": scores.ScoresRow,
@@ -252,6 +253,7 @@ def test_the_embedded_engine_reads_our_settings_back(chdb_database: EventConnect
 ANY: dict[str, Any] = {
     "session_id": "s", "revision": "r", "after_ver": 0,
     "project_id": "p", "floor_ns": 0, "since_ns": 0, "until_ns": 1, "received_after_ns": 0,
+    "named": "", "attribute": "a", "offset": 0,
     "before_ns": 0, "waiting_before_ns": 0, "limit": 1, "most": 1, "split_ns": 0, "sort": "started",
     "descending": 1, "after_position": 0, "after_id": "", "bucket_ns": 60,
     "q": "", "trace_ids": ["t"], "span_ids": ["s"], "spellings": ["s"],

@@ -195,6 +195,32 @@ def raw_spans(
     return [stored.raw for stored in stored_spans(db, scope, keys)]
 
 
+def newest_spans(
+    db: EventConnection,
+    scope: ProjectScope,
+    *,
+    since_ns: int,
+    until_ns: int,
+    limit: int,
+    offset: int = 0,
+    resource_attribute: tuple[str, str] = ("", ""),
+) -> list[RawSpan]:
+    """
+    As sent, of spans that began in [since, until), the newest first; of those only whose resource
+    has this attribute with this value, where one is given.
+    """
+    attribute, named = resource_attribute
+    params = scope.params() | {
+        "since_ns": since_ns,
+        "until_ns": until_ns,
+        "attribute": attribute,
+        "named": named,
+        "limit": limit,
+        "offset": offset,
+    }
+    return raw_spans(db, scope, [row[:2] for row in db.rows(question("newest_spans"), params)])
+
+
 def span_facts(
     db: EventConnection, scope: ProjectScope, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Span]:

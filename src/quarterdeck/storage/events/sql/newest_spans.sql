@@ -1,0 +1,14 @@
+-- Spans that began in [since, until), the newest first: their keys, for whoever lists spans without
+-- knowing a trace.  `named` keeps those whose sender's resource says so; '' = all.
+SELECT
+    trace_id,
+    span_id
+FROM spans
+WHERE project_id = {project_id:String}
+  AND start_ns >= {since_ns:Int64}
+  AND start_ns >= {floor_ns:Int64}
+  AND start_ns < {until_ns:Int64}
+  AND ({named:String} = '' OR JSONExtractString(resource, 'attributes', {attribute:String}) = {named:String})
+GROUP BY trace_id, span_id
+ORDER BY max(start_ns) DESC, trace_id, span_id
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}
