@@ -100,7 +100,9 @@ def _read_event(
 
 def _hash_of(event: dict[str, Any]) -> str:
     """An id for what has none: a repetition of the event gets the same one."""
-    return hashlib.sha256(identifier(event.get("id")).encode()).hexdigest()[:32]
+    return hashlib.sha256(identifier(event.get("id")).encode("utf-8", "surrogatepass")).hexdigest()[
+        :32
+    ]
 
 
 def _seen(fragments: Iterable[Fragment], sender: dict[str, Any]) -> list[Fragment]:

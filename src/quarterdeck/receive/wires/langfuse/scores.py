@@ -10,10 +10,9 @@ import hashlib
 from math import isfinite
 from typing import Any, NamedTuple
 
-import msgspec
-
 from quarterdeck.errors import Invalid
 from quarterdeck.model.scores import Judge, Score
+from quarterdeck.normalize.attributes import as_json
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.members import identifier, text
 from quarterdeck.receive.wire import Fragment, Judgement, span_id_of, trace_id_of
@@ -59,7 +58,7 @@ def read_score(body: Any, *, event_id: str = "", at_ns: int) -> ReadScore:
 
 def _hash_of(body: dict[str, Any], event_id: str) -> str:
     """For a score without an id: sent again, it is the same one."""
-    told = event_id.encode() or msgspec.json.encode(body)
+    told = event_id.encode("utf-8", "surrogatepass") or as_json(body)
     return hashlib.sha256(told).hexdigest()[:32]
 
 

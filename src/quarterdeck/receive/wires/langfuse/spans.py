@@ -14,9 +14,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
 from quarterdeck.model.spans import RawSpan, Resource
+from quarterdeck.normalize.attributes import as_json
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.members import identifier, mapping, present, text
 from quarterdeck.receive.wire import Fragment, span_id_of, trace_id_of
@@ -76,7 +75,7 @@ def _in_order(fragments: Iterable[Fragment]) -> list[Fragment]:
     """By time; the rest of the order depends on what they say and never on their arrival."""
     return sorted(
         fragments,
-        key=lambda f: (f.at_ns, f.kind.endswith("-update"), msgspec.json.encode(f.body)),
+        key=lambda f: (f.at_ns, f.kind.endswith("-update"), as_json(f.body)),
     )
 
 

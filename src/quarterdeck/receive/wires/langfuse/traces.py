@@ -8,6 +8,8 @@ many traces; those are our own API's, with sessions.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.normalize.attributes import (
@@ -36,7 +38,7 @@ async def get_trace(call: Call, desk: Desk) -> Reply:
     observations = _observations(spans, trace_id, str(desk.project_id))
     scores = await scores_of_trace(desk, trace_id)
     shown = _trace(trace_id, spans, observations)
-    return Reply(body={**shown, "observations": observations, "scores": scores})
+    return _json({**shown, "observations": observations, "scores": scores})
 
 
 async def list_observations(call: Call, desk: Desk) -> Reply:
@@ -49,7 +51,7 @@ async def list_observations(call: Call, desk: Desk) -> Reply:
         if wanted := call.one(parameter):
             observations = [found for found in observations if found[field] == wanted]
     page = page_of(call, observations)
-    return Reply(body={"data": page.items, "meta": page.meta})
+    return _json({"data": page.items, "meta": page.meta})
 
 
 async def get_observation(call: Call, desk: Desk) -> Reply:
@@ -63,8 +65,13 @@ async def get_observation(call: Call, desk: Desk) -> Reply:
     trace_id = text(spans[0].attributes.get("langfuse.trace.id"))
     for found in _observations(await _spans(desk, trace_id), trace_id, str(desk.project_id)):
         if found["id"] == observation_id:
-            return Reply(body=found)
+            return _json(found)
     raise NotFound(f"Observation {observation_id!r} not found")
+
+
+def _json(shown: dict[str, Any]) -> Reply:
+    """Content of spans may hold integers of any size."""
+    return Reply(body=msgspec.json.encode(shown), content_type="application/json")
 
 
 async def _spans(desk: Desk, trace_id: str) -> list[RawSpan]:

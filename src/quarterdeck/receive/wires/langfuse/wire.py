@@ -105,6 +105,9 @@ WIRE = Wire(
     build=build,
     routes=(
         Route(method="POST", path="otel/v1/traces", body="otlp"),
+        # any OTLP exporter may be pointed at `otel`; those that send all signals lose none
+        Route(method="POST", path="otel/v1/logs", body="otlp", signal="logs"),
+        Route(method="POST", path="otel/v1/metrics", body="otlp", signal="metrics"),
         Route(method="POST", path="ingestion", handler=ingest),
         Route(method="POST", path="scores", handler=score_calls.post_scores),
         Route(method="GET", path="projects", handler=projects),
