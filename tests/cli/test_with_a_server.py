@@ -17,6 +17,9 @@ import pytest
 
 from cli.conftest import Run
 from cli.real_server import serving
+from quarterdeck.storage.records import projects, prompts
+from quarterdeck.storage.records.connection import open_records
+from quarterdeck.storage.records.prompts import PromptContent
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAIN = "port-billing-1"
@@ -46,9 +49,28 @@ def wait_for(server: str, session_id: str, *, spans: int) -> dict[str, Any]:
     raise AssertionError(f"{session_id} never had {spans} spans: {answer.text}")
 
 
+def commit_prompts(data: Path) -> None:
+    """A prompt with two versions, as a client makes them."""
+    records = open_records(f"sqlite:///{data / 'records.db'}")
+    projects.ensure_default_project(records, now_ns=1)
+    for text, labels in (("Judge {{it}}.", ("production",)), ("Judge \x1b[2J{{it}}.", ())):
+        prompts.commit_prompt(
+            records,
+            project_id="default",
+            name="team/critic",
+            content=PromptContent(kind="text", text=text, model="gpt-4o"),
+            labels=labels,
+            created_by="local",
+            now_ns=time.time_ns(),
+        )
+    records.close()
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("cli") / "data") as address:
+    data = tmp_path_factory.mktemp("cli") / "data"
+    commit_prompts(data)
+    with serving(data) as address:
         send(address, "plain_opentelemetry")
         send(address, "human_approval", "ask")
         send(address, "human_approval", "approve")
@@ -197,6 +219,20 @@ def test_a_persons_word_counts_and_both_stay(ask: Run) -> None:
     assert "✗ failure, says ada: refunded twice" in page
     assert "feedback: 0.5" in page
     ask("sessions", "outcome", APPROVED, "splendid", expect=5)
+
+
+def test_prompts_are_listed_and_shown_by_version_and_label(ask: Run, server: str) -> None:
+    listed = ask("prompts", "list", "--label", "production").stdout
+    assert "team/critic" in listed
+    assert "production → 1" in listed
+    assert "No prompts" in ask("prompts", "list", "--containing", "planner").stdout
+    newest = ask("prompts", "show", "team/critic").stdout
+    assert r"Judge \x1b[2J{{it}}." in newest
+    assert "version 2" in newest
+    told = json.loads(ask("prompts", "show", "team/critic", "production", "--json").stdout)
+    assert told == api(server, "/prompts/team~1critic/versions/1")
+    assert told["content"]["text"] == "Judge {{it}}."
+    ask("prompts", "show", "team/critic", "staging", expect=3)
 
 
 def test_keys_are_made_listed_and_revoked(ask: Run) -> None:

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import unquote
 
 import pytest
 
+from quarterdeck.api.segments import read_segment
 from quarterdeck.errors import (
     Conflict,
     Forbidden,
@@ -16,7 +18,7 @@ from quarterdeck.errors import (
     TryAgain,
     Unauthorized,
 )
-from quarterdeck.sdk.client import Client, segment
+from quarterdeck.sdk.client import Client, name_segment, segment
 
 
 @contextmanager
@@ -55,6 +57,14 @@ def test_the_key_and_the_filters_travel_and_empty_filters_do_not() -> None:
         Client(url=url, api_key="qd_x").get("/p", {"a": None, "b": True, "c": ["x", "y z"]})
     assert seen[0].headers["authorization"] == "Bearer qd_x"
     assert seen[0].path == "/p?b=true&c=x&c=y+z"
+
+
+@pytest.mark.parametrize("name", ["team/critic", "a\\b", "..", ".", "50~1", "~", "é.x"])
+def test_a_name_is_read_as_it_was_spelled(name: str) -> None:
+    spelled = name_segment(name)
+    assert read_segment(unquote(spelled)) == name
+    assert not {"/", "\\"} & set(unquote(spelled))
+    assert unquote(spelled) not in {".", ".."}
 
 
 def test_an_id_with_a_slash_stays_one_segment() -> None:

@@ -24,6 +24,7 @@ from quarterdeck.cli import (
     imports,
     keys,
     projects,
+    prompts,
     requeue,
     sessions,
     up,
@@ -47,6 +48,7 @@ app.add_typer(sessions.app, name="sessions")
 app.command("figures")(figures.figures)
 app.command("export")(export.export)
 app.command("import")(imports.import_files)
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")

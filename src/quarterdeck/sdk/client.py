@@ -199,6 +199,15 @@ def segment(value: str) -> str:
     return quote(value, safe="")
 
 
+def name_segment(name: str) -> str:
+    """
+    A name as the API's addresses spell one: `~1` for "/", `~2` for a backslash, `~0` for "~", and
+    `~3` for the dots of "." and "..", which servers would read as parts of the path.
+    """
+    spelled = name.replace("~", "~0").replace("/", "~1").replace("\\", "~2")
+    return segment(spelled.replace(".", "~3") if spelled in {".", ".."} else spelled)
+
+
 def parse(body: bytes) -> Any:
     try:
         return json.loads(body)
