@@ -57,6 +57,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Datasets, newest first */
+        get: operations["list_some_api_v1_datasets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dataset's cases, now or as they were at a version */
+        get: operations["list_cases_api_v1_datasets__dataset_id__cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo": {
         parameters: {
             query?: never;
@@ -71,6 +105,40 @@ export interface paths {
         post: operations["start_api_v1_demo_post"];
         /** Delete the example's sessions from this project */
         delete: operations["delete_api_v1_demo_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Experiments, newest first */
+        get: operations["list_some_api_v1_experiments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One experiment with its runs: case, session, output and scores of each */
+        get: operations["show_api_v1_experiments__experiment_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -387,6 +455,109 @@ export interface paths {
         put?: never;
         /** Make a project */
         post: operations["create_api_v1_projects_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prompts of the registry, by name */
+        get: operations["list_some_api_v1_prompts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One prompt */
+        get: operations["show_api_v1_prompts__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a prompt's labels point, and how they got there */
+        get: operations["labels_api_v1_prompts__name__labels_get"];
+        put?: never;
+        /** Point a label at a version: release it, or roll back to it */
+        post: operations["move_label_api_v1_prompts__name__labels_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/labels/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a label away; its history stays */
+        delete: operations["remove_label_api_v1_prompts__name__labels__label__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A prompt's versions, newest first, without content */
+        get: operations["versions_api_v1_prompts__name__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version with its content: by number, label or digest */
+        get: operations["show_version_api_v1_prompts__name__versions__version__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1169,6 +1340,40 @@ export interface components {
             /** @description Null where no rate is known.  Negative: writing cost more than reading saved. */
             saved_usd: string | null;
         };
+        /** CaseList */
+        CaseList: {
+            /** @description In the order in which they were made. */
+            cases: components["schemas"]["CaseShown"][];
+            dataset_id: string;
+            name: string;
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            total: number;
+            /** @description Of the dataset: the one asked for, else the newest. */
+            version: number;
+        };
+        /** CaseShown */
+        CaseShown: {
+            archived: boolean;
+            case_id: string;
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            expected: unknown;
+            input: unknown;
+            metadata: unknown;
+            /** @description What else its client said of it. */
+            source: {
+                [key: string]: unknown;
+            };
+            source_span_id: string;
+            /** @description The trace that it was made of; empty = of none. */
+            source_trace_id: string;
+            split: string;
+            /** @description RFC 3339 in UTC. */
+            updated_at: string;
+            /** @description Of the dataset, since which the case is so. */
+            version: number;
+        };
         /** ChangedMessage */
         ChangedMessage: {
             a: string;
@@ -1316,6 +1521,34 @@ export interface components {
             unpriced_share: number | null;
             wasted_usd: string | null;
         };
+        /** DatasetList */
+        DatasetList: {
+            /** @description Newest first. */
+            datasets: components["schemas"]["DatasetShown"][];
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            total: number;
+        };
+        /** DatasetShown */
+        DatasetShown: {
+            /** @description Without the archived. */
+            cases: number;
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            created_by: string;
+            dataset_id: string;
+            description: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** @description The client that made it: `langfuse`, `opik`, … */
+            source: string;
+            /** @description RFC 3339 in UTC. */
+            updated_at: string;
+            /** @description One more with each change of its cases; 0 while there were none. */
+            version: number;
+        };
         /** Definition */
         Definition: {
             definition: string;
@@ -1442,6 +1675,54 @@ export interface components {
         ExpectedCalls: {
             count: number;
             matched: number;
+        };
+        /** ExperimentList */
+        ExperimentList: {
+            /** @description Newest first. */
+            experiments: components["schemas"]["ExperimentShown"][];
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            total: number;
+        };
+        /** ExperimentRuns */
+        ExperimentRuns: {
+            created_by: string;
+            /** @description Empty = on none that is known here. */
+            dataset_id: string;
+            description: string;
+            /** @description Null: not told, or still running. */
+            ended_at: string | null;
+            experiment_id: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description In the order of their start. */
+            runs: components["schemas"]["RunShown"][];
+            /** @description The client that ran it. */
+            source: string;
+            /** @description RFC 3339 in UTC. */
+            started_at: string;
+        };
+        /** ExperimentShown */
+        ExperimentShown: {
+            created_by: string;
+            /** @description Empty = on none that is known here. */
+            dataset_id: string;
+            description: string;
+            /** @description Null: not told, or still running. */
+            ended_at: string | null;
+            experiment_id: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** @description The client that ran it. */
+            source: string;
+            /** @description RFC 3339 in UTC. */
+            started_at: string;
         };
         /** FacetValue */
         FacetValue: {
@@ -1662,6 +1943,8 @@ export interface components {
             libraries: components["schemas"]["Library"][];
             /** @description Newest first, at most 20. */
             refusals: components["schemas"]["Refusal"][];
+            /** @description Calls of foreign SDKs since the server began, newest first. */
+            unanswered: components["schemas"]["Unanswered"][];
             /** @description The address that the server is told to have; null: that which the caller used. */
             url: string | null;
         };
@@ -1780,6 +2063,13 @@ export interface components {
             prefix: string;
             revoked_at: string | null;
             scopes: ("ingest" | "read" | "write" | "admin" | "metrics")[];
+        };
+        /** LabelForm */
+        LabelForm: {
+            /** Label */
+            label: string;
+            /** Version */
+            version: number;
         };
         /** Library */
         Library: {
@@ -2491,6 +2781,124 @@ export interface components {
             revision: string;
             settings: components["schemas"]["SettingsShown"];
         };
+        /** PromptContentShown */
+        PromptContentShown: {
+            /** @enum {string} */
+            kind: "text" | "chat";
+            messages: {
+                [key: string]: unknown;
+            }[];
+            model: string;
+            parameters: {
+                [key: string]: unknown;
+            };
+            provider: string;
+            response_format: unknown;
+            /** @description By client: what it sent, verbatim. */
+            source: {
+                [key: string]: unknown;
+            };
+            /** @description `mustache`, `f-string`, `jinja2`, `none`; empty = nobody told. */
+            templating: string;
+            text: string;
+            tools: unknown[];
+        };
+        /** PromptLabelMove */
+        PromptLabelMove: {
+            /** @description Null: the label was new. */
+            from_version: number | null;
+            label: string;
+            /** @description RFC 3339 in UTC. */
+            moved_at: string;
+            moved_by: string;
+            /** @description Null: it was taken away, or its version was deleted. */
+            to_version: number | null;
+        };
+        /** PromptLabelShown */
+        PromptLabelShown: {
+            label: string;
+            /** @description RFC 3339 in UTC. */
+            moved_at: string;
+            moved_by: string;
+            version: number;
+        };
+        /** PromptLabels */
+        PromptLabels: {
+            labels: components["schemas"]["PromptLabelShown"][];
+            /** @description Newest first, at most 100. */
+            moves: components["schemas"]["PromptLabelMove"][];
+            name: string;
+        };
+        /** PromptList */
+        PromptList: {
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description By name. */
+            prompts: components["schemas"]["PromptShown"][];
+            total: number;
+        };
+        /** PromptShown */
+        PromptShown: {
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            created_by: string;
+            description: string;
+            /** @description The version that each points at. */
+            labels: {
+                [key: string]: number;
+            };
+            /** @description The number of the newest version; 0 = there is none. */
+            latest: number;
+            metadata: {
+                [key: string]: unknown;
+            };
+            name: string;
+            tags: string[];
+            /** @description RFC 3339 in UTC. */
+            updated_at: string;
+        };
+        /** PromptVersionList */
+        PromptVersionList: {
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description Newest first, without content. */
+            versions: components["schemas"]["PromptVersionRow"][];
+        };
+        /** PromptVersionRow */
+        PromptVersionRow: {
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            created_by: string;
+            /** @description `sha256:` and 64 hex digits of the canonical content: equal for what says the same. */
+            digest: string;
+            labels: string[];
+            message: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** @description From 1; a deleted one's number is not given again. */
+            version: number;
+            version_id: string;
+        };
+        /** PromptVersionShown */
+        PromptVersionShown: {
+            content: components["schemas"]["PromptContentShown"];
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            created_by: string;
+            /** @description `sha256:` and 64 hex digits of the canonical content: equal for what says the same. */
+            digest: string;
+            labels: string[];
+            message: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** @description From 1; a deleted one's number is not given again. */
+            version: number;
+            version_id: string;
+        };
         /** Quality */
         Quality: {
             parts: {
@@ -2648,6 +3056,27 @@ export interface components {
             oldest_at: string | null;
             sessions: number;
             spans: number;
+        };
+        /** RunShown */
+        RunShown: {
+            case_id: string;
+            ended_at: string | null;
+            error: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+            output: unknown;
+            run_id: string;
+            /** @description By name, as the client told them. */
+            scores: {
+                [key: string]: unknown;
+            };
+            /** @description The session that the trace is in; null: none is known (yet). */
+            session_id: string | null;
+            span_id: string;
+            started_at: string | null;
+            trace_id: string;
+            trial: number;
         };
         /**
          * Running
@@ -3724,6 +4153,20 @@ export interface components {
             since: string | null;
             until: string | null;
         };
+        /**
+         * Unanswered
+         * @description A call of a foreign SDK that this server does not answer: what came with it is not here.
+         */
+        Unanswered: {
+            /** @description Method and address; `{}` stands for an id. */
+            call: string;
+            /** @description The product whose SDK called, as in docs/reference/clients.md. */
+            client: string;
+            /** @description RFC 3339 in UTC. */
+            last_at: string;
+            status: number;
+            times: number;
+        };
         /** UnpricedAnswer */
         UnpricedAnswer: {
             /** @description Most calls without a price first, at most 200. */
@@ -3985,6 +4428,97 @@ export interface operations {
             };
         };
     };
+    list_some_api_v1_datasets_get: {
+        parameters: {
+            query?: {
+                /** @description A part of the name. */
+                containing?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_cases_api_v1_datasets__dataset_id__cases_get: {
+        parameters: {
+            query?: {
+                /** @description The dataset as it was at this version. */
+                version?: number | null;
+                /** @description The archived ones too. */
+                archived?: boolean;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     show_api_v1_demo_get: {
         parameters: {
             query?: never;
@@ -4077,6 +4611,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DemoDeletedAnswer"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_some_api_v1_experiments_get: {
+        parameters: {
+            query?: {
+                /** @description Only those on this dataset, by its id. */
+                dataset?: string;
+                /** @description A part of the name. */
+                containing?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_api_v1_experiments__experiment_id__get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentRuns"];
                 };
             };
             /** @description Client Error */
@@ -5149,6 +5772,309 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_some_api_v1_prompts_get: {
+        parameters: {
+            query?: {
+                /** @description A part of the name. */
+                containing?: string;
+                tag?: string;
+                /** @description Only those that have this label. */
+                label?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_api_v1_prompts__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    labels_api_v1_prompts__name__labels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptLabels"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    move_label_api_v1_prompts__name__labels_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptLabels"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_label_api_v1_prompts__name__labels__label__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptLabels"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    versions_api_v1_prompts__name__versions_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersionList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_version_api_v1_prompts__name__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersionShown"];
                 };
             };
             /** @description Client Error */
