@@ -14,6 +14,7 @@ import { Addresses } from "./Addresses";
 import { Books } from "./Books";
 import styles from "./intake.module.css";
 import { Libraries } from "./Libraries";
+import { Unanswered } from "./Unanswered";
 
 export function Intake({ project }: { project: string }) {
   const { data, isError, error, refetch } = useQuery(intake(project));
@@ -39,6 +40,7 @@ export function Intake({ project }: { project: string }) {
           ) : (
             <Refusals refusals={data.refusals} />
           )}
+          <Unanswered calls={data.unanswered} />
           <Libraries libraries={data.libraries} arrived={data.arrived} />
           <Addresses intake={data} project={project} />
         </>
