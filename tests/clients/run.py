@@ -18,12 +18,12 @@ from pathlib import Path
 
 from clients import environments, facts, locks, traffic
 from clients.catalog import CLIENTS, Client, Run
-from clients.drive import Driven, drive
+from clients.drive import Driven, drive, prepare
 from clients.environments import BuildError
 from clients.facts import Facts, NotDescribedError
 from clients.kept import kept_in
 from clients.servers import Models, Place, Stages
-from clients.shown import sessions_of
+from clients.shown import ShownSession, sessions_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
@@ -177,6 +177,7 @@ def _result(
             except BuildError as error:
                 result.skipped = f"its environment can't be built: {error}"
                 return result
+            prepare(client, run, place)
             driven = drive(
                 client, run, place, environment=made, models=models,
                 drivers=SHARED / "clients", folder=options.folder / name,
@@ -196,8 +197,16 @@ def _ended(driven: Driven, run: Run) -> list[str]:
 
 
 def _compare(result: Result, wanted: Facts, place: Place, lines: list[str]) -> None:
-    """Looks until all is there; `lines` is what is wrong already."""
+    """`lines` is what is wrong already."""
+    shown, missing = settled(place, wanted)
     result.total = facts.count(wanted)
+    result.sessions = len(shown)
+    result.missing = [*lines, *missing]
+    result.met = max(result.total - len(result.missing), 0)
+
+
+def settled(place: Place, wanted: Facts) -> tuple[list[ShownSession], list[str]]:
+    """What the server shows, and what is missing, as soon as nothing is, or after so long."""
     deadline = time.monotonic() + _SETTLE_S
     while True:
         stored = place.server.is_processed()
@@ -208,9 +217,7 @@ def _compare(result: Result, wanted: Facts, place: Place, lines: list[str]) -> N
         time.sleep(_LOOK_EVERY_S)
     if not stored:
         missing.append(f"the server is not done after {_SETTLE_S:.0f} s")
-    result.sessions = len(shown)
-    result.missing = [*lines, *missing]
-    result.met = max(result.total - len(result.missing), 0)
+    return shown, missing
 
 
 # ------------------------------------------------------------------------------- printing

@@ -154,20 +154,25 @@ class Server:
 
     def ask(self, path: str, *, headers: Mapping[str, str], body: Any = None) -> Any:
         """The answer's JSON.  Raises `urllib.error.HTTPError`."""
-        with urllib.request.urlopen(
-            self._request(path, headers=headers, body=body), timeout=60
-        ) as answer:
-            return json.loads(answer.read())
+        return json.loads(self._answered(path, headers=headers, body=body))
+
+    def _answered(self, path: str, *, headers: Mapping[str, str], body: Any = None) -> bytes:
+        asked = self._request(path, headers=headers, body=body)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            said: bytes = answer.read()
+            return said
 
     def read(self, place: Place, path: str) -> Any:
         """As the run's own project sees it."""
         return self.ask(path, headers=self._as_owner(place.project))
 
+    def read_lines(self, place: Place, path: str) -> list[Any]:
+        """Of an answer with a JSON value in each line."""
+        said = self._answered(path, headers=self._as_owner(place.project))
+        return [json.loads(line) for line in said.splitlines()]
+
     def metrics(self) -> str:
-        asked = self._request("/metrics", headers=self._as_owner())
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            text: str = answer.read().decode()
-            return text
+        return self._answered("/metrics", headers=self._as_owner()).decode()
 
     def is_processed(self) -> bool:
         """Whether nothing acknowledged is left to store."""

@@ -2,7 +2,7 @@
 What a server shows of one project, read through its public API, in the form that expectations
 are compared with.
 
-Every span is fetched with its content, since what a tool was given and gave back is a fact.
+Spans come with their content, since what a tool was given and gave back is a fact.
 """
 
 from collections.abc import Mapping
@@ -59,11 +59,15 @@ def _session_of(place: Place, session_id: str) -> ShownSession:
     path = f"/api/v1/sessions/{quote(session_id, safe='')}"
     record = place.server.read(place, path)
     spans, contents = [], {}
-    for row in _pages(place, f"{path}/spans?limit=1000", "spans"):
-        key = (row["trace_id"], row["span_id"])
-        shown = place.server.read(place, f"/api/v1/spans/{quote(key[0])}/{quote(key[1])}")
-        spans.append(msgspec.convert(shown["span"], Span, strict=False))
-        contents[key] = msgspec.convert(shown["content"], Content, strict=False)
+    lines = place.server.read_lines(
+        place, f"/api/v1/export?session_id={quote(session_id, safe='')}"
+    )
+    for line in lines:
+        span = msgspec.convert(line["span"], Span, strict=False)
+        spans.append(span)
+        contents[span.trace_id, span.span_id] = msgspec.convert(
+            line["content"], Content, strict=False
+        )
     return ShownSession(
         session=_as_session(record),
         spans=tuple(spans),

@@ -116,6 +116,8 @@ def _send(
         for name, text in request.headers
         if name.lower() not in _OURS
     }
+    if place.key and not any(_CUT.search(text) for _, text in request.headers):
+        headers.setdefault("Authorization", f"Bearer {place.key}")  # it sent none to the recorder
     if request.chunked:
         headers["Transfer-Encoding"] = "chunked"
         connection.request(

@@ -1,0 +1,87 @@
+"""
+The recorded traffic of every wire, sent to one real server, gives what the drivers did.
+
+The requests go out as they were on the wire, each run's to a project of its own and with its key in
+the client's own form; all are sent before the first is looked at.  Clients of plain OTLP are held
+to their expectations in `captures/`, through the stages alone and through a server.
+
+60 runs take some 30 s on two cores, of which the server's start is 3.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from clients import facts, traffic
+from clients.catalog import CLIENTS, Client, Run
+from clients.facts import Facts
+from clients.run import settled
+from clients.servers import Place, Stages
+
+pytestmark = pytest.mark.real_server
+
+
+class Recording(NamedTuple):
+    client: Client
+    run: Run
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.client.name}-{self.label}"
+
+
+def _is_plain_otlp(client: Client) -> bool:
+    path = facts.EXPECTED / f"{client.name}.json"
+    return path.exists() and "same_as" in json.loads(path.read_text())
+
+
+RECORDINGS = [
+    Recording(client, run, label)
+    for client in CLIENTS
+    if not _is_plain_otlp(client)
+    for run in client.runs
+    for label in run.recordings or (run.name,)
+]
+
+
+class Sent(NamedTuple):
+    place: Place
+    refused: list[str]
+
+
+@pytest.fixture(scope="module")
+def sent(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Sent]]:
+    """By recording: where it went, and what of it was refused."""
+    stages = Stages(tmp_path_factory.mktemp("recorded"), local=False)
+    try:
+        yield {
+            str(recording): _send(recording, shared / "captures", stages)
+            for recording in RECORDINGS
+            if _expected(recording) is not None
+        }
+    finally:
+        stages.stop()
+
+
+def _expected(recording: Recording) -> Facts | None:
+    return facts.facts_of(recording.client.name, recording.run.name, recorded=recording.label)
+
+
+def _send(recording: Recording, captures: Path, stages: Stages) -> Sent:
+    requests = traffic.of_run(captures / recording.client.name, [recording.label])
+    with stages.place(str(recording)) as place:
+        return Sent(place, traffic.refused(traffic.send(recording.client, requests, place)))
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=str)
+def test_a_recording_gives_what_its_driver_did(recording: Recording, sent: dict[str, Sent]) -> None:
+    wanted = _expected(recording)
+    if wanted is None:
+        pytest.skip("left out: its expectation says why")
+    place, refused = sent[str(recording)]
+    assert not refused, "\n" + "\n".join(refused)
+    _, missing = settled(place, wanted)
+    assert not missing, "\n" + "\n".join(missing)
