@@ -129,7 +129,9 @@ class ServerDesk:
     def _objects(self, names: Sequence[str]) -> dict[str, list[Fragment]]:
         scope = self._scope()
         found = gather(names, lambda homes: fragments_of(self._back.events, scope, homes))
-        return {name: found[name] for name in names if name in found}
+        return {
+            name: fragments for name in names if (fragments := found.get(name) or _of(name, found))
+        }
 
     def _collection(self, name: str, most: int) -> dict[str, list[Fragment]]:
         return self._objects(members_of(self._back.events, self._scope(), name, most=most))
@@ -160,6 +162,11 @@ class ServerDesk:
 
     def _scope(self) -> ProjectScope:
         return self._back.scope_of(self.project_id)
+
+
+def _of(part: str, found: Mapping[str, list[Fragment]]) -> list[Fragment]:
+    """The fragments of an object that is a part of another."""
+    return [one for fragments in found.values() for one in fragments if one.object == part]
 
 
 def _on_span(score: Score, trace_id: str, span_id: str) -> Score:

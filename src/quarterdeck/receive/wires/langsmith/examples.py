@@ -71,13 +71,13 @@ async def create(call: Call, desk: Desk) -> Reply:
         return unsupported(_FILES)
     example = {"id": str(uuid.uuid4()), **body}
     kept = await _put(desk, str(body.get("dataset_id")), [example])
-    return Reply(body=_shown(kept[0]))
+    return Reply(body=shown_case(kept[0]))
 
 
 async def create_bulk(call: Call, desk: Desk) -> Reply:
     """A list of whole examples."""
     kept = await _bulk(call, desk)
-    return Reply(body=[_shown(case) for case in kept])
+    return Reply(body=[shown_case(case) for case in kept])
 
 
 async def change_bulk(call: Call, desk: Desk) -> Reply:
@@ -103,7 +103,7 @@ async def change(call: Call, desk: Desk) -> Reply:
     known = await _case(desk, call.path["example_id"])
     body = {**call.object(), "id": known.case_id}
     kept = await _put(desk, str(body.get("dataset_id") or known.dataset_id), [body])
-    return Reply(body={"message": "Example updated", **_shown(kept[0])})
+    return Reply(body={"message": "Example updated", **shown_case(kept[0])})
 
 
 async def put_splits(call: Call, desk: Desk) -> Reply:
@@ -221,7 +221,7 @@ async def _put(desk: Desk, dataset_id: str, told: Sequence[Object]) -> list[Case
 
 
 async def read(call: Call, desk: Desk) -> Reply:
-    return Reply(body=_shown(await _case(desk, call.path["example_id"])))
+    return Reply(body=shown_case(await _case(desk, call.path["example_id"])))
 
 
 async def read_many(call: Call, desk: Desk) -> Reply:
@@ -232,7 +232,9 @@ async def read_many(call: Call, desk: Desk) -> Reply:
     if not call.one("dataset"):
         if not wanted_ids:
             raise Invalid("examples are listed by their dataset or by their ids")
-        return Reply(body=page_of(call, [_shown(one) for one in await _by_id(desk, wanted_ids)]))
+        return Reply(
+            body=page_of(call, [shown_case(one) for one in await _by_id(desk, wanted_ids)])
+        )
     dataset = await find(desk, call.one("dataset"))
     splits, as_of = call.query.get("splits", ()), as_of_instant(dataset, call.one("as_of"))
     metadata = _json(call.one("metadata"))
@@ -252,7 +254,7 @@ async def read_many(call: Call, desk: Desk) -> Reply:
         and (not as_of or case.created_ns // 1000 * 1000 <= as_of)
         and metadata.items() <= _object(case.metadata).items()
     ]
-    shown = [_shown(case) for case in fitting]
+    shown = [shown_case(case) for case in fitting]
     return Reply(body=shown if plain else page_of(call, shown))
 
 
@@ -327,7 +329,8 @@ def splits_of(case: Case) -> list[str]:
     return [str(one) for one in told] if isinstance(told, list) and told else [case.split or _BASE]
 
 
-def _shown(case: Case) -> Object:
+def shown_case(case: Case) -> Object:
+    """As the client's model of an example wants it."""
     return {
         "id": case.case_id,
         "dataset_id": case.dataset_id,

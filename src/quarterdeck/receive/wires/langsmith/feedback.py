@@ -40,7 +40,11 @@ async def update(call: Call, desk: Desk) -> Reply:
     changed = {**call.object(), "id": call.path["feedback_id"]}
     changed["modified_at"] = spell(desk.now_ns())
     fragment = bodies.of_feedback(changed, kind="patch")
-    await _keep(desk, fragment)
+    await desk.keep(Reading(fragments=(fragment,)))
+    known = (await desk.objects([fragment.object])).get(fragment.object, [])
+    told = feedback_of([*known, fragment])
+    if told.get("run_id"):
+        await keep_results(desk, [bodies.of_feedback(told)])
     return Reply(body=fragment.body)
 
 
@@ -54,10 +58,9 @@ async def delete(call: Call, desk: Desk) -> Reply:
 async def read(call: Call, desk: Desk) -> Reply:
     name = FEEDBACK + bodies.identity(call.path["feedback_id"], what="feedback")
     await desk.settled(within_s=5)
-    for fragments in (await desk.objects([name])).values():
-        found = feedback_of(bodies.by_object(fragments).get(name, []))
-        if found:
-            return Reply(body=_shown(found))
+    found = feedback_of((await desk.objects([name])).get(name, []))
+    if found:
+        return Reply(body=_shown(found))
     raise NotFound(f"no feedback {call.path['feedback_id']!r}")
 
 
@@ -67,8 +70,8 @@ async def read_many(call: Call, desk: Desk) -> Reply:
     names = [RUN + bodies.identity(run_id, what="run") for run_id in call.query.get("run", ())]
     found = list(await of_runs(desk, names))
     for project_id in call.query.get("session", ()):
-        for name, fragments in (await desk.collection(FEEDBACK_OF + project_id)).items():
-            told = feedback_of(bodies.by_object(fragments).get(name, []))
+        for fragments in (await desk.collection(FEEDBACK_OF + project_id)).values():
+            told = feedback_of(fragments)
             if told and (not names or told.get("run_id") in call.query.get("run", ())):
                 found.append(told)
     keys, sources = call.query.get("key", ()), call.query.get("source", ())

@@ -15,6 +15,7 @@ from quarterdeck.receive.wires.langsmith.answers import (
     page_of,
     project_id_of,
     tenant_of,
+    unsupported,
 )
 from quarterdeck.receive.wires.langsmith.bodies import identity
 from quarterdeck.receive.wires.langsmith.instants import instant_of, spell
@@ -42,7 +43,10 @@ async def create(call: Call, desk: Desk) -> Reply:
     body = call.object()
     name = str(body.get("name") or _DEFAULT)
     if not body.get("reference_dataset_id"):
-        return Reply(body=await _remember(desk, name, body))
+        made = await _remember(desk, name, body)
+        # It is asked for by its name right afterwards.
+        await desk.settled(within_s=5)
+        return Reply(body=made)
     wanted_id = identity(body["id"], what="session") if body.get("id") else ""
     extra = _object(body.get("extra"))
     try:
@@ -124,6 +128,11 @@ async def read_many(call: Call, desk: Desk) -> Reply:
 async def delete(call: Call, desk: Desk) -> Reply:
     """An experiment.  A project's runs are sessions, which are not deleted from here."""
     session_id = identity(call.path["session_id"], what="session")
+    try:
+        await _experiment(desk, session_id)
+    except NotFound:
+        await _project(desk, session_id)
+        return unsupported("deleting a tracing project")
     await desk.records(delete_experiment, project_id=desk.project_id, experiment_id=session_id)
     return Reply(body={"message": "Session deleted"})
 
@@ -142,8 +151,17 @@ async def _named(desk: Desk, name: str) -> Object:
             find_experiment, project_id=desk.project_id, name=name, source=SOURCE
         )
     except NotFound:
-        return await _remember(desk, name, {})
+        return await _project_named(desk, name)
     return _of_experiment(desk, found)
+
+
+async def _project_named(desk: Desk, name: str) -> Object:
+    """The one that the client made under this name, else the one that the name is by itself."""
+    for fragments in (await desk.collection(_PROJECTS)).values():
+        told = object_of(fragments)
+        if told.get("name") == name:
+            return _of_project(desk, told)
+    return await _remember(desk, name, {})
 
 
 async def _all(call: Call, desk: Desk) -> list[Object]:

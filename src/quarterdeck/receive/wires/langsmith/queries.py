@@ -18,10 +18,12 @@ from quarterdeck.receive.wires.langsmith.answers import (
     unsupported,
 )
 from quarterdeck.receive.wires.langsmith.bodies import FEEDBACK, FEEDBACK_OF, RUN, RUNS_OF
+from quarterdeck.receive.wires.langsmith.examples import shown_case
 from quarterdeck.receive.wires.langsmith.instants import instant_of, spell
 from quarterdeck.receive.wires.langsmith.merged import feedback_of, object_of
 from quarterdeck.receive.wires.langsmith.models import first_token, read_call
 from quarterdeck.receive.wires.langsmith.spans import trace_of
+from quarterdeck.storage.records.datasets import list_cases
 from quarterdeck.storage.records.experiments import find_experiment
 
 Object = dict[str, Any]
@@ -62,6 +64,27 @@ async def query(call: Call, desk: Desk) -> Reply:
         wanted = {*select, "id", "trace_id", "name", "run_type", "start_time"}
         page = [{key: run[key] for key in run if key in wanted} for run in page]
     return Reply(body={"runs": page, "cursors": {"next": more, "prev": None}})
+
+
+async def query_by_example(call: Call, desk: Desk) -> Reply:
+    """`POST /datasets/{id}/runs`: the examples of a dataset, each with its runs in experiments."""
+    asked = call.object()
+    await desk.settled(within_s=5)
+    by_example: dict[str, list[Object]] = {}
+    for session_id in _texts(asked.get("session_ids")):
+        for run in await runs_of(desk, session_id):
+            by_example.setdefault(str(run.get("reference_example_id")), []).append(run)
+    offset, limit = (asked.get(name) for name in ("offset", "limit"))
+    cases, _ = await desk.records(
+        list_cases,
+        project_id=desk.project_id,
+        dataset_id=bodies.identity(call.path["dataset_id"], what="dataset"),
+        limit=limit if type(limit) is int else PAGE,
+        offset=offset if type(offset) is int else 0,
+    )
+    return Reply(
+        body=[{**shown_case(case), "runs": by_example.get(case.case_id, [])} for case in cases]
+    )
 
 
 async def _asked_for(desk: Desk, asked: Object) -> list[Object]:
@@ -217,8 +240,8 @@ async def stats_of(desk: Desk, session_id: str, name: str) -> Object:
             if other.startswith(FEEDBACK)
         )
     overall: list[Object] = []
-    for other, fragments in (await desk.collection(FEEDBACK_OF + session_id)).items():
-        told = feedback_of(bodies.by_object(fragments).get(other, []))
+    for fragments in (await desk.collection(FEEDBACK_OF + session_id)).values():
+        told = feedback_of(fragments)
         if told and not told.get("run_id"):
             overall.append(told)
     lasted = sorted(

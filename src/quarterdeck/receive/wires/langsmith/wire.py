@@ -104,6 +104,10 @@ _DATASETS = (
         method="PUT", path="datasets/{dataset_id}/splits", handler=examples.put_splits,
         scope="write",
     ),
+    Route(
+        method="POST", path="datasets/{dataset_id}/runs", handler=queries.query_by_example,
+        scope="read",
+    ),
     Route(method="GET", path="datasets/{dataset_id}/{rest...}", scope="read"),
     Route(method="POST", path="datasets/{dataset_id}/{rest...}", scope="write"),
     Route(method="PUT", path="datasets/{dataset_id}/{rest...}", scope="write"),
