@@ -239,6 +239,9 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     """Without trace and span: they are this span's."""
     dropped: int = 0
     """Attributes, events and links that the sender's SDK dropped."""
+    parts: int = 0
+    """From how many things that a client said of it this was made, where it was made from such:
+    more parts replace fewer."""
     problems: tuple[Problem, ...] = ()
 
 

@@ -314,6 +314,7 @@ DIALECT = Dialect(
         Source("matched_calls", 1, "quarterdeck.expected_calls.matched", count),
         Source("experiment", 1, "quarterdeck.experiment", flag),
         Source("session_key", 25, "quarterdeck.session.id", session_id),
+        Source("parts", 1, "quarterdeck.fragments", count),
     ),
     resource_sources=(
         Source("workflow", 1, "quarterdeck.workflow.name"),
