@@ -22,9 +22,9 @@ _CODES = {
     501: "NOT_IMPLEMENTED",
     503: "SERVICE_UNAVAILABLE",
 }
-_SETTLE_S = 2.0
-"""An application waits for the answer to an update; a call reported just before is stored in
-less."""
+_SETTLE_S = 5.0
+"""A call that was reported just before is stored in much less; one that is not found by its
+metadata by then does not get the update."""
 
 
 def _error(error: QuarterdeckError, status: int) -> Reply:
