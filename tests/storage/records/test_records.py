@@ -3,9 +3,12 @@
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
@@ -49,6 +52,29 @@ def test_opening_again_keeps_what_is_there(records: Records, records_url: str) -
     again = open_records(records_url)
     assert projects.get_project(again, "acme").created_ns == NOW
     again.close()
+
+
+def test_a_database_of_the_first_release_keeps_what_it_holds(records_url: str) -> None:
+    driver = "sqlite" if records_url.startswith("sqlite") else "postgresql+psycopg"
+    engine = sqlalchemy.create_engine(sqlalchemy.make_url(records_url).set(drivername=driver))
+    config = Config()
+    config.set_main_option("script_location", str(Path(connection.__file__).parent / "migrations"))
+    with engine.begin() as open_connection:
+        config.attributes["connection"] = open_connection
+        command.upgrade(config, "0001")
+        settings = msgspec.to_builtins(projects.ProjectSettings())
+        open_connection.execute(
+            sqlalchemy.insert(tables.PROJECTS).values(
+                project_id="acme", name="Acme", created_ns=NOW, **settings
+            )
+        )
+    engine.dispose()
+    opened = open_records(records_url)
+    assert projects.get_project(opened, "acme").name == "Acme"
+    with opened.reading() as open_connection:
+        context = MigrationContext.configure(open_connection)
+        assert compare_metadata(context, tables.METADATA) == []
+    opened.close()
 
 
 def test_servers_that_start_together_make_one_set_of_tables(records_url: str) -> None:
