@@ -12,6 +12,7 @@ or an agent is read from what the application wrote about it.
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from quarterdeck.model.spans import RawSpan, Resource
@@ -73,10 +74,14 @@ def root_span_id(trace_id: str) -> str:
 
 def _in_order(fragments: Iterable[Fragment]) -> list[Fragment]:
     """By time; the rest of the order depends on what they say and never on their arrival."""
-    return sorted(
-        fragments,
-        key=lambda f: (f.at_ns, f.kind.endswith("-update"), as_json(f.body)),
-    )
+    found = sorted(fragments, key=_when)
+    if all(_when(one) != _when(other) for one, other in pairwise(found)):
+        return found  # writing every body as JSON would be most of the work
+    return sorted(found, key=lambda fragment: (*_when(fragment), as_json(fragment.body)))
+
+
+def _when(fragment: Fragment) -> tuple[int, bool]:
+    return fragment.at_ns, fragment.kind.endswith("-update")
 
 
 def _said(fragments: Iterable[Fragment]) -> dict[str, Any]:
@@ -119,12 +124,12 @@ def _attributes(said: dict[str, Any], names: dict[str, str], rest: str) -> dict[
     return {names.get(key, rest + key): value for key, value in said.items() if key not in _PLACED}
 
 
-def _resource(fragments: Iterable[Fragment]) -> Resource:
-    """Who sent it.  Several SDKs may: the words of one, whatever came first, are taken."""
+def _resource(fragments: Sequence[Fragment]) -> Resource:
+    """Who sent it.  Several SDKs may: the words of one, the same whatever came first."""
     senders = [mapping(mapping(fragment.body).get("sender")) for fragment in fragments]
-    sender = min(
-        (s for s in senders if s), key=lambda s: str(sorted(s.items(), key=str)), default={}
-    )
+    sender = senders[0] if senders else {}
+    if any(other != sender for other in senders):
+        sender = min((other for other in senders if other), key=as_json)
     told = {
         "langfuse.sdk.name": sender.get("sdk_name"),
         "langfuse.sdk.integration": sender.get("sdk_integration"),
