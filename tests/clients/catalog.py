@@ -45,6 +45,8 @@ class Run:
     """A driver that takes longer hangs."""
     before: tuple[Made, ...] = ()
     """What the driver takes for granted that somebody made, such as a prompt that it only loads."""
+    quick: bool = False
+    """Run in CI: its environment is installed in seconds, its driver takes few."""
     recordings: tuple[str, ...] = ()
     """Labels of the recorded traffic that are this run; () = the run's name.  "all" = the whole
     recording, whatever its labels."""
@@ -76,8 +78,6 @@ class Client:
     model: ModelServer | None = "refunds"
     recorded_key: str = ""
     """The made-up key of its recording, where that is in bodies or addresses too."""
-    quick: bool = False
-    """Installed in seconds and run in CI."""
     local_only: str = ""
     """Why its key can't be given; it is run in local mode only."""
 
@@ -103,9 +103,9 @@ _LANGFUSE = {
 }
 
 
-def _runs(*names: str) -> tuple[Run, ...]:
+def _runs(*names: str, quick: str = "") -> tuple[Run, ...]:
     """Scenarios that are the driver's only argument."""
-    return tuple(Run(name=name, arguments=(name,)) for name in names)
+    return tuple(Run(name=name, arguments=(name,), quick=name == quick) for name in names)
 
 
 _ALL = (Run(name="all", recordings=("all",)),)
@@ -124,6 +124,7 @@ LANGSMITH = (
             Run(
                 name="success",
                 arguments=("success",),
+                quick=True,
                 recordings=("success_zstd", "success_batch_json"),
             ),
             Run(name="failure", arguments=("failure",), recordings=("failure_multipart_plain",)),
@@ -140,7 +141,6 @@ LANGSMITH = (
                 settings={"LANGSMITH_TRACING_MODE": "otel"},
             ),
         ),
-        quick=True,
     ),
     Client(
         name="langgraph",
@@ -212,7 +212,7 @@ BRAINTRUST = (
         driver="set1/drive_braintrust.py",
         settings=_BRAINTRUST,
         runs=(
-            *_runs("success", "failure", "datasets", "attachments"),
+            *_runs("success", "failure", "datasets", "attachments", quick="success"),
             _BRAINTRUST_PROMPTS,
             Run(
                 name="otel",
@@ -262,8 +262,16 @@ LANGFUSE = (
             "LANGFUSE_TRACING_ENVIRONMENT": "staging",
             "LANGFUSE_RELEASE": "rel-7",
         },
-        runs=_runs("success", "failure", "prompts", "datasets", "openai", "langgraph", "media"),
-        quick=True,
+        runs=_runs(
+            "success",
+            "failure",
+            "prompts",
+            "datasets",
+            "openai",
+            "langgraph",
+            "media",
+            quick="success",
+        ),
     ),
     Client(
         name="langfuse3",

@@ -80,13 +80,18 @@ class _Handler(BaseHTTPRequestHandler):
         return status, [*headers, ("x-portkey-trace-id", "stand-in")], content
 
     def _fallbacks(self) -> list[str]:
-        try:
-            config = json.loads(self.headers.get("x-portkey-config") or "{}")
-        except ValueError:
-            return []  # the name of a stored one
-        targets: list[Any] = config.get("targets") or []
+        """The models that Portkey's and Helicone's headers name for when the first fails."""
+        targets: list[Any] = (self._told("x-portkey-config") or {}).get("targets") or []
         models = [target.get("override_params", {}).get("model") for target in targets]
+        for fallback in self._told("helicone-fallbacks") or []:
+            models.append(fallback.get("bodyKeyOverride", {}).get("model"))
         return [model for model in models if model]
+
+    def _told(self, header: str) -> Any:
+        try:
+            return json.loads(self.headers.get(header) or "null")
+        except ValueError:
+            return None  # the name of a stored configuration
 
     def _asked(self, base: str, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         address = urlsplit(base)

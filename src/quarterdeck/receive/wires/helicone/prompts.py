@@ -115,12 +115,22 @@ def _shown(version: PromptVersion) -> dict[str, Any]:
 
 
 async def _create(call: Call, desk: Desk) -> Reply:
-    """A prompt's id is its name: what an application asks for is what a person wrote."""
+    """
+    A prompt's id is its name: what an application asks for is what a person wrote.
+
+    `promptVersionId` is ours: who moves here keeps the ids that applications have in their code.
+    """
     said = call.object()
     name = _text(said, "name")
-    tags = said.get("tags")
+    tags, environment = said.get("tags"), said.get("environment")
+    labels = {PRODUCTION, environment} if isinstance(environment, str) else {PRODUCTION}
     version = await _commit(
-        desk, name, said, labels=(PRODUCTION,), tags=tags if isinstance(tags, list) else None
+        desk,
+        name,
+        said,
+        labels=tuple(sorted(labels - {""})),
+        tags=tags if isinstance(tags, list) else None,
+        version_id=_text(said, "promptVersionId") if said.get("promptVersionId") else "",
     )
     return Reply(body={"data": {"id": name, "versionId": version.version_id}, "error": None})
 
@@ -129,7 +139,7 @@ async def _change(call: Call, desk: Desk) -> Reply:
     said = call.object()
     environment = said.get("environment")
     labels = (environment,) if isinstance(environment, str) and environment else ()
-    version = await _commit(desk, _text(said, "promptId"), said, labels=labels, tags=None)
+    version = await _commit(desk, _text(said, "promptId"), said, labels=labels)
     return Reply(body={"data": {"id": version.version_id}, "error": None})
 
 
@@ -150,7 +160,13 @@ async def _release(call: Call, desk: Desk) -> Reply:
 
 
 async def _commit(
-    desk: Desk, name: str, said: dict[str, Any], *, labels: tuple[str, ...], tags: list[str] | None
+    desk: Desk,
+    name: str,
+    said: dict[str, Any],
+    *,
+    labels: tuple[str, ...],
+    tags: list[str] | None = None,
+    version_id: str = "",
 ) -> PromptVersion:
     body = said.get("promptBody")
     if not isinstance(body, dict):
@@ -166,7 +182,8 @@ async def _commit(
         tags=tags,
         created_by=desk.actor,
         now_ns=desk.now_ns(),
-        reuse_equal=True,
+        version_id=version_id,
+        reuse_equal=not version_id,
     )
 
 
