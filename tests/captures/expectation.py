@@ -11,8 +11,8 @@ has several spellings on the wire:
 * A result is found if its text is in the recorded one, which often wraps it.
 * `{"any_of": [...]}` in an expectation admits what the recorded library leaves open, and
   `{"mentions": text}` asks for a text in arguments that a library spells in its own way.
-* A score is its number or its label; `{"value": ..., "judge": ...}` asks for more of it, a list
-  for all that have the name, in any order.
+* A score is its number or its label; `{"value": ..., "judge": ...}` asks for more of it.  One
+  expectation holds for all scores of the name, a list names each, in any order.
 """
 
 import json
@@ -155,18 +155,24 @@ def _score_differences(wanted: Expected, scores: Sequence[Any]) -> Iterator[str]
         got.setdefault(score.name, []).append(score)
     all_of, some_of = wanted.get("scores"), wanted.get("scores_include", {})
     for name, told in {**some_of, **(all_of or {})}.items():
-        expected = told if isinstance(told, list) else [told]
-        left = list(got.get(name, ()))
-        for one in expected:
-            fitting = next((score for score in left if _is_score(one, score)), None)
-            if fitting is None:
-                yield f"score {name!r}: expected {one}, got {_told_of(got.get(name, ()))}"
-            else:
-                left.remove(fitting)
-        if left and len(left) + len(expected) == len(got[name]):
-            yield f"score {name!r}: more than expected, {_told_of(left)}"
+        given = got.get(name, [])
+        if not _are_scores(told, given):
+            yield f"score {name!r}: expected {told}, got {_told_of(given)}"
     for name in sorted(set(got) - set(all_of)) if all_of is not None else ():
         yield f"score {name!r} was not given, got {_told_of(got[name])}"
+
+
+def _are_scores(wanted: Any, given: Sequence[Any]) -> bool:
+    """A list names each one; anything else is what all of them are, one at least."""
+    if not isinstance(wanted, list):
+        return bool(given) and all(_is_score(wanted, score) for score in given)
+    left = list(given)
+    for one in wanted:
+        fitting = next((score for score in left if _is_score(one, score)), None)
+        if fitting is None:
+            return False
+        left.remove(fitting)
+    return not left
 
 
 def _is_score(wanted: Any, score: Any) -> bool:

@@ -54,6 +54,8 @@ class Result:
 class Options:
     clients: tuple[Client, ...]
     runs: frozenset[str]
+    """Empty: all."""
+    quick: bool
     local: bool
     recorded: bool
     fresh: bool
@@ -69,8 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(f"The drivers are not here: {SHARED}/clients")
     folder = Path(tempfile.mkdtemp(prefix="quarterdeck-clients-"))
     options = Options(
-        clients=tuple(_chosen(asked.only, quick=asked.quick)),
+        clients=tuple(_chosen(asked.only)),
         runs=frozenset(filter(None, asked.run.split(","))),
+        quick=asked.quick,
         local=asked.local,
         recorded=asked.traffic,
         fresh=asked.fresh,
@@ -112,12 +115,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _chosen(only: str, *, quick: bool) -> Iterator[Client]:
+def _chosen(only: str) -> Iterator[Client]:
     names = set(filter(None, only.split(",")))
     if unknown := names - {client.name for client in CLIENTS}:
         sys.exit(f"Not in the catalog: {', '.join(sorted(unknown))}")
     for client in CLIENTS:
-        if (not names or client.name in names) and (client.quick or not quick):
+        if not names or client.name in names:
             yield client
 
 
@@ -131,11 +134,15 @@ def prove(options: Options) -> Iterator[Result]:
     try:
         for client in options.clients:
             for run in client.runs:
-                if not options.runs or run.name in options.runs:
+                if _is_asked(run, options):
                     yield from _prove_run(client, run, options, stages, models)
     finally:
         models.stop()
         stages.stop()
+
+
+def _is_asked(run: Run, options: Options) -> bool:
+    return (run.quick or not options.quick) and (not options.runs or run.name in options.runs)
 
 
 def _prove_run(
