@@ -48,6 +48,10 @@ def page_of(call: Call, items: Sequence[T]) -> Sequence[T]:
     return items[offset : offset + call.number("limit", PAGE, most=MOST_ON_A_PAGE)]
 
 
+def text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def flag(call: Call, name: str) -> bool | None:
     """A yes or no of the query; None if it is not asked."""
     spelled = call.one(name).lower()

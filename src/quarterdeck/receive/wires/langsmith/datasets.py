@@ -9,7 +9,7 @@ from typing import Any
 
 from quarterdeck.errors import NotFound
 from quarterdeck.receive.wire import Call, Desk, Reply
-from quarterdeck.receive.wires.langsmith.answers import page_of, tenant_of
+from quarterdeck.receive.wires.langsmith.answers import page_of, tenant_of, text_or_none
 from quarterdeck.receive.wires.langsmith.bodies import identity
 from quarterdeck.receive.wires.langsmith.instants import instant_of, spell
 from quarterdeck.receive.wires.langsmith.results import SOURCE
@@ -84,8 +84,8 @@ async def update(call: Call, desk: Desk) -> Reply:
         update_dataset,
         project_id=desk.project_id,
         dataset_id=known.dataset_id,
-        name=body.get("name"),
-        description=body.get("description"),
+        name=text_or_none(body.get("name")),
+        description=text_or_none(body.get("description")),
         metadata={**known.metadata, **metadata} if isinstance(metadata, dict) else None,
         now_ns=desk.now_ns(),
     )

@@ -161,7 +161,7 @@ async def delete_many(call: Call, desk: Desk) -> Reply:
     """Ids in the query, or in the body where they are to be gone for good."""
     body = call.payload if isinstance(call.payload, dict) else {}
     told = body.get("example_ids") or call.query.get("example_ids") or ()
-    return await _delete(desk, [str(one) for one in told])
+    return await _delete(desk, [str(one) for one in told] if isinstance(told, list) else [])
 
 
 async def _delete(desk: Desk, example_ids: Iterable[str]) -> Reply:

@@ -79,8 +79,7 @@ async def read_many(call: Call, desk: Desk) -> Reply:
     fitting = [
         one
         for one in distinct.values()
-        if (not keys or one.get("key") in keys)
-        and (not sources or (one.get("feedback_source") or {}).get("type") in sources)
+        if (not keys or one.get("key") in keys) and (not sources or _source_type(one) in sources)
     ]
     fitting.sort(key=lambda one: (str(one.get("created_at")), one["id"]))
     return Reply(body=[_shown(one) for one in page_of(call, fitting)])
@@ -188,6 +187,11 @@ def _of_query(call: Call) -> Object:
 async def _keep(desk: Desk, fragment: Fragment) -> None:
     await desk.keep(Reading(fragments=(fragment,)))
     await keep_results(desk, [fragment])
+
+
+def _source_type(told: Object) -> Any:
+    source = told.get("feedback_source")
+    return source.get("type") if isinstance(source, dict) else None
 
 
 def _dated(given: Object, desk: Desk) -> Object:

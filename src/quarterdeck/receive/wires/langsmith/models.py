@@ -23,7 +23,7 @@ def read_call(run: Mapping[str, Any]) -> Object:
     """
     metadata = _object(_object(run.get("extra")).get("metadata"))
     found: Object = {}
-    if run.get("run_type") not in _CALLS:
+    if _text(run.get("run_type")) not in _CALLS:
         _keep(found, "langsmith.usage_metadata", _counts(metadata.get("usage_metadata")))
         return found
     inputs, outputs = _object(run.get("inputs")), _object(run.get("outputs"))

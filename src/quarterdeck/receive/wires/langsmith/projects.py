@@ -15,6 +15,7 @@ from quarterdeck.receive.wires.langsmith.answers import (
     page_of,
     project_id_of,
     tenant_of,
+    text_or_none,
     unsupported,
 )
 from quarterdeck.receive.wires.langsmith.bodies import identity
@@ -92,8 +93,8 @@ async def update(call: Call, desk: Desk) -> Reply:
         update_experiment,
         project_id=desk.project_id,
         experiment_id=session_id,
-        name=body.get("name"),
-        description=body.get("description"),
+        name=text_or_none(body.get("name")),
+        description=text_or_none(body.get("description")),
         metadata={**known.metadata, **metadata} if metadata else None,
         ended_ns=ended or None,
     )

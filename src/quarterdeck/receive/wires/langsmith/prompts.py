@@ -12,7 +12,7 @@ from typing import Any
 from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.receive.wire import Call, Desk, Reply
-from quarterdeck.receive.wires.langsmith.answers import flag, page_of, tenant_of
+from quarterdeck.receive.wires.langsmith.answers import flag, page_of, tenant_of, text_or_none
 from quarterdeck.receive.wires.langsmith.instants import spell
 from quarterdeck.receive.wires.langsmith.manifests import content_of, manifest_of
 from quarterdeck.storage.records.prompts import (
@@ -101,7 +101,7 @@ async def update(call: Call, desk: Desk) -> Reply:
         update_prompt,
         project_id=desk.project_id,
         name=known.name,
-        description=body.get("description"),
+        description=text_or_none(body.get("description")),
         tags=_texts(body["tags"]) if isinstance(body.get("tags"), list) else None,
         metadata={**known.metadata, _OWN: own} if said else None,
         now_ns=desk.now_ns(),

@@ -55,12 +55,11 @@ async def query(call: Call, desk: Desk) -> Reply:
     runs.sort(key=lambda run: (instant_of(run.get("start_time")), run["id"]), reverse=True)
     cursor = asked.get("cursor")
     offset = int(cursor) if isinstance(cursor, str) and cursor.isdigit() else 0
-    limit = asked.get("limit")
-    size = min(limit, MOST_ON_A_PAGE) if type(limit) is int and limit > 0 else PAGE
+    size = min(_count(asked.get("limit")) or PAGE, MOST_ON_A_PAGE)
     page = runs[offset : offset + size]
     more = str(offset + size) if offset + size < len(runs) else None
-    select = asked.get("select")
-    if isinstance(select, list) and select:
+    select = _texts(asked.get("select"))
+    if select:
         wanted = {*select, "id", "trace_id", "name", "run_type", "start_time"}
         page = [{key: run[key] for key in run if key in wanted} for run in page]
     return Reply(body={"runs": page, "cursors": {"next": more, "prev": None}})
@@ -74,13 +73,12 @@ async def query_by_example(call: Call, desk: Desk) -> Reply:
     for session_id in _texts(asked.get("session_ids")):
         for run in await runs_of(desk, session_id):
             by_example.setdefault(str(run.get("reference_example_id")), []).append(run)
-    offset, limit = (asked.get(name) for name in ("offset", "limit"))
     cases, _ = await desk.records(
         list_cases,
         project_id=desk.project_id,
         dataset_id=bodies.identity(call.path["dataset_id"], what="dataset"),
-        limit=limit if type(limit) is int else PAGE,
-        offset=offset if type(offset) is int else 0,
+        limit=_count(asked.get("limit")) or PAGE,
+        offset=_count(asked.get("offset")),
     )
     return Reply(
         body=[{**shown_case(case), "runs": by_example.get(case.case_id, [])} for case in cases]
@@ -123,6 +121,10 @@ async def _name_of(desk: Desk, session_id: str) -> str:
         told = object_of(next(iter(known.values()), []))
         return str(told.get("name") or "")
     return experiment.name
+
+
+def _count(value: Any) -> int:
+    return min(value, 10_000_000) if type(value) is int and value > 0 else 0
 
 
 def _texts(value: Any) -> list[str]:

@@ -42,6 +42,7 @@ _TRACING = (
     Route(method="PATCH", path="runs/{run_id}", handler=tracing.patch_run),
     Route(method="POST", path="otel/v1/traces", body="otlp", stamp=_stamp),
     Route(method="POST", path="runs/query", handler=queries.query, scope="read"),
+    Route(method="POST", path="runs/stats", scope="read"),
     Route(method="GET", path="runs/{run_id}", handler=queries.read, scope="read"),
 )
 _FEEDBACK = (
@@ -150,7 +151,7 @@ _KNOWN = (
     "feedback-configs", "likes/{rest...}", "public/{rest...}", "v2/{rest...}",
     "workspaces/{rest...}", "hub/{rest...}", "platform/{rest...}",
     "annotation-queues/{queue_id}/{rest...}",
-    "sessions/{session_id}/{rest...}", "runs/stats", "runs/{run_id}/share",
+    "sessions/{session_id}/{rest...}", "runs/{run_id}/share",
 )  # fmt: skip
 """Addresses that the SDKs know and that need LangSmith's own app."""
 
