@@ -15,6 +15,7 @@ In `address` and `settings` these are filled in:
     {folder}    an empty folder of this run
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -341,6 +342,21 @@ OPENPIPE = (
     ),
 )
 
+_PORTKEY_PROMPTS = tuple(
+    Made(
+        path="/v1/prompts",
+        body={
+            "name": "Support planner",
+            "collection_id": "support",
+            "string": json.dumps(
+                [{"role": "system", "content": said}, {"role": "user", "content": "{{question}}"}]
+            ),
+            "parameters": {"temperature": 0.2},
+            "model": "gpt-4o",
+        },
+    )
+    for said in ("Plan.", "Plan, then act.", "You are the planner.")
+)
 _PORTKEY = {"PORTKEY_API_KEY": "{key}", **_REFUNDS}
 
 PORTKEY = (
@@ -354,7 +370,11 @@ PORTKEY = (
         environment="portkey",
         driver="set1/drive_portkey.py",
         settings=_PORTKEY,
-        runs=_runs("success", "failure", "prompts", "admin", "openai_sdk"),
+        runs=(
+            *_runs("success", "failure"),
+            Run(name="prompts", arguments=("prompts",), before=_PORTKEY_PROMPTS),
+            *_runs("admin", "openai_sdk"),
+        ),
     ),
     Client(
         name="portkey_otel",
@@ -370,6 +390,22 @@ PORTKEY = (
     ),
 )
 
+_HELICONE_PROMPT = Made(
+    path="/v1/prompt-2025",
+    body={
+        "name": "sup001",
+        "promptVersionId": "11111111-2222-4333-8444-555555555555",
+        "environment": "staging",
+        "promptBody": {
+            "model": "gpt-4o",
+            "temperature": 0.2,
+            "messages": [
+                {"role": "system", "content": "You are the planner for {{hc:brand:string}}."},
+                {"role": "user", "content": "{{hc:question:string}}"},
+            ],
+        },
+    },
+)
 _HELICONE = {"HELICONE_API_KEY": "{key}", **_REFUNDS}
 
 HELICONE = (
@@ -386,7 +422,11 @@ HELICONE = (
             "HELICONE_API_URL": "{wire}",
             "OPENAI_BASE_URL": "{gateway}/v1",
         },
-        runs=_runs("success", "failure", "gateway_features", "prompts", "ai_gateway"),
+        runs=(
+            *_runs("success", "failure", "gateway_features"),
+            Run(name="prompts", arguments=("prompts",), before=(_HELICONE_PROMPT,)),
+            *_runs("ai_gateway"),
+        ),
     ),
     Client(
         name="helicone_async",
@@ -419,7 +459,7 @@ HELICONE = (
         environment="node_helicone",
         driver="set1/drive_helicone_js.mjs",
         settings={**_HELICONE, "HELICONE_API_URL": "{wire}"},
-        runs=(Run(name="success"),),
+        runs=(Run(name="success", before=(_HELICONE_PROMPT,)),),
     ),
 )
 

@@ -82,10 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _fallbacks(self) -> list[str]:
         """The models that Portkey's and Helicone's headers name for when the first fails."""
         targets: list[Any] = (self._told("x-portkey-config") or {}).get("targets") or []
-        models = [target.get("override_params", {}).get("model") for target in targets]
-        for fallback in self._told("helicone-fallbacks") or []:
-            models.append(fallback.get("bodyKeyOverride", {}).get("model"))
-        return [model for model in models if model]
+        overrides = [target.get("override_params") for target in targets]
+        overrides += [one.get("bodyKeyOverride") for one in self._told("helicone-fallbacks") or []]
+        return [one["model"] for one in overrides if one and one.get("model")]
 
     def _told(self, header: str) -> Any:
         try:
