@@ -211,8 +211,9 @@ class Desk(Protocol):
         resource_attribute: tuple[str, str] = ("", ""),
     ) -> list[RawSpan]:
         """
-        Stored spans that began in [since, until), the newest first, without the first `after`;
-        where an attribute of the resource is given with its value, of those only that have it.
+        Stored spans that began in [since, until), without the first `after`: roots before all
+        others, then the newest first; where an attribute of the resource is given with its value,
+        of those only that have it.
         """
         ...
 

@@ -12,6 +12,7 @@ from quarterdeck.receive.wires.mlflow.wire import WIRE as MLFLOW
 from quarterdeck.receive.wires.openai_traces.wire import WIRE as OPENAI_TRACES
 from quarterdeck.receive.wires.openpipe.wire import WIRE as OPENPIPE
 from quarterdeck.receive.wires.opik.wire import WIRE as OPIK
+from quarterdeck.receive.wires.phoenix.wire import WIRE as PHOENIX
 from quarterdeck.receive.wires.portkey.wire import WIRE as PORTKEY
 
 WIRES: tuple[Wire, ...] = (
@@ -23,6 +24,7 @@ WIRES: tuple[Wire, ...] = (
     OPENAI_TRACES,
     MLFLOW,
     DAGSHUB,
+    PHOENIX,
     AGENTOPS,
     OPENPIPE,
     PORTKEY,

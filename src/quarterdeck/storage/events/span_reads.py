@@ -206,8 +206,8 @@ def newest_spans(
     resource_attribute: tuple[str, str] = ("", ""),
 ) -> list[RawSpan]:
     """
-    As sent, of spans that began in [since, until), the newest first; of those only whose resource
-    has this attribute with this value, where one is given.
+    As sent, of spans that began in [since, until): roots before all others, then the newest first;
+    of those only whose resource has this attribute with this value, where one is given.
     """
     attribute, named = resource_attribute
     params = scope.params() | {

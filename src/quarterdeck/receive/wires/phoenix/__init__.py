@@ -1,0 +1,1 @@
+"""Phoenix: annotations, prompts, datasets and experiments of its clients, which use the root."""
