@@ -224,8 +224,10 @@ async def put_evaluation(call: Call, desk: Desk) -> Reply:
     name = text(body.get("name"))
     given = own_id("ExperimentRun", text(body.get("experiment_run_id")))
     experiment_id, _, run_id = given.partition("/")
-    if not name or not run_id:
-        raise Invalid("an evaluation needs a name and an experiment_run_id")
+    if not name:
+        raise Invalid("an evaluation needs a name")
+    if not run_id:
+        raise NotFound(f"no experiment run {given!r}")
     result = mapping(body.get("result"))
     told = {
         "value": result.get("score"),

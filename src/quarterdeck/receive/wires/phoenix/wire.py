@@ -73,7 +73,6 @@ ROUTES: tuple[Route, ...] = (
         ("v1/projects/{project}/session_annotations", annotations.list_of_sessions),
         ("v1/projects/{project}/traces", None),
         ("v1/projects/{project}/sessions", None),
-        ("v1/projects/{project}/{rest...}", None),
         ("v1/sessions/{session}", None),
         ("v1/prompts", prompts.list_all),
         ("v1/prompts/{prompt}/latest", prompts.get_latest),
