@@ -343,6 +343,28 @@ def test_a_trace_is_read_back_with_the_ids_that_its_client_made(served: Served) 
     assert told(served, "GET", f"traces/{uuid.uuid4()}", status=404)["error"]
 
 
+def test_lists_show_the_newest_first_and_refuse_filters_that_they_do_not_know(
+    served: Served,
+) -> None:
+    ids = [str(uuid.uuid4()) for _ in range(2)]
+    for own, second in zip(ids, ("01", "02"), strict=True):
+        at = f"2026-11-23T10:00:{second}Z"
+        ingest(
+            served,
+            ("trace-create", {"id": own, "name": "listed", "userId": "lister", "timestamp": at}),
+            ("span-create", {"id": own, "traceId": own, "startTime": at, "endTime": at,
+                             "name": "listed step"}),
+        )  # fmt: skip
+    until = "toTimestamp=2026-11-23T11:00:00Z"
+    traces = told(served, "GET", f"traces?userId=lister&limit=1&{until}")
+    assert [(one["id"], one["observations"]) for one in traces["data"]] == [(ids[1], [ids[1]])]
+    assert traces["meta"]["totalItems"] == 2
+    until = "toStartTime=2026-11-23T11:00:00Z"
+    found = told(served, "GET", f"v2/observations?name=listed%20step&{until}")["data"]
+    assert [(one["id"], one["traceId"]) for one in found] == [(ids[1],) * 2, (ids[0],) * 2]
+    assert told(served, "GET", "traces?filter=%5B%5D", status=400)["error"]
+
+
 def test_an_address_that_an_sdk_prints_opens_our_page_and_no_other_server(served: Served) -> None:
     own = uuid.uuid4()
     for path, page in (

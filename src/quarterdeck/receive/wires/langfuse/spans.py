@@ -226,6 +226,8 @@ def _observation(foreign: str, fragments: Sequence[Fragment]) -> list[RawSpan]:
     attributes = _attributes(_with_counts(said), _OBSERVATION, "langfuse.body.")
     attributes |= _metadata("langfuse.observation.metadata", said.get("metadata"))
     attributes |= {"langfuse.observation.id": foreign, "langfuse.trace.id": trace_id}
+    if parent:
+        attributes["langfuse.observation.parent_id"] = parent
     attributes |= _meant(kind, said, ordered)
     if not end_ns:
         attributes["quarterdeck.partial"] = True

@@ -131,6 +131,7 @@ WIRE = Wire(
         ),
         Route(method="DELETE", path="scores/{score_id}", handler=score_calls.delete_score),
         # traces, read back
+        Route(method="GET", path="traces", handler=traces.list_traces, scope="read"),
         Route(method="GET", path="traces/{trace_id}", handler=traces.get_trace, scope="read"),
         Route(method="GET", path="observations", handler=traces.list_observations, scope="read"),
         Route(method="GET", path="v2/observations", handler=traces.list_observations, scope="read"),
