@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from clients import environments, facts, locks, traffic
+from clients import environments, facts, locks, page, traffic
 from clients.catalog import CLIENTS, Client, Run
 from clients.drive import Driven, drive, prepare
 from clients.environments import BuildError
@@ -67,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.lock:
         locks.lock(asked.lock)
         return 0
+    if asked.page:
+        page.PAGE.write_text(page.text())
+        return 0
     if not (SHARED / "clients").is_dir():
         sys.exit(f"The drivers are not here: {SHARED}/clients")
     folder = Path(tempfile.mkdtemp(prefix="quarterdeck-clients-"))
@@ -111,6 +114,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="make the environments again")
     parser.add_argument("--keep", action="store_true", help="leave data and output, and say where")
     parser.add_argument("--json", action="store_true", help="results for machines")
+    parser.add_argument("--page", action="store_true", help="write docs/reference/clients.md again")
     parser.add_argument("--lock", metavar="ENVIRONMENT", help="resolve its requirements again")
     return parser.parse_args(arguments)
 
