@@ -135,7 +135,8 @@ def test_a_server_without_room_says_when_to_try_again(served: Served) -> None:
         if route.handler is None:
             continue
         answer = served.ask(route.method, filled(route.path), b"{}")
-        assert (answer.status, answer.headers["retry-after"]) == (503, "5"), route.path
+        assert answer.status in (429, 503), route.path
+        assert answer.headers["retry-after"] == "5", route.path
         assert own_shape(served, answer)
 
 

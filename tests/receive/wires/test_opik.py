@@ -15,6 +15,7 @@ import pytest
 from captures.expectation import differences
 from captures.load import ReplayedSession, replay_spans
 from clients.facts import EXPECTED
+from quarterdeck.errors import TryAgain
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.normalize.normalize import normalize_span, read_content
 from quarterdeck.receive.wire import span_id_of
@@ -291,6 +292,13 @@ def test_an_error_has_the_shape_that_the_client_reads() -> None:
     reply = ask(WIRE, MemoryDesk(), "POST", "v1/private/traces/batch", {"traces": "none"})
     assert reply is not None
     assert set(reply.body) == {"code", "message", "errors"}
+
+
+def test_a_server_without_room_is_waited_for() -> None:
+    """After a 503 the client drops what it has; after a 429 with this header it does not."""
+    reply = WIRE.error(TryAgain("full", retry_after_s=3), 503)
+    assert (reply.status, reply.headers["RateLimit-Reset"]) == (429, "3")
+    assert WIRE.error(TryAgain("a defect", code="internal"), 503).status == 503
 
 
 def test_ids_of_a_trace_and_of_its_span_do_not_collide() -> None:

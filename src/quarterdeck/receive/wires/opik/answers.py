@@ -49,9 +49,13 @@ def stream(items: Iterable[Any]) -> Reply:
 
 
 def error(problem: QuarterdeckError, status: int) -> Reply:
+    """
+    No room is a 429 with RateLimit-Reset: then the client waits and keeps what it has, where
+    after three answers of 503 it drops it.  A defect stays 503, or it would wait for good.
+    """
     headers = {}
-    if isinstance(problem, TryAgain):
-        # The client waits for this one, and for no Retry-After.
+    if isinstance(problem, TryAgain) and problem.code != "internal":
+        status = 429
         headers["RateLimit-Reset"] = str(max(1, math.ceil(problem.retry_after_s)))
     message = str(problem)
     return Reply(

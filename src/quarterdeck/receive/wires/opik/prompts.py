@@ -14,7 +14,8 @@ from typing import Any
 from quarterdeck.errors import Conflict, Invalid, NotFound
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.receive.wire import Call, Desk, Reply
-from quarterdeck.receive.wires.opik.answers import MOST_PER_PAGE, created, new_id, page
+from quarterdeck.receive.wires.opik.answers import created, new_id, page
+from quarterdeck.receive.wires.opik.filters import fits, read_filters
 from quarterdeck.receive.wires.opik.tracing import text_of
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.prompts import (
@@ -35,6 +36,8 @@ from quarterdeck.storage.records.prompts import (
 )
 
 _COMMIT = 8
+_MOST = 10_000
+"""Prompts of a project, or versions of one: hundreds."""
 _NUMBER = re.compile(r"v?(\d{1,9})")
 _TYPES = {"mustache": "mustache", "jinja2": "jinja2", "f-string": "python"}
 _KEPT = ("template", "type", "metadata")
@@ -206,20 +209,17 @@ async def version_by_number(call: Call, desk: Desk) -> Reply:
 
 
 async def list_all(call: Call, desk: Desk) -> Reply:
-    number = max(1, call.number("page", 1, most=1_000_000))
-    size = call.number("size", 10, most=MOST_PER_PAGE)
+    filters = read_filters(call.one("filters"))
     found = await desk.records(
-        list_prompts,
-        project_id=desk.project_id,
-        containing=call.one("name"),
-        limit=size,
-        offset=(number - 1) * size,
+        list_prompts, project_id=desk.project_id, containing=call.one("name"), limit=_MOST
     )
     shown = []
     for prompt in found.items:
         newest = await _newest(desk, prompt) if prompt.latest else None
-        shown.append(shown_prompt(prompt, newest))
-    return page(call, shown, total=found.total)
+        told = shown_prompt(prompt, newest)
+        if fits(told, filters):
+            shown.append(told)
+    return page(call, shown)
 
 
 async def one(call: Call, desk: Desk) -> Reply:
@@ -233,7 +233,7 @@ async def versions(call: Call, desk: Desk) -> Reply:
     prompt = await desk.records(find_prompt, project_id=desk.project_id, prompt_id=call.path["id"])
     wanted = call.one("search").casefold()
     found = await desk.records(
-        list_versions, project_id=desk.project_id, name=prompt.name, limit=10_000
+        list_versions, project_id=desk.project_id, name=prompt.name, limit=_MOST
     )
     shown = [shown_version(kept) for kept in found]
     return page(
@@ -249,10 +249,10 @@ async def versions(call: Call, desk: Desk) -> Reply:
 def _by_commit(records: Records, desk: Desk, commit: str, name: str) -> PromptVersion:
     names = [name]
     if not name:
-        listed = list_prompts(records, project_id=desk.project_id, limit=10_000)
+        listed = list_prompts(records, project_id=desk.project_id, limit=_MOST)
         names = [prompt.name for prompt in listed.items]
     for each in names:
-        for kept in list_versions(records, project_id=desk.project_id, name=each, limit=10_000):
+        for kept in list_versions(records, project_id=desk.project_id, name=each, limit=_MOST):
             if kept.version_id[-_COMMIT:] == commit:
                 return kept
     raise NotFound(f"no prompt version with commit {commit!r}")

@@ -7,7 +7,7 @@ accepted.  The key is in `Authorization`, alone.
 
 from collections.abc import Mapping
 
-from quarterdeck.receive.wire import Call, Desk, Handler, Reply, Route, Wire
+from quarterdeck.receive.wire import Call, Desk, Handler, Reply, Route, Wire, trace_id_of
 from quarterdeck.receive.wires.opik import (
     answers,
     datasets,
@@ -40,6 +40,14 @@ async def _access(_call: Call, _desk: Desk) -> Reply:
 async def _workspace(_call: Call, _desk: Desk) -> Reply:
     """Quarterdeck knows no workspaces: the key names the project, and all is in one place."""
     return Reply(body={"workspace_name": "default"})
+
+
+async def _look(call: Call, _desk: Desk) -> Reply:
+    """The address that the client prints: the session that a trace belongs to, or all of them."""
+    server = call.base_url.removesuffix("/opik")
+    trace = call.one("trace_id")
+    page = f"sessions/trace:{trace_id_of(trace)}" if trace else "sessions"
+    return Reply(status=302, headers={"Location": f"{server}/{page}"})
 
 
 def _send(method: str, path: str, handler: Handler) -> Route:
@@ -173,6 +181,13 @@ WIRE = Wire(
     routes=(
         Route(method="GET", path="is-alive/ping", handler=_ping, scope=None, body="none"),
         Route(method="GET", path="is-alive/ver", handler=_version, scope=None, body="none"),
+        Route(
+            method="GET",
+            path="v1/session/redirect/{what}",
+            handler=_look,
+            scope=None,
+            body="none",
+        ),
         Route(method="POST", path=_V1 + "auth", handler=_access, body="none"),
         Route(method="GET", path=_V1 + "auth/workspace", handler=_workspace, body="none"),
         Route(method="POST", path=_V1 + "otel/v1/traces", body="otlp", stamp=_stamp),
