@@ -91,7 +91,8 @@ def test_the_tree_of_a_recorded_run_shows_fallback_tools_retry_sub_agent_and_per
         (2, "model", "gpt-4o-mini-2024-07-18"),
         (1, "model", "my-model-7b"),
         (1, "model", "gpt-4o-2024-08-06"),
-        (1, "model", "gpt-4o-mini-2024-07-18"),
+        (1, "agent", "critic"),
+        (2, "model", "gpt-4o-mini-2024-07-18"),
         (1, "human", "human_approval"),
         (1, "end", "unknown"),
     ]

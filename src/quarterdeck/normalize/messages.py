@@ -153,6 +153,8 @@ def _is_bare_part(item: dict[str, Value]) -> bool:
     """A part outside any message: system instructions, a list of Anthropic blocks."""
     if "role" in item or "parts" in item or "lc" in item or "kwargs" in item:
         return False
+    if isinstance(item.get("message"), dict):  # LangChain's generations: text beside the message
+        return False
     kind = item.get("type")
     if not isinstance(kind, str):
         return any(name in item for name in ("toolUse", "toolResult", "reasoningContent")) or (

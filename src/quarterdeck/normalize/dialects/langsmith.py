@@ -85,6 +85,20 @@ def _result(value: Value) -> Value:
     return found
 
 
+def _said(value: Value) -> Value:
+    """What a model said: LangChain lists generations for each prompt, with the message inside."""
+    batches = object_of(value).get("generations")
+    if not isinstance(batches, list):
+        return value
+    found = []
+    for batch in batches:
+        for generation in batch if isinstance(batch, list) else (batch,):
+            if isinstance(generation, dict):
+                words = {"role": "assistant", "content": generation.get("text")}
+                found.append(generation.get("message") or words)
+    return found
+
+
 def _tools(value: Value) -> Value:
     return object_of(value).get("tools")
 
@@ -211,7 +225,7 @@ DIALECT = Dialect(
     ),
     contents=(
         ContentSource("input_messages", 78, "langsmith.inputs", loose=True),
-        ContentSource("output_messages", 68, "langsmith.outputs", loose=True),
+        ContentSource("output_messages", 68, "langsmith.outputs", _said, loose=True),
         ContentSource("tool_definitions", 60, "langsmith.inputs", _tools),
         ContentSource("tool_definitions", 61, "langsmith.extra", _tools_of_params),
         ContentSource("arguments", 94, "langsmith.inputs"),
