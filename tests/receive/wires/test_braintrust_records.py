@@ -266,7 +266,7 @@ def test_rows_of_a_dataset_are_its_cases_whatever_comes_first(served: Served) ->
     ]
     fetched = post(served, f"/v1/dataset/{made['id']}/fetch", {"limit": 1000})
     assert [(one["id"], one["tags"]) for one in fetched["events"]] == [("c1", None), ("c2", ["t"])]
-    query = {
+    query: dict[str, Any] = {
         "select": [{"op": "star"}],
         "from": {
             "op": "function",
@@ -302,7 +302,12 @@ def test_a_deleted_row_is_in_the_version_before(served: Served) -> None:
 
 
 def test_a_query_that_is_no_whole_dataset_is_told_to_be_unsupported(served: Served) -> None:
-    for query in ("select: * | from: logs", {"from": {"op": "function"}}, {"filter": {}}):
+    queries: tuple[Any, ...] = (
+        "select: * | from: logs",
+        {"from": {"op": "function"}},
+        {"filter": {}},
+    )
+    for query in queries:
         answer = served.ask("POST", "/btql", json.dumps({"query": query}).encode())
         assert answer.status == 501
 
