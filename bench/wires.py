@@ -41,6 +41,7 @@ from quarterdeck.receive.wire import Wire
 from quarterdeck.receive.wires import WIRES
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.migrate import migrate
+from receive.wires.recorded_calls import matched
 from receive.wires.served import serve
 
 CAPTURES = REPOSITORY.parent / "shared" / "captures"
@@ -122,15 +123,15 @@ def _client_of(wire: Wire) -> Client | None:
 
 
 def _sending(wire: Wire, client: Client) -> list[Recorded]:
-    """Requests that bring something to keep; what is OTLP already is left out."""
+    """Requests that bring something to keep: no OTLP, no prompts, and nothing that only reads."""
     folder = CAPTURES / client.name
     if not folder.is_dir():
         return []
     found = []
     for one in recorded_in(folder):
-        is_otlp = re.search(r"/v1/(?:traces|logs|metrics)$|/log-python$", one.target)
-        if one.method in ("POST", "PUT", "PATCH") and one.body and not is_otlp:
-            found.append(one)
+        address = matched(wire, one.method, one.target.partition("?")[0])
+        if address is not None and address[0].handler is not None and one.body:
+            found += [one] if address[0].scope == "ingest" else []
     return found
 
 
