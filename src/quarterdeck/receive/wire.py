@@ -41,9 +41,11 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.scores import Score
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.receive.otlp_request import Signal
-from quarterdeck.storage.records.keys import Scope
 
 T = TypeVar("T")
+
+KeyScope = Literal["ingest", "read", "write"]
+"""What a call asks of its key: to send; to fetch what is stored; to create prompts, datasets."""
 
 # ------------------------------------------------------------------------- what is kept
 
@@ -246,9 +248,8 @@ class Route:
     """Below the wire's prefix: "runs/{run_id}"; "{rest...}" at the end takes all that is left."""
     handler: Handler | None = None
     """None with `body` "otlp"; else the call is known and not supported: 501."""
-    scope: Scope | None = "ingest"
-    """What the key must allow: `ingest` to send, `read` to fetch what is stored, `write` to create
-    prompts and datasets.  None: anybody, for what says nothing (a version, a ping)."""
+    scope: KeyScope | None = "ingest"
+    """What the key must allow.  None: anybody may, for what says nothing (a version, a ping)."""
     body: BodyForm = "json"
     signal: Signal = "traces"
     """Of `body` "otlp"."""

@@ -45,10 +45,9 @@ from quarterdeck.receive.limits import Held, content_encodings, decompress
 from quarterdeck.receive.otlp_answers import SlowSender, http_status
 from quarterdeck.receive.otlp_http import OtlpHttp
 from quarterdeck.receive.recent import NOBODY
-from quarterdeck.receive.wire import Call, Desk, Handler, Reply, Route, Wire
+from quarterdeck.receive.wire import Call, Desk, Handler, KeyScope, Reply, Route, Wire
 from quarterdeck.receive.wire_bodies import Read, read_body_as
 from quarterdeck.receive.wire_desk import Back, Caller, ServerDesk
-from quarterdeck.storage.records.keys import Scope as KeyScope
 
 _INLINE_BYTES = 256 * 1024
 """Up to this size a body is parsed on the event loop; a larger one in a thread."""
