@@ -50,7 +50,14 @@ _IDS = re.compile(
     rb"|(?<![0-9a-f-])(?:[0-9a-f]{32}|[0-9a-f]{24}|[0-9a-f]{16})(?![0-9a-f-])"
 )
 _SESSIONS = re.compile(rb"thread-refund-[0-9-]+|sess(?:ion)?[-_][A-Za-z0-9-]{3,40}")
-_OURS = {"host", "content-length", "connection", "transfer-encoding", "accept-encoding"}
+_OURS = {
+    "authorization",
+    "host",
+    "content-length",
+    "connection",
+    "transfer-encoding",
+    "accept-encoding",
+}
 _WAIT_S = 300.0
 
 
