@@ -35,23 +35,19 @@ from quarterdeck.normalize.metrics import interpret_metric
 from quarterdeck.normalize.normalize import lift, normalize_span
 from quarterdeck.receive.accounting import Accounting, Outcome
 from quarterdeck.receive.fragments import (
-    SPAN_HOME,
     Build,
     build_spans,
     fragment_rows,
     gather,
     member_rows,
-    waiting_judgements,
-    waiting_row,
 )
-from quarterdeck.receive.judgements import in_trace, needs_trace, score_row
+from quarterdeck.receive.judgements import Given, Judgements
 from quarterdeck.receive.otlp_decode import logs_of, metrics_of, spans_of
 from quarterdeck.receive.spool import Spool, SpoolRow
 from quarterdeck.receive.stored_events import EventStore, Key
-from quarterdeck.receive.wire import Judgement, Reading
+from quarterdeck.receive.wire import Reading
 from quarterdeck.storage.events.columns import encode
 from quarterdeck.storage.events.fragments import FragmentRow, MemberRow
-from quarterdeck.storage.events.scores import ScoreRow
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow, batch_token
 
 MAX_BATCH_ITEMS = 4096
@@ -145,8 +141,7 @@ class Pipeline:
         self._became = became
         self._builders = builders
         self._on_scored = on_scored
-        self._awaited: dict[ProjectId, set[str]] = {}
-        """Ids of spans that judgements wait for."""
+        self._judgements = Judgements(store, exclusive=exclusive)
         self._exclusive = exclusive
         self._max_batch_items = max_batch_items
         self._linger_s = linger_s
@@ -339,66 +334,14 @@ class Pipeline:
 
     def _store_scores(
         self, contents: Sequence[_Content], raws: Mapping[ProjectId, Sequence[RawSpan]]
-    ) -> dict[ProjectId, set[str]]:
+    ) -> Mapping[ProjectId, set[str]]:
         """The sessions and traces that were given scores, by project."""
-        given: dict[ProjectId, list[tuple[Judgement, int]]] = defaultdict(list)
+        given: dict[ProjectId, list[Given]] = defaultdict(list)
         for content in contents:
             given[ProjectId(content.row.project_id)] += (
-                (judgement, content.row.received_ns) for judgement in content.said.judgements
+                Given(judgement, content.row.received_ns) for judgement in content.said.judgements
             )
-        rows, waiting = list[ScoreRow](), list[FragmentRow]()
-        for project_id in given.keys() | raws.keys():
-            judgements = given[project_id]
-            judgements += self._awaited_judgements(project_id, raws.get(project_id, ()))
-            placed, unplaced = self._placed(project_id, judgements, raws.get(project_id, ()))
-            rows += (score_row(project_id, one, arrived_ns=at_ns) for one, at_ns in placed)
-            for one, at_ns in unplaced:
-                waiting.append(waiting_row(project_id, one, arrived_ns=at_ns))
-                self._awaited[project_id].add(one.score.target_span_id)
-        if waiting:
-            self._store.write_fragments(waiting, ())
-        if rows:
-            self._store.write_scores(rows)
-        scored: dict[ProjectId, set[str]] = defaultdict(set)
-        for row in rows:
-            scored[row.project_id].add(row.session_id)
-        return scored
-
-    def _awaited_judgements(
-        self, project_id: ProjectId, spans: Sequence[RawSpan]
-    ) -> list[tuple[Judgement, int]]:
-        """Those that were given to these spans before the spans came."""
-        if project_id not in self._awaited or not self._exclusive:
-            self._awaited[project_id] = set(self._store.awaited_spans(project_id))
-        here = {raw.span_id for raw in spans} & self._awaited[project_id]
-        if not here:
-            return []
-        self._awaited[project_id] -= here
-        rows = self._store.fragments_of(project_id, [SPAN_HOME + span_id for span_id in here])
-        return list(zip(waiting_judgements(rows), (row.arrived_ns for row in rows), strict=True))
-
-    def _placed(
-        self,
-        project_id: ProjectId,
-        judgements: Sequence[tuple[Judgement, int]],
-        spans: Sequence[RawSpan],
-    ) -> tuple[list[tuple[Judgement, int]], list[tuple[Judgement, int]]]:
-        """Those whose target's trace or session is known, and the others."""
-        lost = {one.score.target_span_id for one, _ in judgements if needs_trace(one)}
-        if not lost:
-            return list(judgements), []
-        known = {raw.span_id: raw.trace_id for raw in spans if raw.span_id in lost}
-        if lost - known.keys():
-            known |= self._store.traces_of_spans(project_id, sorted(lost - known.keys()))
-        placed, unplaced = list[tuple[Judgement, int]](), list[tuple[Judgement, int]]()
-        for one, at_ns in judgements:
-            if needs_trace(one) and one.score.target_span_id not in known:
-                unplaced.append((one, at_ns))
-            elif needs_trace(one):
-                placed.append((in_trace(one, known[one.score.target_span_id]), at_ns))
-            else:
-                placed.append((one, at_ns))
-        return placed, unplaced
+        return self._judgements.store(given, raws)
 
     def _without_deleted(
         self, raws: dict[ProjectId, dict[Key, list[RawSpan]]]
