@@ -76,6 +76,18 @@ def test_a_project_is_the_same_by_either_api_and_by_its_id(served: Served) -> No
     assert served.ask("GET", "/v1/project/nobody").status == 404
 
 
+def test_the_addresses_that_a_client_prints_lead_to_our_pages(served: Served) -> None:
+    [told] = post(served, "/api/apikey/login", {})["org_info"]
+    for printed, page in (
+        ("object?object_type=project_logs&id=r1", "sessions"),
+        ("p/shop/experiments/base%20line", "sessions?q=tag%3A%22experiment%3Abase%20line%22"),
+        ("p/shop", "sessions"),
+    ):
+        answer = served.ask("GET", f"/app/{told['name']}/{printed}")
+        assert answer.status == 302
+        assert answer.headers["location"] == f"/p/{served.project_id}/{page}"
+
+
 # -- rows -------------------------------------------------------------------------------------
 
 

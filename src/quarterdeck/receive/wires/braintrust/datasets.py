@@ -12,7 +12,6 @@ from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.receive.wire import Call, Desk, Fragment, Reply
 from quarterdeck.receive.wires.braintrust.projects import (
-    ORGANIZATION,
     id_of,
     name_in,
     project_by_id,
@@ -257,7 +256,7 @@ async def summarize_dataset(call: Call, desk: Desk) -> Reply:
     try:
         project = str((await project_by_id(desk, shown["project_id"]))["name"])
     except NotFound:
-        project = ORGANIZATION
+        project = ""
     return Reply(
         body={
             "project_name": project,

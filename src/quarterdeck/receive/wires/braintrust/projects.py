@@ -1,5 +1,6 @@
 """
-Who a client is told that it is: one organization, any number of Braintrust's projects.
+Who a client is told that it is: one organization, which is our project, with any number of
+Braintrust's projects in it.
 
 Our project comes from the key.  Braintrust's projects are names inside it: their ids follow from
 the name, so that making one is no state, and asking for one by its id needs only what was said
@@ -9,12 +10,11 @@ when it was made.
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from quarterdeck.errors import Invalid, NotFound
-from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply
 
-ORGANIZATION = "quarterdeck"
 PROJECT = "braintrust:project:"
 _PROJECTS = "braintrust:projects"
 _IDS = uuid.UUID("5b1f3d1e-6f0a-5c58-9a31-7d4a3f0c2b11")
@@ -39,7 +39,7 @@ async def log_in(call: Call, desk: Desk) -> Reply:
     """Where everything else is: all below our own prefix."""
     organization = {
         "id": organization_id(desk),
-        "name": ORGANIZATION,
+        "name": str(desk.project_id),
         "api_url": call.base_url,
         "proxy_url": call.base_url,
         "realtime_url": call.base_url,
@@ -59,6 +59,17 @@ async def tell_version(_call: Call, _desk: Desk) -> Reply:
 
 async def who(_call: Call, desk: Desk) -> Reply:
     return Reply(body={"id": id_of(desk, "user", desk.actor), "email": desk.actor})
+
+
+async def show(call: Call, _desk: Desk) -> Reply:
+    """An address that the clients print for people: our page of the nearest."""
+    rest = call.path["rest"].split("/")
+    page = "sessions"
+    if len(rest) == 4 and rest[2] == "experiments":
+        name = rest[3].replace("\\", "").replace('"', "")
+        page += "?q=" + quote(f'tag:"experiment:{name}"', safe="")
+    project = quote(call.path["organization"], safe="")
+    return Reply(status=302, headers={"location": f"/p/{project}/{page}"})
 
 
 async def make_project(call: Call, desk: Desk) -> Reply:
@@ -134,7 +145,7 @@ def _project(desk: Desk, fragments: Sequence[Fragment]) -> dict[str, Any]:
         "id": told.get("id"),
         "org_id": organization_id(desk),
         "name": told.get("name"),
-        "created": to_rfc3339(fragments[0].at_ns),
+        "created": None,
         "deleted_at": None,
         "user_id": None,
         "settings": None,

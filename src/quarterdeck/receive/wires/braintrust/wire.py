@@ -49,6 +49,10 @@ WIRE = Wire(
         Route(method="GET", path="v1/project/{project_id}", handler=projects.find_project),
         Route(method="POST", path="api/project/register", handler=projects.register_project),
         Route(method="GET", path="api/project", handler=projects.find_project_by_query),
+        Route(
+            method="GET", path="app/{organization}/{rest...}", handler=projects.show,
+            scope=None, body="none",
+        ),
         # rows
         Route(method="POST", path="logs3", handler=logs.log_rows),
         Route(method="POST", path="otel/v1/traces", body="otlp", stamp=_stamp),
