@@ -76,8 +76,11 @@ class _Handler(BaseHTTPRequestHandler):
             if answer[0] < 400:
                 break
         status, headers, content = answer
-        # Portkey's SDK would send again what has no header of Portkey's.
-        return status, [*headers, ("x-portkey-trace-id", "stand-in")], content
+        # Portkey's SDK would send again what has no header of Portkey's, and Helicone's reads from
+        # its header what feedback is about.
+        named = self.headers.get("helicone-request-id") or "stand-in"
+        more = [("x-portkey-trace-id", "stand-in"), ("Helicone-Id", named)]
+        return status, [*headers, *more], content
 
     def _fallbacks(self) -> list[str]:
         """The models that Portkey's and Helicone's headers name for when the first fails."""

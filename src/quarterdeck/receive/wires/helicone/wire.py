@@ -30,7 +30,7 @@ async def _log(call: Call, desk: Desk) -> Reply:
     fragments = spans.log_fragments(
         call.object(),
         call.headers,
-        provider=call.path["provider"],
+        provider=call.path.get("provider", ""),
         received_ns=call.received_ns,
     )
     await desk.keep(Reading(fragments=fragments))
@@ -109,6 +109,13 @@ _GATEWAY = (
     "audio/{rest...}", "moderations",
 )  # fmt: skip
 
+_RUNS = (
+    Route(method="POST", path="job", handler=_job),
+    Route(method="POST", path="node", handler=_node),
+    Route(method="PATCH", path="job/{run}/status", handler=_job_status),
+    Route(method="PATCH", path="node/{run}/status", handler=_node_status),
+)
+
 WIRE = Wire(
     name="helicone",
     product="Helicone",
@@ -125,13 +132,15 @@ WIRE = Wire(
         Route(method="PUT", path="v1/request/{request}/property", handler=_property),
         Route(method="POST", path="v1/session/{session}/feedback", handler=_session_feedback),
         Route(method="POST", path="v1/feedback", handler=_named_feedback),
-        Route(method="POST", path="job", handler=_job),
-        Route(method="POST", path="node", handler=_node),
-        Route(method="PATCH", path="job/{run}/status", handler=_job_status),
-        Route(method="PATCH", path="node/{run}/status", handler=_node_status),
+        *_RUNS,
         *prompts.ROUTES,
         *(Route(method="POST", path=before + path) for before in ("v1/", "") for path in _GATEWAY),
         Route(method="POST", path="v1/gateway/{rest...}"),
+    ),
+    # The SDK of 2023 joins its addresses with the base as a browser would.
+    strays=(
+        *(Route(method="POST", path=f"{one}/v1/log", handler=_log) for one in ("oai", "anthropic")),
+        *_RUNS,
     ),
     error=_error,
     build=build,
