@@ -207,6 +207,8 @@ DIALECT = Dialect(
         ContentSource("output_messages", 10, "langfuse.observation.output", loose=True),
         ContentSource("arguments", 65, "langfuse.observation.input"),
         ContentSource("result", 75, "langfuse.observation.output"),
+        ContentSource("input", 80, "langfuse.observation.input"),
+        ContentSource("output", 80, "langfuse.observation.output"),
         ContentSource("input", 90, "langfuse.trace.input"),
         ContentSource("output", 90, "langfuse.trace.output"),
         ContentSource("metadata", 10, "langfuse.trace.metadata.", _metadata, group=True),
