@@ -471,9 +471,10 @@ def test_trials_without_a_root_or_an_end_are_no_mistake() -> None:
 def test_of_tokens_and_time_less_is_better_and_of_scores_more() -> None:
     now = trials_of(rows_of("e", trial("e", 1, 1.0), trial("e", 2, 0.0)))
     then = trials_of(rows_of("f", trial("f", 1, 0.0), trial("f", 2, 0.5)))
-    slow = trials_of(rows_of("g", trial("g", 1, 1.0)))
+    alone = trials_of(rows_of("g", trial("g", 1, 1.0)))
     figures = compare(now, then)
     assert figures.scores["exact"]["improvements"] == 1
     assert figures.scores["exact"]["regressions"] == 1
-    fewer = compare(slow, now).metrics["prompt_tokens"]
-    assert (fewer["metric"], fewer["diff"], fewer["improvements"]) == (10, -5, 0)
+    tokens = compare(now, alone).metrics["prompt_tokens"]
+    assert (tokens["metric"], tokens["diff"], tokens["regressions"]) == (15, 0.5, 0)
+    assert compare(now, then).metrics["errors"]["diff"] is None

@@ -127,7 +127,10 @@ def _add_metrics(gathered: _Gathered, body: Mapping[str, Any]) -> None:
 
 
 def compare(trials: Sequence[Trial], base: Sequence[Trial] | None) -> Figures:
-    """Means over the trials; against `base`, the difference of means and the cases that moved."""
+    """
+    Means over the trials; against `base`, the cases that moved, and by how much the mean did:
+    a score's by its difference, a metric's by its share of what it was.
+    """
     return Figures(
         scores={
             name: {
@@ -185,8 +188,11 @@ def _moved(
     steps = [now[case] - then[case] for case in now if case in then]
     raised = sum(step > _SAME for step in steps)
     fallen = sum(step < -_SAME for step in steps)
-    better, worse = (raised, fallen) if up else (fallen, raised)
-    return {"diff": mean - before, "improvements": better, "regressions": worse}
+    if up:
+        return {"diff": mean - before, "improvements": raised, "regressions": fallen}
+    # The clients print it as a percentage: of scores that is a difference, of metrics a share.
+    share = (mean - before) / before if before else None
+    return {"diff": share, "improvements": fallen, "regressions": raised}
 
 
 def _by_case(trials: Sequence[Trial], name: str, read: _Read) -> dict[str, float]:
