@@ -442,7 +442,7 @@ def test_a_langsmith_run_that_raised_failed_although_its_status_says_ok() -> Non
         return _span("langsmith", "support", chain, status_code=1, events=events)
 
     span = run(raised)
-    assert (span.status, span.error_message) == ("error", "PaymentError('504')")
+    assert (span.status, span.error_type, span.error_message) == ("error", "PaymentError", "504")
     paused = RawEvent(name="exception", attributes={"exception.message": "GraphInterrupt(())"})
     assert run(paused).status == "interrupted"
     assert run().status == "ok"

@@ -14,11 +14,12 @@ import pytest
 
 from quarterdeck.errors import Invalid
 from quarterdeck.model.messages import TextPart
-from quarterdeck.model.spans import RawSpan, Span
+from quarterdeck.model.spans import RawEvent, RawSpan, Resource, Span
 from quarterdeck.normalize.normalize import normalize_span, read_content
 from quarterdeck.receive.wire import Fragment, Part
 from quarterdeck.receive.wires.langsmith import bodies
 from quarterdeck.receive.wires.langsmith.spans import build
+from quarterdeck.receive.wires.langsmith.wire import WIRE
 
 RUN = "01a2064f-d0ff-7693-b8a8-58702c2e196b"
 CHILD = "01a2064f-d1e6-70c0-9ea3-406e4163045e"
@@ -283,6 +284,44 @@ def test_an_interrupted_node_waits_for_a_person_and_is_no_failure() -> None:
     assert resumed.human is not None
     assert (resumed.human.decision, resumed.human.by) == ("approved", "ops")
     assert resumed.session_key == "t"
+
+
+def test_an_interrupt_is_a_question_in_opentelemetry_mode_too() -> None:
+    message = "GraphInterrupt((Interrupt(value='Send it?', id='a'),))Traceback (most recent"
+    raised = {"exception.type": "Exception", "exception.message": message}
+    span = normalize_span(
+        RawSpan(
+            trace_id="1" * 32,
+            span_id="1" * 16,
+            name="run",
+            status_code=2,
+            attributes={"langsmith.span.kind": "chain", "langsmith.metadata.langgraph_node": "run"},
+            events=(RawEvent(name="exception", attributes=raised),),
+        )
+    )
+    assert (span.kind, span.status) == ("human", "interrupted")
+
+
+def test_what_hybrid_mode_sends_twice_to_one_address_is_seen_once() -> None:
+    def sent(mode: str, resource: Object) -> bool:
+        attributes = {"langsmith.metadata.LANGSMITH_TRACING_MODE": mode}
+        return normalize_span(
+            RawSpan(
+                trace_id="1" * 32,
+                span_id="1" * 16,
+                attributes=attributes,
+                resource=Resource(attributes=resource),
+            )
+        ).ghost
+
+    (route,) = [route for route in WIRE.routes if route.body == "otlp"]
+    assert route.stamp is not None
+    stamp = dict(route.stamp({"langsmith-project": "p"}))
+    assert stamp["langsmith.project"] == "p"
+    assert sent("hybrid", stamp)
+    assert not sent("otel", stamp)
+    # The runs went to another server.
+    assert not sent("hybrid", {})
 
 
 def test_who_is_an_agent_is_said_by_its_name_and_langchains_own_tags_are_left_out() -> None:

@@ -124,9 +124,12 @@ def _interrupt(draft: Draft) -> str | None:
     for event in reversed(draft.raw.events):
         if event.name == "exception":
             spelled = event.attributes.get("exception.type")
+            message = event.attributes.get("exception.message")
             if isinstance(spelled, str) and spelled.endswith(_INTERRUPTS):
-                message = event.attributes.get("exception.message")
                 return message if isinstance(message, str) else ""
+            # LangSmith's OpenTelemetry mode has the type in the message only.
+            if isinstance(message, str) and message.startswith(_INTERRUPTS):
+                return message
     if word_of(draft.attributes, "error.type").endswith(_INTERRUPTS):
         return draft.raw.status_message
     message = draft.raw.status_message

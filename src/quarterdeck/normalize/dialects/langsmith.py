@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from quarterdeck.model.spans import Value
+from quarterdeck.model.spans import RawEvent, Value
 from quarterdeck.normalize.attributes import (
     decode_json,
     instant,
@@ -32,6 +32,9 @@ from quarterdeck.normalize.dialect import (
     Source,
     UsageFamily,
 )
+
+SENT_TO = "langsmith.sent_to"
+"""On resources that came by OTLP below the address of LangSmith's own protocol."""
 
 _KINDS = {
     "llm": Kind("model"),
@@ -129,10 +132,14 @@ def _adjust(draft: Draft) -> None:
     """Failures under an OK, and token details that stand beside the plain counts as JSON."""
     if draft.found["kind"] == "step" and _is_agent(draft):
         draft.found["kind"] = "agent"
-    if any(event.name == "exception" for event in draft.raw.events):
-        # Recorded for failed runs only.  The status may say OK all the same: it is set when a
-        # run begins, and OpenTelemetry's SDK lets nothing change OK afterwards.
-        draft.found["success"] = False
+    if _is_sent_twice(draft):
+        draft.found["ghost"] = True
+    for event in draft.raw.events:
+        if event.name == "exception":
+            # Recorded for failed runs only.  The status may say OK all the same: it is set when
+            # a run begins, and OpenTelemetry's SDK lets nothing change OK afterwards.
+            draft.found["success"] = False
+            _explain(draft, event)
     usage = draft.found.get("usage")
     if usage is None:
         return
@@ -151,6 +158,39 @@ def _adjust(draft: Draft) -> None:
             changes[field] = amount
     if changes:
         draft.found["usage"] = msgspec.structs.replace(usage, **changes)
+
+
+_RAISED = re.compile(r"([A-Za-z_][\w.]{0,199})\(")
+_TRACEBACK = "Traceback (most recent call last)"
+
+
+def _explain(draft: Draft, event: RawEvent) -> None:
+    """The OpenTelemetry mode calls every error `Exception`; its message begins with the real one,
+    as Python writes it, and ends with the traceback."""
+    message = event.attributes.get("exception.message")
+    if event.attributes.get("exception.type") != "Exception" or not isinstance(message, str):
+        return
+    said = message.partition(_TRACEBACK)[0].strip()
+    raised = _RAISED.match(said)
+    if raised is not None and said.endswith(")"):
+        draft.found.setdefault("error_type", raised[1])
+        draft.found.setdefault("error_message", said[raised.end() : -1].strip("'\""))
+    elif said:
+        draft.found.setdefault("error_message", said)
+
+
+def _is_sent_twice(draft: Draft) -> bool:
+    """
+    A span of the hybrid mode that came to the address where the client sends its runs too: the
+    run tells more, and feedback is about it.  One that came to any other address is all there is.
+    """
+    if SENT_TO not in draft.raw.resource.attributes:
+        return False
+    settings = "langsmith.metadata.LANGSMITH_"
+    mode = draft.attributes.get(settings + "TRACING_MODE")
+    enabled = draft.attributes.get(settings + "OTEL_ENABLED") == "true"
+    only = draft.attributes.get(settings + "OTEL_ONLY") == "true"
+    return mode == "hybrid" or (mode is None and enabled and not only)
 
 
 def _is_agent(draft: Draft) -> bool:

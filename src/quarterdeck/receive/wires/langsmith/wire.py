@@ -9,6 +9,7 @@ of its API) is known and answered 501.
 
 from collections.abc import Mapping
 
+from quarterdeck.normalize.dialects.langsmith import SENT_TO
 from quarterdeck.receive.wire import Route, Wire
 from quarterdeck.receive.wires.langsmith import (
     answers,
@@ -31,7 +32,7 @@ _COMMITS = "commits/{owner}/{name}"
 def _stamp(headers: Mapping[str, str]) -> Mapping[str, str]:
     """The project of spans that come by OTLP is told in a header only."""
     project = headers.get("langsmith-project")
-    return {"langsmith.project": project} if project else {}
+    return {SENT_TO: "langsmith", **({"langsmith.project": project} if project else {})}
 
 
 _TRACING = (
