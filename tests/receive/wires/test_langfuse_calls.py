@@ -7,6 +7,7 @@ One server part in this process (spool, pipeline, embedded stores): about five s
 
 import base64
 import json
+import random
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from clients.traffic import recorded_in
 from quarterdeck.assembly.assemble import assemble
 from quarterdeck.normalize.normalize import normalize_span
 from quarterdeck.receive.wires.langfuse.spans import root_span_id
@@ -22,6 +24,7 @@ from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.migrate import migrate
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.scores import session_scores
+from quarterdeck.storage.events.span_reads import session_spans
 from receive.wires.served import Answer, Served, serve
 
 BEGAN, ENDED = "2026-11-23T10:00:01Z", "2026-11-23T10:00:04Z"
@@ -159,6 +162,45 @@ def test_scores_are_listed_by_target_in_both_shapes(served: Served) -> None:
     (older,) = told(served, "GET", "v2/scores?sessionId=s-9&limit=1&page=1")["data"]
     assert (older["value"], older["stringValue"]) == (0, "fine")
     assert told(served, "GET", "scores?operator=%3E&value=0.5", status=400)["error"]
+
+
+@pytest.mark.parametrize("capture", ["langfuse2", "langfuse3"])
+def test_recorded_requests_in_any_order_any_number_of_times_are_the_same_sessions(
+    capture: str, served: Served, tmp_path: Path, shared: Path
+) -> None:
+    """What SDKs send again after a fault, and what overtakes it, does not show."""
+    requests = [
+        one
+        for one in recorded_in(shared / "captures" / capture)
+        if one.method == "POST" and one.target.endswith(("/traces", "/scores", "/ingestion"))
+    ]
+    assert requests
+    shuffled = [*requests, *requests]
+    random.Random(5).shuffle(shuffled)
+    told_once = []
+    for number, some in enumerate((requests, shuffled)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with serve(WIRE, folder, served.events) as twin:
+            for one in some:
+                path = one.target.removeprefix(WIRE.prefixes[0])
+                headers = [pair for pair in one.headers if pair[0].lower() != "authorization"]
+                assert twin.ask("POST", path, one.body, headers).status < 300
+            told_once.append(_stored(twin))
+    assert told_once[0] == told_once[1]
+
+
+def _stored(served: Served) -> list[Any]:
+    """Each trace's session and scores, as the stores give them."""
+    served.settle()
+    scope = ProjectScope(project_id=served.project_id)
+    traces = sorted({raw.trace_id for raw in served.spans})
+    given = session_scores(served.events, scope, [f"trace:{one}" for one in traces])
+    return [
+        (assemble(session_spans(served.events, scope, [one]), now_ns=2 * 10**18),
+         sorted(given.get(f"trace:{one}", ()), key=repr))
+        for one in traces
+    ]  # fmt: skip
 
 
 # -- prompts --------------------------------------------------------------------------------------
