@@ -60,6 +60,17 @@ class MemoryDesk:
     async def trace(self, trace_id: str) -> list[RawSpan]:
         return []
 
+    async def newest(
+        self,
+        *,
+        since_ns: int,
+        until_ns: int,
+        most: int,
+        after: int = 0,
+        resource_attribute: tuple[str, str] = ("", ""),
+    ) -> list[RawSpan]:
+        return []
+
     async def scores(self, trace_ids: Sequence[str]) -> dict[str, list[Score]]:
         return {}
 

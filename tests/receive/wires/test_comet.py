@@ -16,7 +16,7 @@ from clients.facts import EXPECTED
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.normalize.normalize import normalize_span, read_content
 from quarterdeck.receive.wires.comet.wire import WIRE
-from receive.wires.recorded_calls import MemoryDesk, ask, recorded, sent
+from receive.wires.recorded_calls import NOW_NS, MemoryDesk, ask, recorded, sent
 
 KEY = "fed10fe9ca7f40b2a0878bbd7cf207c0"
 START_MS, END_MS = 1_795_404_322_232, 1_795_404_324_966
@@ -33,8 +33,9 @@ def requests(shared: Path) -> list[dict[str, Any]]:
     ]
 
 
-def call(desk: MemoryDesk, path: str, body: dict[str, Any]) -> None:
-    reply = ask(WIRE, desk, "POST", path, {"experimentKey": KEY, **body})
+def call(desk: MemoryDesk, path: str, body: dict[str, Any], *, received_ns: int = NOW_NS) -> None:
+    told = {"experimentKey": KEY, **body}
+    reply = ask(WIRE, desk, "POST", path, told, received_ns=received_ns)
     assert reply is not None, path
     assert reply.status == 200, reply
 
@@ -55,12 +56,13 @@ def the_only(desk: MemoryDesk) -> RawSpan:
     return span
 
 
-def metrics(desk: MemoryDesk, *rows: tuple[str, float, int]) -> None:
+def metrics(desk: MemoryDesk, *rows: tuple[str, float, int], received_ns: int = NOW_NS) -> None:
     values = [
         {"metricName": name, "metricValue": value, "step": at, "timestamp": START_MS + at}
         for name, value, at in rows
     ]
-    call(desk, LIB + "batch/logger/experiment/metric", {"values": values})
+    path = LIB + "batch/logger/experiment/metric"
+    call(desk, path, {"values": values}, received_ns=received_ns)
 
 
 def test_recorded_runs_are_the_sessions_that_the_driver_performed(shared: Path) -> None:
@@ -127,6 +129,17 @@ def test_the_last_value_of_a_runs_own_metric_is_a_score_and_the_machines_are_not
         0.5,
     )
     assert list(told["comet.system_metrics"]) == ["sys.cpu.percent.avg"]
+
+
+def test_of_a_long_run_its_end_and_its_last_values_are_read_first() -> None:
+    desk = begun()
+    for at in range(5):
+        metrics(desk, ("loss", float(at), at), received_ns=NOW_NS + at)
+    end(desk)
+    parts = desk.of("comet:experiment:" + KEY)[:3]
+    (span,) = WIRE.build("comet:experiment:" + KEY, parts) if WIRE.build else ()
+    assert span.end_ns == END_MS * 1_000_000
+    assert span.attributes["comet.metrics"]["loss"]["value"] == 4.0
 
 
 def test_tags_are_added_and_deleted() -> None:

@@ -303,30 +303,3 @@ def test_a_server_without_room_is_waited_for() -> None:
 
 def test_ids_of_a_trace_and_of_its_span_do_not_collide() -> None:
     assert root_id_of(TRACE) != span_id_of(TRACE)
-
-
-def test_what_was_sent_is_read_back_newest_first() -> None:
-    desk = MemoryDesk()
-    post(desk, "traces/batch", trace(project_name="p", tags=["x"], end_time=END))
-    score = {"id": TRACE, "name": "q", "value": 0.5, "source": "sdk"}
-    post(desk, "traces/feedback-scores", {"scores": [score]}, method="PUT")
-    later = TRACE.replace("01a2", "01a3")
-    body = {"traces": [{"id": later, "name": "t2", "start_time": END, "project_name": "p"}]}
-    post(desk, "traces/batch", body)
-
-    def found(**asked: Any) -> list[dict[str, Any]]:
-        told = {"project_name": "p", **asked}
-        reply = ask(WIRE, desk, "POST", "v1/private/traces/search", told)
-        assert reply is not None
-        assert reply.content_type == "application/octet-stream"
-        return [json.loads(line) for line in reply.body.splitlines()]
-
-    assert [one["id"] for one in found()] == [later, TRACE]
-    assert [one["id"] for one in found(last_retrieved_id=later)] == [TRACE]
-    assert found(limit=1)[0]["name"] == "t2"
-    tagged = [{"field": "tags", "operator": "contains", "value": "x"}]
-    (one,) = found(filters=tagged)
-    assert one["feedback_scores"] == [{"name": "q", "value": 0.5, "source": "sdk"}]
-    scored = [{"field": "feedback_scores", "key": "q", "operator": ">=", "value": "0.6"}]
-    assert found(filters=scored) == []
-    assert found(project_name="other") == []

@@ -17,6 +17,7 @@ from quarterdeck.receive.wires.comet.spans import EXPERIMENT, build
 
 _KEYS = frozenset({"apiKey", "api_key", "experimentKey", "experiment_key"})
 _MAX_ID = 200
+_FAR_NS = 2**62
 _VERSION = "5.0.0"
 """Of a Comet server; the SDK asks newer ones for nothing that is not here."""
 
@@ -39,14 +40,15 @@ def _keeps(kind: str, *, bulky: bool = False) -> Handler:
     """
     A call whose body is one part of its experiment.
 
-    `bulky`: of which there are thousands.  They come after all others, so that a long run's
-    name, tags and end are always among what is read of it.
+    `bulky`: of which there are thousands.  They come after all others and the newest of them
+    first, since of a long run only so many parts are read: its name, tags, end and last values
+    are then among them.  No order changes what is made of them.
     """
 
     async def keep(call: Call, desk: Desk) -> Reply:
         body = call.object()
         key = _experiment(body)
-        at_ns = call.received_ns if bulky else 0
+        at_ns = _FAR_NS - call.received_ns if bulky else 0
         await desk.keep(Reading(fragments=(_fragment(key, kind, body, at_ns=at_ns),)))
         return _ok()
 

@@ -5,19 +5,19 @@ A read waits for what was sent before it.  Projects have names here and no ids: 
 the name, and is known again for a project that something was sent to.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from quarterdeck.errors import NotFound
-from quarterdeck.model.instants import to_rfc3339
+from quarterdeck.model.instants import NS_PER_MS, to_rfc3339
 from quarterdeck.receive.wire import Call, Desk, Fragment, Handler, Reading, Reply
 from quarterdeck.receive.wires.opik.answers import created, id_of, page, stream
 from quarterdeck.receive.wires.opik.filters import fits, read_filters
 from quarterdeck.receive.wires.opik.known import CLOSE, instant_or_zero, know
-from quarterdeck.receive.wires.opik.spans import THREAD
+from quarterdeck.receive.wires.opik.spans import DEFAULT_PROJECT, PROJECT_ATTRIBUTE, THREAD
 from quarterdeck.receive.wires.opik.tracing import (
-    DEFAULT_PROJECT,
     PREFIXES,
     PROJECTS,
     Objects,
@@ -25,11 +25,13 @@ from quarterdeck.receive.wires.opik.tracing import (
     project_of,
     spans_of,
     text_of,
-    traces_of,
 )
 
 MOST = 2_000
 """Objects in one answer: what the client asks for at most."""
+_AT_ONCE = 500
+_MOST_LOOKED_AT = 20_000
+"""Traces that a search with filters reads before it gives up: some seconds."""
 
 
 # ------------------------------------------------------------------------- traces and spans
@@ -74,49 +76,88 @@ async def _one(kind: Objects, call: Call, desk: Desk) -> Reply:
 
 async def _search(kind: Objects, call: Call, desk: Desk) -> Reply:
     body = call.object()
-    found = await _found(kind, body, desk)
-    after = body.get("last_retrieved_id")
-    if isinstance(after, str) and after:
-        found = [one for one in found if one["id"] < after]
     limit = body.get("limit")
     most = min(limit, MOST) if isinstance(limit, int) and limit > 0 else 500
-    left_out = body.get("exclude") if isinstance(body.get("exclude"), list) else []
+    found = await _found(kind, body, desk, most=most)
+    exclude = body.get("exclude")
+    left_out = exclude if isinstance(exclude, list) else []
     return stream(
-        {key: value for key, value in one.items() if key not in (left_out or [])}
-        for one in found[:most]
+        {key: value for key, value in one.items() if key not in left_out} for one in found
     )
 
 
 async def _listed(kind: Objects, call: Call, desk: Desk) -> Reply:
     asked = {name: call.one(name) for name in call.query}
-    return page(call, await _found(kind, asked, desk))
+    return page(call, await _found(kind, asked, desk, most=MOST))
 
 
-async def _found(kind: Objects, asked: Mapping[str, Any], desk: Desk) -> list[dict[str, Any]]:
-    """Newest first: by their ids, which hold the time."""
+async def _found(
+    kind: Objects, asked: Mapping[str, Any], desk: Desk, *, most: int
+) -> list[dict[str, Any]]:
+    """Newest first, by their ids, which hold the time; those behind the last one retrieved."""
     filters = read_filters(asked.get("filters"))
     await desk.settled()
-    project = await _project(asked, desk)
+    last = asked.get("last_retrieved_id")
+    last = last if isinstance(last, str) else ""
     trace = asked.get("trace_id")
-    if kind == "traces":
-        names = [traces_of(project)]
-    elif isinstance(trace, str) and trace:
-        names = [spans_of(trace)]
+    found: list[dict[str, Any]] = []
+    if kind == "spans" and isinstance(trace, str) and trace:
+        found = await _spans_of(desk, [trace])
+        found = [one for one in found if fits(one, filters) and (not last or one["id"] < last)]
     else:
-        traces = await desk.collection(traces_of(project))
-        names = [spans_of(name.removeprefix(PREFIXES["traces"])) for name in traces]
-    since = instant_or_zero(asked.get("from_time"))
-    until = instant_or_zero(asked.get("to_time"))
+        async for some in _traces(desk, await _project(asked, desk), asked):
+            if kind == "spans":
+                some = await _spans_of(desk, [str(one["id"]) for one in some])
+            found += (one for one in some if fits(one, filters) and (not last or one["id"] < last))
+            if len(found) >= most:
+                break
+    return sorted(found, key=lambda one: str(one["id"]), reverse=True)[:most]
+
+
+async def _spans_of(desk: Desk, traces: Iterable[str]) -> list[dict[str, Any]]:
     shown = []
-    for name in names:
-        for object_name, fragments in (await desk.collection(name)).items():
-            one = shown_object(object_name.removeprefix(PREFIXES[kind]), fragments)
-            if one is None or not fits(one, filters):
-                continue
-            at_ns = instant_or_zero(one["start_time"])
-            if since <= at_ns and (not until or at_ns < until):
-                shown.append(one)
-    return sorted(shown, key=lambda one: str(one["id"]), reverse=True)
+    for trace in traces:
+        for name, fragments in (await desk.collection(spans_of(trace))).items():
+            shown.append(shown_object(name.removeprefix(PREFIXES["spans"]), fragments))
+    return [one for one in shown if one is not None]
+
+
+async def _traces(
+    desk: Desk, project: str, asked: Mapping[str, Any]
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """
+    A project's traces, newest first, some at a time.
+
+    They are looked for among the stored spans: a project's traces are too many to be a list.
+    """
+    since_ns = instant_or_zero(asked.get("from_time"))
+    until_ns = instant_or_zero(asked.get("to_time")) or 2**62
+    until_ns = min(until_ns, _after(asked.get("last_retrieved_id")))
+    for offset in range(0, _MOST_LOOKED_AT, _AT_ONCE):
+        spans = await desk.newest(
+            since_ns=since_ns,
+            until_ns=until_ns,
+            most=_AT_ONCE,
+            after=offset,
+            resource_attribute=(PROJECT_ATTRIBUTE, project),
+        )
+        roots = [span for span in spans if not span.parent_span_id]
+        named = (span.attributes.get("opik.trace_id") for span in roots)
+        ids = {f"{PREFIXES['traces']}{one}": str(one) for one in named if one}
+        objects = await desk.objects(list(ids))
+        shown = (shown_object(ids[name], fragments) for name, fragments in objects.items())
+        yield [one for one in shown if one is not None]
+        if len(roots) < _AT_ONCE:
+            return
+
+
+def _after(object_id: Any) -> int:
+    """The end of the millisecond in which an id was made; far off for one that holds no time."""
+    try:
+        made = uuid.UUID(str(object_id))
+    except ValueError:
+        return 2**62
+    return ((made.int >> 80) + 1) * NS_PER_MS if made.version == 7 else 2**62
 
 
 # ---------------------------------------------------------------------------------- threads
@@ -151,7 +192,7 @@ async def _threads(asked: Mapping[str, Any], desk: Desk) -> list[dict[str, Any]]
     filters = read_filters(asked.get("filters"))
     project = await _project(asked, desk)
     turns: dict[str, list[dict[str, Any]]] = {}
-    for trace in await _found("traces", {"project_name": project}, desk):
+    for trace in await _found("traces", {"project_name": project}, desk, most=_MOST_LOOKED_AT):
         if trace.get("thread_id"):
             turns.setdefault(str(trace["thread_id"]), []).insert(0, trace)
     closed = await desk.objects([f"{THREAD}{project}:{thread}"[:400] for thread in turns])

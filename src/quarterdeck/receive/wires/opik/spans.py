@@ -13,17 +13,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quarterdeck.model.scores import Judge
-from quarterdeck.model.spans import RawEvent, RawSpan, Value
+from quarterdeck.model.spans import RawEvent, RawSpan, Resource, Value
 from quarterdeck.receive.wire import Fragment, span_id_of, trace_id_of
 from quarterdeck.receive.wires.opik.known import CLOSE, Known, instant_or_zero, know
 
 TRACE = "opik:trace:"
 SPAN = "opik:span:"
 THREAD = "opik:thread:"
+DEFAULT_PROJECT = "Default Project"
+PROJECT_ATTRIBUTE = "opik.project"
+"""Of a span's resource too, where traces of one project are looked for."""
 
 _BESIDE = frozenset({"name", "start_time", "end_time", "error_info", "id"})
 """Fields that the span itself holds, or that are told in another form."""
-_NAMES = {"project_name": "project"}
 _EXPERIMENTS = frozenset({"experiment", "optimization", "evaluator"})
 """Values of `source`: what ran to be judged."""
 JUDGES: dict[str, Judge] = {"ui": "human", "online_scoring": "llm"}
@@ -95,7 +97,7 @@ def _made(
     name, ended_ns = fields.get("name"), instant_or_zero(fields.get("end_time"))
     for key, value in fields.items():
         if key not in _BESIDE:
-            attributes["opik." + _NAMES.get(key, key)] = value
+            attributes[PROJECT_ATTRIBUTE if key == "project_name" else f"opik.{key}"] = value
     if fields.get("end_time") is not None and not ended_ns:
         attributes["quarterdeck.problem.end_time"] = "expected an ISO time"
     if not ended_ns:
@@ -117,6 +119,9 @@ def _made(
         status_message=failed or "",
         attributes=attributes,
         events=(*events, *scores, *comments),
+        resource=Resource(
+            attributes={PROJECT_ATTRIBUTE: str(fields.get("project_name") or DEFAULT_PROJECT)}
+        ),
     )
 
 

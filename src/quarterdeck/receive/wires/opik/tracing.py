@@ -13,20 +13,14 @@ from quarterdeck.errors import Invalid
 from quarterdeck.receive.wire import Call, Desk, Fragment, Handler, Reading, Reply
 from quarterdeck.receive.wires.opik import known
 from quarterdeck.receive.wires.opik.answers import created, new_id
-from quarterdeck.receive.wires.opik.spans import SPAN, TRACE
+from quarterdeck.receive.wires.opik.spans import DEFAULT_PROJECT, SPAN, TRACE
 
 Objects = Literal["traces", "spans"]
 PREFIXES: dict[Objects, str] = {"traces": TRACE, "spans": SPAN}
 PROJECTS = "opik:projects"
 """The collection of projects that something was sent to."""
-DEFAULT_PROJECT = "Default Project"
 MAX_ID = 200
 """Characters; Opik's own ids have 36."""
-
-
-def traces_of(project: str) -> str:
-    """The collection of a project's traces."""
-    return f"opik:traces:{project}"
 
 
 def spans_of(trace: str) -> str:
@@ -62,9 +56,7 @@ def versions(kind: Objects, bodies: Iterable[dict[str, Any]]) -> list[Fragment]:
     """Objects whole, and the projects that they name."""
     made = []
     for body in bodies:
-        project = project_of(body)
-        is_trace = kind == "traces"
-        collection = traces_of(project) if is_trace else spans_of(text_of(body, "trace_id"))
+        collection = spans_of(text_of(body, "trace_id")) if kind == "spans" else ""
         made.append(
             Fragment(
                 object=PREFIXES[kind] + text_of(body, "id"),

@@ -20,7 +20,6 @@ from quarterdeck.receive.wires.opik import (
 )
 from quarterdeck.receive.wires.opik.spans import build
 from quarterdeck.receive.wires.opik.tracing import Objects
-from quarterdeck.storage.records.keys import Scope
 
 _V1 = "v1/private/"
 
@@ -55,15 +54,11 @@ def _send(method: str, path: str, handler: Handler) -> Route:
 
 
 def _read(method: str, path: str, handler: Handler) -> Route:
-    return _at("read", method, path, handler)
+    return Route(method=method, path=_V1 + path, handler=handler, scope="read")
 
 
 def _write(method: str, path: str, handler: Handler) -> Route:
-    return _at("write", method, path, handler)
-
-
-def _at(scope: Scope, method: str, path: str, handler: Handler) -> Route:
-    return Route(method=method, path=_V1 + path, handler=handler, scope=scope)
+    return Route(method=method, path=_V1 + path, handler=handler, scope="write")
 
 
 def _tracing(kind: Objects) -> tuple[Route, ...]:
