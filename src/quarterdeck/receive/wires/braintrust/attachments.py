@@ -14,7 +14,8 @@ from quarterdeck.errors import NotFound
 from quarterdeck.receive.wire import Call, Desk, Reply
 
 _MAX_NODES = 2000
-"""Values of a row that are looked at for references: a conversation of hundreds of messages."""
+"""Objects and lists of a row that are looked at for references: hundreds of messages."""
+_CONTAINERS = (dict, list)
 _MAX_NAMED = 5
 
 
@@ -57,10 +58,11 @@ def _names_in(value: Any) -> Iterator[str]:
     while waiting and seen < _MAX_NODES:
         seen += 1
         one = waiting.pop()
-        if isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, dict):
+        if type(one) is dict:
             if one.get("type") == "braintrust_attachment":
                 yield str(one.get("filename") or one.get("key") or "file")[:100]
-            else:
-                waiting.extend(one.values())
+                continue
+            one = one.values()
+        elif type(one) is not list:
+            continue
+        waiting.extend(inner for inner in one if type(inner) in _CONTAINERS)

@@ -116,7 +116,8 @@ def read_row(name: str, fragments: Sequence[Fragment]) -> Row:
             if fragment.kind == "row":
                 # The last beginning counts; of a repeated one both are the same.
                 body, given, expected_by = {}, {}, Given()
-            body = _merged(body, part, paths=_paths_of(part))
+            # Nothing below is ever changed in place, so a beginning is taken as it is.
+            body = _merged(body, part, paths=_paths_of(part)) if body else part
             giver = _giver_of(part)
             scores = part.get("scores")
             if isinstance(scores, dict):
