@@ -59,11 +59,24 @@ async def keep_file(desk: Desk, path: str, content: bytes, *, at_ns: int) -> Non
 
 
 async def download(call: Call, desk: Desk) -> Reply:
+    path = plain_path(call.path["path"])
+    trace_id = _trace_of(path)
+    if trace_id:
+        return Reply(body=await _find_spans_file(desk, trace_id))
     # Never a type that a browser would run.
     return Reply(
-        body=await find_file(desk, plain_path(call.path["path"])),
+        body=await find_file(desk, path),
         content_type="application/octet-stream",
     )
+
+
+async def _find_spans_file(desk: Desk, trace_id: str) -> dict[str, Any]:
+    await desk.settled()
+    name = TRACE + trace_id
+    for fragment in reversed((await desk.objects([name])).get(name, [])):
+        if fragment.kind == "spans":
+            return mapping(fragment.body)
+    raise NotFound(f"No {_SPANS_FILE} of trace {trace_id!r}")
 
 
 async def find_file(desk: Desk, path: str) -> bytes:

@@ -78,7 +78,7 @@ def verdicts_of(trace: TraceState, run_id: str) -> dict[str, Any]:
     found = {}
     for one in trace.assessments.values():
         judged_in = text(mapping(one.get("metadata")).get(_JUDGED_IN_RUN))
-        if one.get("feedback") is None or judged_in not in ("", run_id):
+        if one.get("feedback") is None or judged_in != run_id:
             continue
         found[text(field(one, "assessment_name"))] = {
             **mapping(one["feedback"]),

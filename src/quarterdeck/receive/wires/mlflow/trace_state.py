@@ -108,6 +108,10 @@ def fold_trace(name: str, fragments: Sequence[Fragment]) -> TraceState:
                 pass
     if linked:
         told_tags[_LINKED] = _all_linked(told_tags.get(_LINKED, ""), linked)
+    for one in list(trace.assessments.values()):
+        overridden = trace.assessments.get(text(one.get("overrides")))
+        if overridden is not None:
+            overridden["valid"] = False
     merged: dict[str, str | None] = {**told_tags, **set_tags}
     trace.tags = {key: value for key, value in merged.items() if key and value is not None}
     return trace
@@ -164,4 +168,4 @@ def _take_assessment(trace: TraceState, kind: str, body: dict[str, Any]) -> None
     if kind == "assessment_end":
         trace.assessments.pop(found, None)
     elif found:
-        trace.assessments[found] = {**trace.assessments.get(found, {}), **body}
+        trace.assessments[found] = trace.assessments.get(found, {}) | body

@@ -5,8 +5,10 @@ What MLflow's clients say of a whole trace, and ask of it: information, tags, li
 import uuid
 from typing import Any
 
+from msgspec import structs
+
 from quarterdeck.errors import Invalid, NotFound
-from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply
+from quarterdeck.receive.wire import Call, Desk, Fragment, Judgement, Reading, Reply
 from quarterdeck.receive.wires.mlflow.assessments import completed, judgement
 from quarterdeck.receive.wires.mlflow.evaluation import note_trials
 from quarterdeck.receive.wires.mlflow.evaluation_trials import is_trial
@@ -184,10 +186,26 @@ async def create_assessment(call: Call, desk: Desk) -> Reply:
         raise Invalid("an assessment needs an assessment_name")
     trace_id = call.path["trace_id"]
     kept = completed(told, trace_id=trace_id, now_ns=desk.now_ns())
-    await desk.keep(_with_assessments(Reading(), trace_id, [kept]))
+    reading = _with_assessments(Reading(), trace_id, [kept])
+    overridden = await _overridden(desk, trace_id, text(told.get("overrides")))
+    if overridden is not None:
+        reading = structs.replace(reading, judgements=(*reading.judgements, overridden))
+    await desk.keep(reading)
     if mapping(kept.get("metadata")).get("mlflow.assessment.sourceRunId"):
         await note_trials(desk, [trace_id])
     return Reply(body={"assessment": kept})
+
+
+async def _overridden(desk: Desk, trace_id: str, assessment_id: str) -> Judgement | None:
+    """The score of an assessment that another takes the place of, taken back."""
+    if not assessment_id:
+        return None
+    await desk.settled()
+    try:
+        before = (await find_trace(desk, trace_id)).assessments.get(assessment_id)
+    except NotFound:
+        return None
+    return judgement(before, taken_back=True) if before is not None else None
 
 
 async def get_assessment(call: Call, desk: Desk) -> Reply:

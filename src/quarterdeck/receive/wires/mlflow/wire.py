@@ -17,7 +17,7 @@ from quarterdeck.errors import (
     TryAgain,
     Unauthorized,
 )
-from quarterdeck.receive.wire import BodyForm, Call, Desk, Handler, Reply, Route, Wire
+from quarterdeck.receive.wire import BodyForm, Call, Desk, Handler, KeyScope, Reply, Route, Wire
 from quarterdeck.receive.wires.mlflow import (
     artifacts,
     datasets,
@@ -29,7 +29,6 @@ from quarterdeck.receive.wires.mlflow import (
     traces,
 )
 from quarterdeck.receive.wires.mlflow.spans import build
-from quarterdeck.storage.records.keys import Scope
 
 VERSION = "3.17.2"
 """What is answered for.  Clients send spans by OTLP to servers from 3.4 on."""
@@ -76,7 +75,7 @@ def _both(
     method: str,
     path: str,
     handler: Handler | None,
-    scope: Scope | None = "read",
+    scope: KeyScope | None = "read",
     *,
     body: BodyForm = "json",
 ) -> Iterator[Route]:
@@ -241,7 +240,7 @@ def _unsupported() -> Iterator[Route]:
             yield from _both(method, f"{rest}/{{rest...}}", None)
 
 
-def _scope(name: str) -> Scope:
+def _scope(name: str) -> KeyScope:
     return "write" if name == "write" else "read"
 
 

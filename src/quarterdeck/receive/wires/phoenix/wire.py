@@ -7,11 +7,10 @@ Spans come by OTLP, over HTTP or gRPC, where everybody's do.
 from collections.abc import Iterator
 
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.receive.wire import Call, Desk, Handler, Reply, Route, Wire
+from quarterdeck.receive.wire import Call, Desk, Handler, KeyScope, Reply, Route, Wire
 from quarterdeck.receive.wires.phoenix import annotations, datasets, experiments, prompts, spans
 from quarterdeck.receive.wires.phoenix.node_ids import node_id
 from quarterdeck.receive.wires.phoenix.trials import build
-from quarterdeck.storage.records.keys import Scope
 
 VERSION = "20.26.1"
 """What is answered for: the client asks for it before it uses what older servers lack."""
@@ -55,7 +54,7 @@ def _sending() -> Iterator[Route]:
         yield Route(method="POST", path=path, handler=handler)
 
 
-def _of(method: str, scope: Scope, *pairs: tuple[str, Handler | None]) -> Iterator[Route]:
+def _of(method: str, scope: KeyScope, *pairs: tuple[str, Handler | None]) -> Iterator[Route]:
     for path, handler in pairs:
         yield Route(method=method, path=path, handler=handler, scope=scope)
 
