@@ -117,6 +117,45 @@ def test_feedback_reaches_its_row_before_or_after_and_sending_again_changes_noth
     assert [(one.name, one.value, one.judge) for one in scores[-1]] == [("thumbs", 1.0, "human")]
 
 
+def test_rows_and_feedback_by_the_rest_api_are_the_same(served: Served) -> None:
+    row = {name: value for name, value in span_row().items() if name not in ("id", "log_id")}
+    [row_id] = post(served, "/v1/project_logs/p/insert", {"events": [row]})["row_ids"]
+    told = {"id": row_id, "scores": {"thumbs": 0}, "comment": "bad", "metadata": {"user_id": "u"}}
+    for _ in range(2):
+        post(served, "/v1/project_logs/p/feedback", {"feedback": [told]})
+    served.settle()
+    scores = [
+        (one.name, one.value, one.explanation, one.judge, one.author)
+        for one in normalize_span(served.spans[-1]).scores
+    ]
+    assert scores == [("thumbs", 0.0, "", "human", "u"), ("comment", None, "bad", "human", "u")]
+    assert served.spans[-1].attributes["braintrust.project_id"] == "p"
+    assert served.ask("POST", "/v1/acl/x/insert", b'{"events": []}').status == 404
+    assert served.ask("GET", "/v1/acl").status == 501
+
+
+def test_spans_by_otlp_know_their_experiment_and_get_feedback_by_their_id(served: Served) -> None:
+    span = {
+        "traceId": "0" * 30 + "aa",
+        "spanId": "00000000000000cc",
+        "name": "x",
+        "startTimeUnixNano": "1795428000000000000",
+        "endTimeUnixNano": "1795428001000000000",
+    }
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+    headers = {"content-type": "application/json", "x-bt-parent": "experiment_id:e1"}
+    sent = served.ask("POST", "/otel/v1/traces", json.dumps(body).encode(), headers)
+    assert sent.status == 200
+    feedback = {"id": "00000000000000cc", "_is_merge": True, "scores": {"thumbs": 1}}
+    assert log(served, {**feedback, "_audit_source": "app"}).status == 200
+    served.settle()
+    [found] = [normalize_span(one) for one in served.spans]
+    assert found.experiment
+    asked = "SELECT score FROM scores WHERE project_id = {project:String}"
+    [kept] = served.events.rows(asked, {"project": str(served.project_id)})
+    assert '"thumbs"' in str(kept)
+
+
 def test_a_batch_that_can_not_be_read_keeps_nothing(served: Served) -> None:
     assert log(served, span_row(), {"no": "id"}).status == 400
     assert served.ask("POST", "/logs3", b'{"rows": 7}').status == 400

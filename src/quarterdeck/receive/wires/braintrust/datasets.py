@@ -32,6 +32,8 @@ from quarterdeck.storage.records.datasets import (
 SOURCE = "braintrust"
 _MOST_ROWS = 1000
 """Of one page, as the clients ask for."""
+_TRIES = 4
+"""Looks at what a row says; more than that many at once change it, and the last of them looks."""
 _OF_A_CASE = frozenset({"input", "expected", "metadata", "id", "dataset_id", "_is_merge"})
 
 
@@ -137,24 +139,34 @@ async def write_cases(desk: Desk, fragments: Iterable[Fragment]) -> None:
 
     Raises `NotFound` for a dataset that is not there: the client hears that its row went nowhere.
     """
-    touched: dict[str, list[Fragment]] = {}
+    here: dict[str, list[Fragment]] = {}
     for fragment in fragments:
-        dataset_id = fragment.body.get("dataset_id")
-        if isinstance(dataset_id, str) and dataset_id:
-            touched.setdefault(fragment.object, []).append(fragment)
-    if not touched:
-        return
-    await desk.settled()
-    known = await desk.objects(list(touched))
-    by_dataset: dict[str, list[Row]] = {}
-    for name, here in touched.items():
-        before = known.get(name, [])
-        # What is slow to be stored counts all the same.
-        parts = [*before, *(one for one in here if one not in before)]
-        row = read_row(name, parts)
-        by_dataset.setdefault(str(here[0].body["dataset_id"]), []).append(row)
-    for dataset_id, rows in by_dataset.items():
-        await _write(desk, dataset_id, rows)
+        if _dataset_of(fragment):
+            here.setdefault(fragment.object, []).append(fragment)
+    written: dict[str, list[Fragment]] = {}
+    # Two requests may change one row at once, and each write what it saw: who finds more
+    # afterwards writes again.
+    for _ in range(_TRIES if here else 0):
+        await desk.settled()
+        known = await desk.objects(list(here))
+        parts = {
+            # What is slow to be stored counts all the same.
+            name: [*known.get(name, ()), *(one for one in mine if one not in known.get(name, ()))]
+            for name, mine in here.items()
+        }
+        if parts == written:
+            break
+        by_dataset: dict[str, list[Row]] = {}
+        for name, mine in here.items():
+            by_dataset.setdefault(_dataset_of(mine[0]), []).append(read_row(name, parts[name]))
+        for dataset_id, rows in by_dataset.items():
+            await _write(desk, dataset_id, rows)
+        written = parts
+
+
+def _dataset_of(fragment: Fragment) -> str:
+    dataset_id = fragment.body.get("dataset_id")
+    return dataset_id if isinstance(dataset_id, str) else ""
 
 
 async def _write(desk: Desk, dataset_id: str, rows: Iterable[Row]) -> None:

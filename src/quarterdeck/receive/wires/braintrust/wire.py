@@ -3,7 +3,8 @@ What Braintrust's clients call: Python (0.3 and today's) and JavaScript.
 
 `BRAINTRUST_APP_URL` leads here; what `api/apikey/login` answers leads everything else here too.
 
-Refused, with 501: rows in a bucket, functions other than prompts, environments of datasets.
+Refused, with 501: rows in a bucket, functions, environments of datasets, and all of Braintrust's
+REST API that its SDKs' own verbs don't need.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,13 @@ def _error(error: QuarterdeckError, status: int) -> Reply:
     return Reply(status=status, body={"error": message, "code": error.code})
 
 
+_UNSUPPORTED = tuple(
+    Route(method=method, path=f"{family}/{{rest...}}", scope="read", body="none")
+    for family in ("v1", "api", "function", "environment-object")
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+)
+"""The rest of Braintrust's REST API: known, and not answered."""
+
 WIRE = Wire(
     name="braintrust",
     product="Braintrust",
@@ -55,7 +63,11 @@ WIRE = Wire(
         ),
         # rows
         Route(method="POST", path="logs3", handler=logs.log_rows),
+        Route(method="POST", path="v1/{kind}/{object_id}/insert", handler=logs.insert_events),
+        Route(method="POST", path="v1/{kind}/{object_id}/feedback", handler=logs.give_feedback),
         Route(method="POST", path="otel/v1/traces", body="otlp", stamp=_stamp),
+        Route(method="POST", path="otel/v1/logs", body="otlp", stamp=_stamp, signal="logs"),
+        Route(method="POST", path="otel/v1/metrics", body="otlp", stamp=_stamp, signal="metrics"),
         Route(method="POST", path="logs3/overflow"),
         Route(method="POST", path="attachment", handler=attachments.give_address),
         Route(
@@ -72,10 +84,6 @@ WIRE = Wire(
         Route(method="POST", path="v1/prompt", handler=prompts.make_prompt, scope="write"),
         Route(method="PUT", path="v1/prompt", handler=prompts.make_prompt, scope="write"),
         Route(method="POST", path="insert-functions", handler=prompts.publish, scope="write"),
-        Route(method="GET", path="v1/function"),
-        Route(method="GET", path="v1/function/{function_id}"),
-        Route(method="POST", path="function/invoke"),
-        Route(method="GET", path="environment-object/{kind}/{object_id}/{environment}"),
         # datasets
         Route(method="POST", path="v1/dataset", handler=datasets.make_dataset, scope="write"),
         Route(method="GET", path="v1/dataset", handler=datasets.find_datasets, scope="read"),
@@ -131,6 +139,7 @@ WIRE = Wire(
             scope="read",
         ),
         Route(method="POST", path="btql", handler=experiments.ask, scope="read"),
+        *_UNSUPPORTED,
     ),
     error=_error,
     build=build,
