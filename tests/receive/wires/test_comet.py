@@ -3,6 +3,7 @@ Runs of Comet's classic SDK as sessions, from recorded traffic and from single c
 second.
 """
 
+import asyncio
 import json
 import random
 from pathlib import Path
@@ -13,8 +14,11 @@ import pytest
 from captures.expectation import differences
 from captures.load import replay_spans
 from clients.facts import EXPECTED
+from quarterdeck.errors import NotFound
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.normalize.normalize import normalize_span, read_content
+from quarterdeck.receive.wire import Call, Part
+from quarterdeck.receive.wires.comet.assets import upload
 from quarterdeck.receive.wires.comet.wire import WIRE
 from receive.wires.recorded_calls import NOW_NS, MemoryDesk, ask, recorded, sent
 
@@ -191,3 +195,27 @@ def test_half_of_the_calls_come_to_the_root_and_no_other_address_of_it_is_taken(
     assert firsts == {"clientlib", "api"}
     for route in WIRE.strays:
         assert route.path.startswith(("clientlib/", "api/rest/v2/"))
+
+
+def uploaded(desk: MemoryDesk, data: bytes) -> None:
+    told = {"experimentId": KEY, "assetId": "a-1", "fileName": "notes.txt", "type": "asset"}
+    call = Call(
+        method="POST",
+        path={},
+        query={name: [value] for name, value in told.items()},
+        headers={},
+        parts=[Part("file", "file", "", data)],
+    )
+    asyncio.run(upload(call, desk))
+
+
+def test_a_file_of_text_is_kept_and_any_other_refused() -> None:
+    desk = begun()
+    for _ in range(2):
+        uploaded(desk, b"hi")
+    (asset,) = the_only(desk).attributes["comet.assets"]
+    assert (asset["fileName"], asset["size"], asset["text"]) == ("notes.txt", 2, "hi")
+    for data in (b"\x89PNG\x00", b"x" * 300_000, b"\xff\xfe"):
+        with pytest.raises(NotFound, match="was not"):
+            uploaded(desk, data)
+    assert len(the_only(desk).attributes["comet.assets"]) == 1

@@ -204,7 +204,8 @@ _ROUTES = (
               handler=_keeps("notification")),
         Route(method="POST", path=_LIB + "notify/event", handler=_nothing),
         Route(method="POST", path=_LIB + "asset/3d-limits", handler=_nothing),
-        Route(method="POST", path=_LIB + "asset/upload", handler=upload, body="multipart"),
+        *(Route(method="POST", path=_LIB + path, handler=upload, body="multipart")
+          for path in ("asset/upload", "asset/asset-item", "visualizations/upload")),
         *(route for base in _REST for route in _rest(base)),
         *(Route(method=method, path=_LIB + "{rest...}") for method in ("GET", "POST", "PUT")),
     )  # fmt: skip
