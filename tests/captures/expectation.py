@@ -133,6 +133,9 @@ def _session_differences(wanted: Expected, found: Found) -> Iterator[str]:
     yield from _score_differences(wanted, session.scores)
     yield from _model_differences(wanted.get("models"), found)
     yield from _tool_differences(wanted.get("tool_calls"), found)
+    used = {use.tool: {"calls": use.calls, "errors": use.errors} for use in session.tools}
+    if wanted.get("tools", used) != used:
+        yield f"tools: expected {wanted['tools']}, got {used}"
     yield from _list_differences("handoffs", wanted.get("handoffs"), session.handoffs)
     yield from _list_differences(
         "interventions", wanted.get("interventions"), session.interventions
