@@ -56,6 +56,8 @@ def _put(found: Object, key: str, value: Any) -> None:
     if value is None:
         return
     known = found.get(key)
+    if known == value:  # most of a patch repeats its post
+        return
     if key == "events" and isinstance(known, list) and isinstance(value, list):
         found[key] = known + [event for event in value if event not in known]
     elif isinstance(known, dict) and isinstance(value, dict) and key in _NESTED:
