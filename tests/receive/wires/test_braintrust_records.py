@@ -160,7 +160,7 @@ def test_a_batch_that_can_not_be_read_keeps_nothing(served: Served) -> None:
     assert log(served, span_row(), {"no": "id"}).status == 400
     assert served.ask("POST", "/logs3", b'{"rows": 7}').status == 400
     reference = {"rows": {"type": "logs3_overflow", "key": "k"}}
-    assert served.ask("POST", "/logs3", json.dumps(reference).encode()).status == 501
+    assert served.ask("POST", "/logs3", json.dumps(reference).encode()).status == 404
     assert served.ask("POST", "/logs3/overflow", b"{}").status == 501
     served.settle()
     assert served.spans == []
@@ -360,7 +360,8 @@ def test_a_query_that_is_no_whole_dataset_is_told_to_be_unsupported(served: Serv
     )
     for query in queries:
         answer = served.ask("POST", "/btql", json.dumps({"query": query}).encode())
-        assert answer.status == 501
+        assert answer.status == 404
+        assert answer.json()["code"] == "unsupported"
 
 
 # -- experiments ------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ from quarterdeck.storage.records.experiments import (
 SOURCE = "braintrust"
 _REMEMBERED = ("base_exp_id", "dataset_version", "repo_info", "tags", "public", "ancestor_commits")
 _MOST_ROWS = 100_000
+_SETTLE_S = 15.0
+"""The clients wait 20 s for figures and ask again."""
 
 
 # -- making and finding -----------------------------------------------------------------------
@@ -216,7 +218,7 @@ async def _base_of(desk: Desk, experiment: Experiment) -> Experiment | None:
 
 
 async def _figures(desk: Desk, experiment: Experiment, base: Experiment | None) -> Figures:
-    await desk.settled()
+    await desk.settled(within_s=_SETTLE_S)
     trials = await _trials(desk, experiment)
     await _write_runs(desk, experiment, trials)
     return compare(trials, await _trials(desk, base) if base is not None else None)
@@ -282,14 +284,16 @@ async def ask(call: Call, desk: Desk) -> Reply:
     """
     `/btql`, of which the clients need one question: all rows of a dataset or an experiment.
 
-    Anything else is told to be unsupported, with 501.
+    Raises `NotFound` for any other.
     """
     body = call.object()
     query = body.get("query")
     asked = _whole_object(query) if isinstance(query, dict) else None
     if asked is None or not isinstance(query, dict):
-        told = {"error": "this server answers queries for all rows of a dataset or experiment"}
-        return Reply(status=501, body=told)
+        raise NotFound(
+            "this server answers queries for all rows of a dataset or experiment, and no others",
+            code="unsupported",
+        )
     kind, object_id = asked
     if kind == "experiment":
         return Reply(body={"data": await _rows(desk, object_id), "cursor": None})

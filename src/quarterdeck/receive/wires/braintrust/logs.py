@@ -28,7 +28,7 @@ async def log_rows(call: Call, desk: Desk) -> Reply:
     rows = call.object().get("rows")
     if isinstance(rows, dict) and rows.get("type") == "logs3_overflow":
         # No client does this by itself: it has to hear of a limit first (`GET /version`).
-        return Reply(status=501, body={"error": "rows in a bucket are not read: send them here"})
+        raise NotFound("rows in a bucket are not read: send them here", code="unsupported")
     ids = await _keep(desk, _objects_in(rows, "rows"))
     return Reply(body={"ids": ids, "xact_id": str(desk.now_ns())})
 
