@@ -254,6 +254,27 @@ def test_a_missing_prompt_is_a_404_that_fallbacks_understand(served: Served) -> 
     assert told(served, "GET", "v2/prompts/unlabeled", status=404)
 
 
+def test_prompts_that_stand_in_others_are_filled_in_and_a_circle_is_an_error(
+    served: Served,
+) -> None:
+    part = "@@@langfusePrompt:name={}|label=production@@@"
+    for name, words in (
+        ("tone", "Be brief."),
+        ("rules", f"Rules: {part.format('tone')}"),
+        ("loop", part.format("loop")),
+        ("broken", "@@@langfusePrompt:name=absent|version=3@@@"),
+    ):
+        told(served, "POST", "v2/prompts", {"name": name, "prompt": words,
+                                            "labels": ["production"]}, 201)  # fmt: skip
+    chat = [{"role": "system", "content": f"{part.format('rules')} Go."}]
+    told(served, "POST", "v2/prompts", {"name": "outer", "type": "chat", "prompt": chat}, 201)
+    filled = told(served, "GET", "v2/prompts/outer")["prompt"]
+    assert filled == [{"role": "system", "content": "Rules: Be brief. Go."}]
+    assert told(served, "GET", "v2/prompts/outer?resolve=false")["prompt"] == chat
+    assert told(served, "GET", "v2/prompts/loop", status=400)["error"]
+    assert told(served, "GET", "v2/prompts/broken", status=404)["error"]
+
+
 def test_a_config_that_is_no_object_comes_back_as_it_was(served: Served) -> None:
     told(served, "POST", "v2/prompts", {"name": "odd", "prompt": "x", "config": [1, "a"]}, 201)
     assert told(served, "GET", "v2/prompts/odd")["config"] == [1, "a"]

@@ -15,6 +15,7 @@ from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.receive.transcripts.members import listing, mapping, text
 from quarterdeck.receive.wire import Call, Desk, Reply
 from quarterdeck.receive.wires.langfuse.pages import meta_of, place_of, stamp
+from quarterdeck.receive.wires.langfuse.prompt_parts import Filling
 from quarterdeck.storage.records import prompts
 from quarterdeck.storage.records.prompts import Prompt, PromptContent, PromptVersion
 
@@ -53,7 +54,21 @@ async def get_prompt(call: Call, desk: Desk) -> Reply:
         asked["version"] = int(number)
     if label:
         asked["label"] = label
-    return Reply(body=await _shown(desk, await _find(desk, name, asked)))
+    shown = await _shown(desk, await _find(desk, name, asked))
+    if call.one("resolve") != "false":
+        shown["prompt"] = await _filled(desk, shown["prompt"])
+    return Reply(body=shown)
+
+
+async def _filled(desk: Desk, said: Any) -> Any:
+    async def text_of(name: str, asked: dict[str, Any]) -> str:
+        found = (await _find(desk, name, asked)).content
+        if found.kind != "text":
+            raise Invalid(f"only text prompts stand in others, {name!r} is a chat")
+        return found.text
+
+    filling = Filling(text_of)
+    return await (filling.filled(said) if isinstance(said, str) else filling.messages(said))
 
 
 async def _find(desk: Desk, name: str, asked: dict[str, Any]) -> PromptVersion:
