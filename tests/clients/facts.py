@@ -55,12 +55,17 @@ def _with_changes(facts: Facts) -> Facts:
     return {**rest, "sessions": sessions} if "sessions" in facts else rest
 
 
+def without_prints(facts: Facts) -> Facts:
+    """For a recording, of which no driver printed anything."""
+    return {name: value for name, value in facts.items() if not name.startswith("prints")}
+
+
 def count(facts: Facts) -> int:
     """How many facts a run is held to: each told key, and each entry of a list or a mapping."""
     total = 0
     for name, value in facts.items():
         if name in ("sessions", "prompts", "datasets", "experiments"):
-            total += sum(_count_row(row) for row in value)
+            total += sum(_count_row(row) for row in value) or 1
         else:
             total += _count_value(value)
     return total

@@ -60,7 +60,17 @@ _LACKS = {
     "braintrust": "The Python wrapper of OpenAI sends of a failed call that it ended, and not why.",
     "opik": "Only what the application calls an agent is one; who gave a score is not told.",
     "comet_ml": "A classic run has no agents, models or tools, and ends without an outcome.",
-    "agentops": "Who gave a score, and which session a second trace belongs to.",
+    "mlflow": "Reasoning tokens. LangGraph's nodes are chains, so they are no agents; the thread "
+    "names the session, nothing a user.",
+    "phoenix": "LangGraph's nodes are chains: their names are the agents' names. Who resumed an "
+    "interrupted graph is only in the text.",
+    "portkey": "A model call goes to its gateway, which alone sees it. A log by hand tells no "
+    "time: its arrival counts.",
+    "portkey_otel": "The callback keeps of an answer its text, not the tool calls in it.",
+    "helicone": "A model call goes to its gateway, which alone sees it; feedback on it is kept. "
+    "Agents are read from the session's path.",
+    "helicone_async": "Failed calls of today's OpenAI SDK; tokens of streams and cached tokens.",
+    "helicone_old": "When a run began and ended: its arrival counts.",
     "openpipe": "A report knows of its own call alone: no agents, no tools that ran, no tokens of "
     "streamed calls.",
     "openai_agents": "Spans of the Responses API carry tokens and no model; who approved, and how "

@@ -178,7 +178,9 @@ def _result(
         return result
     name = f"{client.name}-{recorded or run.name}"
     with stages.place(name) as place:
+        prepare(client, run, place)
         if recorded:
+            wanted = facts.without_prints(wanted)
             folder = SHARED / "captures" / client.name
             sent = traffic.send(client, traffic.of_run(folder, [recorded]), place)
             lines = traffic.refused(sent)
@@ -188,7 +190,6 @@ def _result(
             except BuildError as error:
                 result.skipped = f"its environment can't be built: {error}"
                 return result
-            prepare(client, run, place)
             driven = drive(
                 client, run, place, environment=made, models=models,
                 drivers=SHARED / "clients", folder=options.folder / name,

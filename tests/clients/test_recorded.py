@@ -17,6 +17,7 @@ import pytest
 
 from clients import facts, traffic
 from clients.catalog import CLIENTS, Client, Run
+from clients.drive import prepare
 from clients.facts import Facts, NotDescribedError
 from clients.run import settled
 from clients.servers import Place, Stages
@@ -80,6 +81,7 @@ def _expected(recording: Recording) -> Facts | None:
 def _send(recording: Recording, captures: Path, stages: Stages) -> Sent:
     requests = traffic.of_run(captures / recording.client.name, [recording.label])
     with stages.place(str(recording)) as place:
+        prepare(recording.client, recording.run, place)
         return Sent(place, traffic.refused(traffic.send(recording.client, requests, place)))
 
 
