@@ -302,6 +302,17 @@ def test_a_graph_below_a_span_of_the_application_is_resumed_too_and_its_nodes_ar
     assert _span(scope, "ask", inside, parent_span_id="00000000000000aa").human is None
 
 
+@pytest.mark.parametrize(("name", "kind"), [("clerk", "agent"), ("model", "step")])
+def test_an_agent_of_langchain_that_has_a_name_is_an_agent(name: str, kind: str) -> None:
+    inside = {"lc_agent_name": "clerk", "langgraph_node": name}
+    span = _span(
+        "openinference.instrumentation.langchain", name,
+        {"openinference.span.kind": "CHAIN", "metadata": json.dumps(inside)},
+        parent_span_id="1" * 16,
+    )  # fmt: skip
+    assert (span.kind, span.agent) == (kind, "clerk" if kind == "agent" else "")
+
+
 @pytest.mark.parametrize(
     ("message", "asked", "question", "tool"),
     [

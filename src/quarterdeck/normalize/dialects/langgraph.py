@@ -41,6 +41,9 @@ def _adjust(draft: Draft) -> None:
         if role and role not in _NODES_OF_EVERY_AGENT:
             found.setdefault("agent_role", role)
     node = _node(draft)
+    if _is_named_agent(draft):
+        found["kind"], found["subkind"], found["agent"] = "agent", "", draft.raw.name
+        node = ""
     if node and found["kind"] == "agent" and not found.get("subkind"):
         # OpenInference calls every run whose name contains "agent" an agent: assembly keeps
         # it one only if it called a model.
@@ -69,6 +72,19 @@ def _is_langchain_alone(draft: Draft) -> bool:
     """A run that LangSmith's client traced from LangChain, in no graph."""
     integration = draft.attributes.get(_INTEGRATION)
     return isinstance(integration, str) and integration != "langgraph" and not _node_around(draft)
+
+
+def _is_named_agent(draft: Draft) -> bool:
+    """
+    Whether this is the run of an agent that has a name, `create_agent(name=…)`: all that is in it
+    repeats the name in its metadata, and only the agent's own run is called so.  A node of the same
+    name around it does not have it there.
+    """
+    metadata = draft.attributes.get("metadata")
+    if not isinstance(metadata, str) or '"lc_agent_name"' not in metadata:
+        return False
+    named = word_of(object_of(metadata), "lc_agent_name")
+    return named == draft.raw.name and draft.found["kind"] in ("agent", "step")
 
 
 def _is_graph(draft: Draft) -> bool:
