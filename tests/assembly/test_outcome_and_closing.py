@@ -58,6 +58,14 @@ def test_the_last_trace_decides_by_rule() -> None:
     assert told(made) == ("unknown", "")
 
 
+def test_what_was_told_beside_a_trace_does_not_hide_how_its_root_ended() -> None:
+    """A client that tells of a trace by itself makes a root more, maybe of the same start."""
+    failed = span("a", 5, 9, status="error", error_type="Timeout")
+    beside = span("z", 5, 9, kind="session", synthetic=True, session_key="s")
+    assert told(session(failed, beside)) == ("failure", "rule")
+    assert told(session(beside)) == ("unknown", "")
+
+
 def test_a_last_call_that_was_cut_off_is_a_failure_by_rule() -> None:
     made = session(span("r", 0, 9), model("m", 1, 2, finish_reasons=("length",), parent="r"))
     assert told(made) == ("failure", "rule")

@@ -687,12 +687,19 @@ class Assembly(Surroundings):
         )
 
     def _last_root(self) -> Span | None:
-        """The latest root that is an application's own: no message, request or total."""
+        """
+        The latest root that is an application's own: no message, request or total.  What was told
+        beside a trace (a synthetic session) says nothing of how it ended, unless it is alone.
+        """
+        beside: Span | None = None
         for entry in reversed(self._roots[-MAX_LOOKED_BACK:]):
             span: Span = entry[3].span
-            if span.subkind not in INFRASTRUCTURE:
+            if span.subkind in INFRASTRUCTURE:
+                continue
+            if not (span.synthetic and span.kind == "session"):
                 return span
-        return None
+            beside = beside or span
+        return beside
 
     def _acts(
         self, beside: list[Intervention]

@@ -114,8 +114,10 @@ async def put_run(call: Call, desk: Desk) -> Reply:
     repetition = body.get("repetition_number")
     if not isinstance(repetition, int) or isinstance(repetition, bool) or repetition < 1:
         raise Invalid("repetition_number counts from 1")
-    run_id = hashlib.sha256(f"{case_id}\n{repetition}".encode()).hexdigest()[:32]
     trace_id = text(body.get("trace_id")).lower()
+    # Each try is a run: one that failed is tried again when the experiment is resumed.
+    tried = trace_id or text(body.get("start_time"))
+    run_id = hashlib.sha256(f"{case_id}\n{repetition}\n{tried}".encode()).hexdigest()[:32]
     await desk.records(
         put_runs,
         project_id=desk.project_id,
@@ -287,12 +289,19 @@ async def _experiment(call: Call, desk: Desk) -> Experiment:
 
 
 async def _runs(desk: Desk, experiment: Experiment) -> list[ExperimentRun]:
-    return await desk.records(
+    """Of each case and trial the last try that went well, else the last."""
+    tries = await desk.records(
         list_runs,
         project_id=desk.project_id,
         experiment_id=experiment.experiment_id,
         limit=_MAX_RUNS,
     )
+    best: dict[tuple[str, int], ExperimentRun] = {}
+    for run in tries:
+        known = best.get((run.case_id, run.trial))
+        if known is None or not run.error or known.error:
+            best[run.case_id, run.trial] = run
+    return list(best.values())
 
 
 async def _cases(desk: Desk, experiment: Experiment) -> list[Case]:
