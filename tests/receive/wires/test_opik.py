@@ -231,6 +231,47 @@ def test_what_evaluate_does_around_a_metric_is_evaluation() -> None:
     assert (read.kind, read.experiment, read.trial, read.tags) == ("evaluation", True, 2, ())
 
 
+def test_an_interrupt_of_a_graph_and_its_resume_are_one_answer_of_a_person() -> None:
+    desk = MemoryDesk()
+    node = {"created_from": "langchain", "langgraph_node": "approval", "thread_id": "th-9"}
+    asked = {"__interrupt__": "{'question': 'Send it?'}"}
+    second = TRACE.replace("01a2", "01a3")
+    traces = [
+        {"id": TRACE, "name": "LangGraph", "start_time": START, "end_time": START,
+         "thread_id": "th-9", "metadata": {"created_from": "langchain"}, "output": asked},
+        {"id": second, "name": "LangGraph", "start_time": END, "end_time": END,
+         "thread_id": "th-9", "metadata": {"created_from": "langchain"},
+         "input": {"__resume__": "yes"}},
+    ]  # fmt: skip
+    post(desk, "traces/batch", {"traces": traces})
+    told_span = span(name="approval", end_time=START, metadata=node, output=asked)
+    post(desk, "spans/batch", told_span)
+    (found,) = replay_spans(told(desk))
+    (act,) = found.session.interventions
+    assert (act.kind, act.question, act.answer) == ("answer", "Send it?", "yes")
+    assert found.session.outcome.label == "unknown"
+    assert found.session.workflow.name == ""
+
+
+def test_frameworks_say_what_is_an_agent_and_where_control_goes() -> None:
+    desk = MemoryDesk()
+    made = [
+        ("coder", {"created_from": "langchain", "lc_agent_name": "coder"}, {}),
+        ("writer", {"type": "agent", "name": "writer"}, {}),
+        ("critic", {"created_from": "google-adk", "adk_invocation_id": "i"}, {}),
+        ("Researcher", {"created_from": "crewai"}, {"agent": {"role": "Researcher"}}),
+    ]
+    for at, (name, metadata, given) in enumerate(made):
+        body = span(id=f"s-{at}", name=name, metadata=metadata, input=given, end_time=END)
+        post(desk, "spans/batch", body)
+    read = [normalize_span(one) for one in told(desk)]
+    assert [(one.kind, one.agent) for one in read] == [("agent", name) for name, _, _ in made]
+    handoff = {"type": "handoff", "from_agent": "writer", "to_agent": "critic"}
+    post(desk, "spans/batch", span(name="Handoff", metadata=handoff, end_time=END))
+    (hint,) = [one.handoff for one in map(normalize_span, told(desk)) if one.handoff]
+    assert (hint.source, hint.target, hint.kind) == ("writer", "critic", "hands_off")
+
+
 # ---------------------------------------------------------------------------------- scores
 
 

@@ -22,6 +22,7 @@ from quarterdeck.normalize.attributes import (
     text,
     texts,
     word,
+    workflow_name,
 )
 from quarterdeck.normalize.dialect import (
     ContentSource,
@@ -116,6 +117,12 @@ def _messages(value: Value) -> Value:
     return value
 
 
+def _call_id(value: Value) -> str | None:
+    """LangChain's tools return the message that answers the model."""
+    message = object_of(value).get("output")
+    return text(message.get("tool_call_id")) if isinstance(message, dict) else None
+
+
 def _tools(value: Value) -> Value:
     return object_of(value).get("tools")
 
@@ -125,8 +132,9 @@ def _adjust(draft: Draft) -> None:
     metadata = object_of(attributes.get("opik.metadata"))
     kind = attributes.get("opik.object")
     if kind == "trace":
-        if draft.raw.name:
-            found.setdefault("workflow", draft.raw.name[:200])
+        workflow = workflow_name(draft.raw.name)
+        if workflow:
+            found.setdefault("workflow", workflow[:200])
         if found["kind"] == "step":
             found["subkind"] = "turn"
     elif kind == "thread":
@@ -204,6 +212,7 @@ DIALECT = Dialect(
         Source("server_address", 65, "opik.provider"),
         Source("reported_usd", 60, "opik.total_estimated_cost", money),
         Source("time_to_first_token_ns", 60, "opik.ttft", milliseconds),
+        Source("tool_call_id", 80, "opik.output", _call_id),
         Source("tags", 85, "opik.tags", _tags),
     ),
     kinds=(KindSource(10, "opik.type", _KINDS),),

@@ -47,7 +47,7 @@ class Known:
 
 def know(fragments: Iterable[Fragment]) -> Known:
     """Of one object's fragments, in order.  Parts of a wrong shape are left out."""
-    versions: list[tuple[int, bytes, dict[str, Any]]] = []
+    versions: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     scores: dict[tuple[str, str], dict[str, Any]] = {}
     comments: dict[str, dict[str, Any]] = {}
@@ -59,8 +59,7 @@ def know(fragments: Iterable[Fragment]) -> Known:
         told = {key: value for key, value in body.items() if value is not None}
         match fragment.kind:
             case "version":
-                order = instant_or_zero(told.get("last_updated_at"))
-                versions.append((order, msgspec.json.encode(told, order="sorted"), told))
+                versions.append(told)
             case "change":
                 changes.append(told)
             case "score":
@@ -81,11 +80,9 @@ def know(fragments: Iterable[Fragment]) -> Known:
     )
 
 
-def _merged(
-    versions: list[tuple[int, bytes, dict[str, Any]]], changes: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _merged(versions: list[dict[str, Any]], changes: list[dict[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    for _, _, version in sorted(versions, key=lambda one: one[:2]):
+    for version in sorted(versions, key=_age) if len(versions) > 1 else versions:
         fields.update(version)
     for change in changes:
         tags = _tags_of(fields) if change.get("merge_tags") is True else []
@@ -95,6 +92,12 @@ def _merged(
             wanted = [*tags, *_tags_of(fields), *_texts(change.get("tags_to_add"))]
             fields["tags"] = [tag for tag in dict.fromkeys(wanted) if tag not in removed]
     return fields
+
+
+def _age(version: Mapping[str, Any]) -> tuple[int, bytes]:
+    """Equal ages are told apart by content: the order of arrival decides nothing."""
+    told_ns = instant_or_zero(version.get("last_updated_at"))
+    return told_ns, msgspec.json.encode(version, order="sorted")
 
 
 def _score_key(score: Mapping[str, Any]) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from quarterdeck.model.scores import Judge
 from quarterdeck.model.spans import RawEvent, RawSpan, Resource, Value
 from quarterdeck.receive.wire import Fragment, span_id_of, trace_id_of
+from quarterdeck.receive.wires.opik import langchain
 from quarterdeck.receive.wires.opik.known import CLOSE, Known, instant_or_zero, know
 
 TRACE = "opik:trace:"
@@ -105,6 +106,7 @@ def _made(
     if fields.get("source") in _EXPERIMENTS:
         attributes["quarterdeck.experiment"] = True
     failed, events = _failure(fields.get("error_info"), attributes, ended_ns or started_ns)
+    events += langchain.spell(fields, attributes, at_ns=ended_ns or started_ns)
     scores = (_score(score, scope) for score in known.scores)
     comments = (_comment(comment, scope) for comment in known.comments)
     trace_id, span_id, parent_span_id = ids
