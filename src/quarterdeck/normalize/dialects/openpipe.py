@@ -53,7 +53,7 @@ def _adjust(draft: Draft) -> None:
         kind, message = provider_bodies.error_of(attributes.get("openpipe.response"))
         if kind:
             found.setdefault("error_type", kind[:200])
-        if message:
+        if message and not draft.raw.status_message:
             found.setdefault("error_message", message)
 
 
