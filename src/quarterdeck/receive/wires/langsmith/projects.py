@@ -6,6 +6,7 @@ it is there as soon as somebody asks for it by its name, since a client asks for
 it is about to send to, and would stop if it were told that there is none.
 """
 
+import uuid
 from typing import Any
 
 from quarterdeck.errors import NotFound
@@ -34,6 +35,8 @@ from quarterdeck.storage.records.experiments import (
 
 PROJECT = "langsmith:project:"
 _PROJECTS = "langsmith:projects"
+_COMPARISON = "langsmith:comparison:"
+_COMPARISONS = "langsmith:comparisons"
 _DEFAULT = "default"
 _MOST_EXPERIMENTS = 10_000
 
@@ -76,6 +79,27 @@ def _plan_of(body: Object) -> Object:
     names = ("num_examples", "num_repetitions", "evaluator_keys")
     planned = {name: body[name] for name in names if body.get(name) is not None}
     return {"langsmith": planned} if planned else {}
+
+
+async def compare(call: Call, desk: Desk) -> Reply:
+    """A comparison of experiments: what is said of it later are feedbacks of their runs."""
+    body = call.object()
+    told = {
+        **body,
+        "id": identity(body.get("id") or str(uuid.uuid4()), what="comparison"),
+        "tenant_id": tenant_of(desk),
+        "created_at": body.get("created_at") or spell(desk.now_ns()),
+        "modified_at": spell(desk.now_ns()),
+    }
+    fragment = Fragment(
+        object=_COMPARISON + told["id"],
+        kind="post",
+        body=told,
+        collection=_COMPARISONS,
+        at_ns=desk.now_ns(),
+    )
+    await desk.keep(Reading(fragments=(fragment,)))
+    return Reply(body=told)
 
 
 async def update(call: Call, desk: Desk) -> Reply:

@@ -81,7 +81,7 @@ _DATASETS = (
     Route(method="POST", path="datasets", handler=datasets.create, scope="write"),
     Route(method="GET", path="datasets", handler=datasets.read_many, scope="read"),
     Route(method="POST", path="datasets/upload", scope="write", body="none"),
-    Route(method="POST", path="datasets/comparative", scope="write"),
+    Route(method="POST", path="datasets/comparative", handler=projects.compare, scope="write"),
     Route(method="GET", path="datasets/{dataset_id}", handler=datasets.read, scope="read"),
     Route(method="PATCH", path="datasets/{dataset_id}", handler=datasets.update, scope="write"),
     Route(method="DELETE", path="datasets/{dataset_id}", handler=datasets.delete, scope="write"),
