@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from quarterdeck.model.instants import NS_PER_S
+from quarterdeck.receive.wires.langsmith.instants import spell
 from quarterdeck.receive.wires.langsmith.wire import WIRE
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection
@@ -336,6 +338,32 @@ def test_an_experiments_numbers_are_read_back(served: Served) -> None:
     ]  # fmt: skip
     spans = [span for span in served.spans if span.name == "Target"]
     assert {span.attributes["quarterdeck.case"] for span in spans} == set(ids)
+
+
+def test_a_projects_runs_are_read_newest_first_by_pages(served: Served) -> None:
+    (project,) = told(served, "GET", "/sessions?name=mine")
+    now_ns = served.app._back.now_ns()
+    ids = [str(uuid.UUID(int=300 + number)) for number in range(4)]
+    for number, run_id in enumerate(ids):
+        start = spell(now_ns - (10 - number) * NS_PER_S)
+        run = {"id": run_id, "trace_id": ids[0] if number == 3 else run_id, "name": f"r{number}",
+               "run_type": "chain", "start_time": start, "end_time": start, "session_name": "mine",
+               "parent_run_id": ids[0] if number == 3 else None}  # fmt: skip
+        assert ask(served, "POST", "/runs", run).status == 202
+    served.settle()
+    asked: Object = {"session": [project["id"]], "is_root": True, "limit": 2, "select": ["outputs"]}
+    first = told(served, "POST", "/runs/query", asked)
+    rest = told(served, "POST", "/runs/query", {**asked, "cursor": first["cursors"]["next"]})
+    names = [run["name"] for run in (*first["runs"], *rest["runs"])]
+    assert (names, rest["cursors"]["next"]) == (["r2", "r1", "r0"], None)
+    assert "inputs" not in first["runs"][0]
+    every = told(served, "POST", "/runs/query", {"session": [project["id"]]})["runs"]
+    assert {run["name"]: run["session_id"] for run in every} == {
+        f"r{number}": project["id"] for number in range(4)
+    }
+    whole = told(served, "POST", "/runs/query", {"trace": ids[0]})["runs"]
+    assert [run["name"] for run in whole] == ["r3", "r0"]
+    assert told(served, "GET", f"/runs/{ids[3]}")["parent_run_id"] == ids[0]
 
 
 def test_a_project_is_there_as_soon_as_it_is_named(served: Served) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from quarterdeck.errors import NotFound
+from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.receive.wire import Call, Desk, Fragment, Reply, trace_id_of
 from quarterdeck.receive.wires.langsmith import bodies
 from quarterdeck.receive.wires.langsmith.answers import (
@@ -22,12 +23,18 @@ from quarterdeck.receive.wires.langsmith.examples import shown_case
 from quarterdeck.receive.wires.langsmith.instants import instant_of, spell
 from quarterdeck.receive.wires.langsmith.merged import feedback_of, object_of
 from quarterdeck.receive.wires.langsmith.models import first_token, read_call
-from quarterdeck.receive.wires.langsmith.spans import trace_of
+from quarterdeck.receive.wires.langsmith.spans import PROJECT, trace_of
 from quarterdeck.storage.records.datasets import list_cases
 from quarterdeck.storage.records.experiments import find_experiment
 
 Object = dict[str, Any]
 
+_LOOK = 200
+"""Runs looked at at once: their content comes with them."""
+_MOST_LOOKS = 25
+"""Of one request; its cursor goes on where it stopped."""
+_WEEK_NS = 7 * 24 * 3600 * NS_PER_S
+_CLOCKS_DIFFER_NS = 3600 * NS_PER_S
 _LANGUAGE = ("filter", "trace_filter", "tree_filter", "query", "search_filter")
 _OBJECT = "langsmith.run_id"
 
@@ -51,18 +58,73 @@ async def query(call: Call, desk: Desk) -> Reply:
     if spoken:
         return unsupported(f"{spoken!r} of runs (the filter language)")
     await desk.settled(within_s=5)
-    runs = [run for run in await _asked_for(desk, asked) if _fits(run, asked)]
-    runs.sort(key=lambda run: (instant_of(run.get("start_time")), run["id"]), reverse=True)
     cursor = asked.get("cursor")
     offset = int(cursor) if isinstance(cursor, str) and cursor.isdigit() else 0
     size = min(_count(asked.get("limit")) or PAGE, MOST_ON_A_PAGE)
-    page = runs[offset : offset + size]
-    more = str(offset + size) if offset + size < len(runs) else None
+    project = await _lasting_project(desk, asked)
+    if project:
+        page, following = await _newest(desk, project, asked, offset=offset, size=size)
+    else:
+        runs = [run for run in await _asked_for(desk, asked) if _fits(run, asked)]
+        runs.sort(key=lambda run: (instant_of(run.get("start_time")), run["id"]), reverse=True)
+        page = runs[offset : offset + size]
+        following = offset + size if offset + size < len(runs) else 0
     select = _texts(asked.get("select"))
     if select:
         wanted = {*select, "id", "trace_id", "name", "run_type", "start_time"}
         page = [{key: run[key] for key in run if key in wanted} for run in page]
+    more = str(following) if following else None
     return Reply(body={"runs": page, "cursors": {"next": more, "prev": None}})
+
+
+async def _lasting_project(desk: Desk, asked: Object) -> str:
+    """
+    The name of the one tracing project that is asked for; "" for anything else.
+
+    An experiment has an end, and all of it is looked at; a project has none.
+    """
+    sessions = _texts(asked.get("session"))
+    if len(sessions) != 1 or asked.get("id") or asked.get("trace"):
+        return ""
+    if asked.get("reference_example"):
+        return ""
+    name, is_experiment = await _named(desk, sessions[0])
+    return "" if is_experiment else name
+
+
+async def _newest(
+    desk: Desk, project: str, asked: Object, *, offset: int, size: int
+) -> tuple[list[Object], int]:
+    """A page of a project's runs, roots before all others, and where the next one begins; 0 = it
+    was the last.  Runs older than a week are found if `start_time` says so."""
+    until_ns = instant_of(asked.get("end_time")) or desk.now_ns() + _CLOCKS_DIFFER_NS
+    since_ns = instant_of(asked.get("start_time")) or until_ns - _WEEK_NS
+    found: list[Object] = []
+    for _ in range(_MOST_LOOKS):
+        spans = await desk.newest(
+            since_ns=since_ns,
+            until_ns=until_ns,
+            most=_LOOK,
+            after=offset,
+            resource_attribute=(PROJECT, project),
+        )
+        names = [
+            RUN + run_id
+            for span in spans
+            if isinstance(run_id := span.attributes.get(_OBJECT), str)
+            and (asked.get("is_root") is not True or not span.parent_span_id)
+        ]
+        runs = {run["id"]: run for run in _shown(desk, await desk.objects(names))}
+        for span in spans:
+            offset += 1
+            run = runs.get(str(span.attributes.get(_OBJECT)))
+            if run is not None and _fits(run, asked):
+                found.append(run)
+                if len(found) == size:
+                    return found, offset
+        if len(spans) < _LOOK or (asked.get("is_root") is True and spans[-1].parent_span_id):
+            return found, 0
+    return found, offset
 
 
 async def query_by_example(call: Call, desk: Desk) -> Reply:
@@ -102,16 +164,17 @@ async def _asked_for(desk: Desk, asked: Object) -> list[Object]:
 
 
 async def runs_of(desk: Desk, session_id: str) -> list[Object]:
-    """All runs of a project or experiment."""
+    """All runs of an experiment, or the first of a project."""
     found: dict[str, list[Fragment]] = {}
-    name = await _name_of(desk, session_id)
+    name, _ = await _named(desk, session_id)
     for collection in dict.fromkeys((RUNS_OF + name if name else "", RUNS_OF + session_id)):
         if collection:
             found |= await desk.collection(collection)
     return _shown(desk, found, session_id)
 
 
-async def _name_of(desk: Desk, session_id: str) -> str:
+async def _named(desk: Desk, session_id: str) -> tuple[str, bool]:
+    """The name that the runs of a session carry ("" = unknown), and whether it is an experiment."""
     try:
         experiment = await desk.records(
             find_experiment, project_id=desk.project_id, experiment_id=session_id
@@ -119,8 +182,8 @@ async def _name_of(desk: Desk, session_id: str) -> str:
     except NotFound:
         known = await desk.objects([f"langsmith:project:{session_id}"])
         told = object_of(next(iter(known.values()), []))
-        return str(told.get("name") or "")
-    return experiment.name
+        return str(told.get("name") or ""), False
+    return experiment.name, True
 
 
 def _count(value: Any) -> int:
@@ -230,7 +293,13 @@ def feedback_stats(given: Iterable[Object]) -> Object:
 
 
 async def stats_of(desk: Desk, session_id: str, name: str) -> Object:
-    """What the runs of a project sum up to: how many, how they ended, what was said of them."""
+    """
+    What the runs of an experiment sum up to: how many, how they ended, what was said of them.
+
+    Nothing of a tracing project: it has no end, and half a sum is a wrong one.
+    """
+    if not (await _named(desk, session_id))[1]:
+        return {}
     objects = await desk.collection(RUNS_OF + name)
     runs = _shown(desk, objects, session_id)
     roots = [run for run in runs if not run.get("parent_run_id")]

@@ -23,6 +23,8 @@ from quarterdeck.receive.wires.langsmith.scores import read_score
 
 Object = dict[str, Any]
 
+PROJECT = "langsmith.project"
+"""The vendor's project of a run, on its span and on the resource, by which it can be sought."""
 EVALUATORS = "evaluators"
 """The project where the client traces the evaluators of all experiments."""
 
@@ -93,7 +95,7 @@ def _attributes(
         "langsmith.span.kind": run.get("run_type"),
         "langsmith.trace.name": run.get("name"),
         "langsmith.span.tags": run.get("tags"),
-        "langsmith.project": run.get("session_name"),
+        PROJECT: run.get("session_name"),
         "langsmith.project_id": run.get("session_id"),
         "langsmith.run_id": run_id,
         "langsmith.inputs": run.get("inputs"),
@@ -238,18 +240,18 @@ def _scores(run: Object, parts: dict[str, list[Fragment]]) -> list[RawEvent]:
 
 def _resource(run: Object) -> Resource:
     runtime = _object(_object(run.get("extra")).get("runtime"))
-    return _resource_of(msgspec.json.encode(runtime, order="sorted"))
+    return _resource_of(msgspec.json.encode(runtime, order="sorted"), _text(run, "session_name"))
 
 
-@lru_cache(maxsize=64)
-def _resource_of(runtime: bytes) -> Resource:
+@lru_cache(maxsize=256)
+def _resource_of(runtime: bytes, project: str) -> Resource:
     """One object for all runs of a process: what sent them says the same in each."""
     told: Object = msgspec.json.decode(runtime)
     version = told.get("sdk_version")
+    named = {PROJECT: project} if project else {}
     return Resource(
-        attributes={
-            f"langsmith.runtime.{key}": value for key, value in told.items() if value is not None
-        },
+        attributes=named
+        | {f"langsmith.runtime.{key}": value for key, value in told.items() if value is not None},
         scope_name="langsmith",
         scope_version=version if isinstance(version, str) else "",
     )
