@@ -6,6 +6,7 @@ session: what the driver printed, prompts, datasets and experiments.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,19 @@ def missing(facts: Facts, sessions: Sequence[Found], kept: Kept) -> list[str]:
     lines += _datasets(facts.get("datasets", ()), kept)
     lines += _experiments(facts.get("experiments", ()), kept)
     return lines
+
+
+def troubling(facts: Facts, troubles: Counter[str]) -> list[str]:
+    """What went wrong during a run, but for the calls that nobody claims to answer."""
+    told = facts.get("unsupported", ())
+    lines = [
+        f"{what}, {times} times: not answered, or not understood"
+        for what, times in sorted(troubles.items())
+        if what not in told
+    ]
+    return lines + [
+        f"{call!r} should not be answered, and is" for call in told if not troubles[call]
+    ]
 
 
 def not_printed(facts: Facts, printed: str) -> Iterator[str]:

@@ -23,6 +23,11 @@ _JUDGED = b'{"score": 1, "explanation": "by the stand-in"}'
 """OpenPipe judges by a model of its own."""
 
 
+def is_answered_here(call: str) -> bool:
+    """Whether a call, "POST /v1/chat/completions", does not get as far as the server."""
+    return call.endswith(("/criteria/judge", *(f"/{one}" for one in _MODEL_CALLS)))
+
+
 @contextmanager
 def gateway(server: str, model: str) -> Iterator[str]:
     """Its address, without a slash at the end.  Both others are base URLs; `model` ends in /v1."""

@@ -179,6 +179,7 @@ def _result(
     name = f"{client.name}-{recorded or run.name}"
     with stages.place(name) as place:
         prepare(client, run, place)
+        before = place.server.troubles()
         if recorded:
             wanted = facts.without_prints(wanted)
             folder = SHARED / "captures" / client.name
@@ -195,7 +196,13 @@ def _result(
                 drivers=SHARED / "clients", folder=options.folder / name,
             )  # fmt: skip
             lines = [*_ended(driven, run), *facts.not_printed(wanted, driven.output)]
-        _compare(result, wanted, place, lines)
+        shown, missing = settled(place, wanted)
+        troubles = place.server.troubles() - before
+        troubles = traffic.unexpected(troubles) if recorded else troubles
+    result.total = facts.count(wanted)
+    result.sessions = len(shown)
+    result.missing = [*lines, *facts.troubling(wanted, troubles), *missing]
+    result.met = max(result.total - len(result.missing), 0)
     result.seconds = round(time.monotonic() - began, 1)
     return result
 
@@ -206,15 +213,6 @@ def _ended(driven: Driven, run: Run) -> list[str]:
     if driven.status:
         return [f"the driver ended with {driven.status}: {driven.output[-600:]}"]
     return []
-
-
-def _compare(result: Result, wanted: Facts, place: Place, lines: list[str]) -> None:
-    """`lines` is what is wrong already."""
-    shown, missing = settled(place, wanted)
-    result.total = facts.count(wanted)
-    result.sessions = len(shown)
-    result.missing = [*lines, *missing]
-    result.met = max(result.total - len(result.missing), 0)
 
 
 def settled(place: Place, wanted: Facts) -> tuple[list[ShownSession], list[str]]:

@@ -18,7 +18,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,12 +33,21 @@ _LOOK_EVERY_S = 0.05
 _OWNER = "owner@example.org"
 _PASSWORD = "a-password-for-one-run"
 _HTTP = re.compile(r"Quarterdeck is at (http://127\.0\.0\.1:\d+)")
+_SERIES = re.compile(r"^(quarterdeck_\w+)(\{[^}]*\})? (\d+)$", re.MULTILINE)
+_FAULTS = (
+    "quarterdeck_wire_unbuilt_total", "quarterdeck_pipeline_errors_total",
+    "quarterdeck_job_failures_total", "quarterdeck_quarantine_rows",
+)  # fmt: skip
 _ENVIRONMENT = "model_server"
 _GRPC = re.compile(r"OTLP/gRPC is at 127\.0\.0\.1:(\d+)")
 
 
 class StartError(Exception):
     """What the process said last."""
+
+
+class Gone(Exception):  # noqa: N818 - what is asked for is not there
+    """404."""
 
 
 class Place(NamedTuple):
@@ -153,14 +164,19 @@ class Server:
         return Place(self, project, made["secret"])
 
     def ask(self, path: str, *, headers: Mapping[str, str], body: Any = None) -> Any:
-        """The answer's JSON.  Raises `urllib.error.HTTPError`."""
+        """The answer's JSON.  Raises `Gone` for 404, else `urllib.error.HTTPError`."""
         return json.loads(self._answered(path, headers=headers, body=body))
 
     def _answered(self, path: str, *, headers: Mapping[str, str], body: Any = None) -> bytes:
         asked = self._request(path, headers=headers, body=body)
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            said: bytes = answer.read()
-            return said
+        try:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
+                said: bytes = answer.read()
+                return said
+        except urllib.error.HTTPError as error:
+            if error.code == HTTPStatus.NOT_FOUND:
+                raise Gone(path) from error
+            raise
 
     def read(self, place: Place, path: str) -> Any:
         """As the run's own project sees it."""
@@ -173,6 +189,18 @@ class Server:
 
     def metrics(self) -> str:
         return self._answered("/metrics", headers=self._as_owner()).decode()
+
+    def troubles(self) -> Counter[str]:
+        """How often what must not happen did, since the start: calls of clients that nothing
+        answers, by method and path; objects that no spans could be made of; faults of its own."""
+        found: Counter[str] = Counter()
+        for name, labels, count in _SERIES.findall(self.metrics()):
+            if name == "quarterdeck_wire_unsupported_total":
+                call = re.search(r'call="([^"]*)"', labels)
+                found[call[1] if call else labels] += int(count)
+            elif name in _FAULTS:
+                found[f"{name}{labels}"] += int(count)
+        return +found
 
     def is_processed(self) -> bool:
         """Whether nothing acknowledged is left to store."""

@@ -5,6 +5,7 @@ are compared with.
 Spans come with their content, since what a tool was given and gave back is a fact.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from clients.servers import Place
+from clients.servers import Gone, Place
 from quarterdeck.model.spans import Content, Span
 
 Json = dict[str, Any]
@@ -39,7 +40,11 @@ class ShownSession:
 def sessions_of(place: Place) -> list[ShownSession]:
     """All of the project, by their start."""
     rows = _pages(place, "/api/v1/sessions?sort=started&limit=200", "sessions")
-    found = [_session_of(place, row["session_id"]) for row in rows]
+    found = []
+    for row in rows:
+        # A session may get its real id, or be joined to another, between two requests.
+        with contextlib.suppress(Gone):
+            found.append(_session_of(place, row["session_id"]))
     return sorted(found, key=lambda one: (one.session.started_at, one.session.session_id))
 
 
@@ -58,6 +63,8 @@ def _pages(place: Place, path: str, name: str) -> list[Json]:
 def _session_of(place: Place, session_id: str) -> ShownSession:
     path = f"/api/v1/sessions/{quote(session_id, safe='')}"
     record = place.server.read(place, path)
+    # Before the spans, which may be more by then: each step has to find its own.
+    steps = tuple(_steps_of(place, path))
     spans, contents = [], {}
     lines = place.server.read_lines(
         place, f"/api/v1/export?session_id={quote(session_id, safe='')}"
@@ -71,7 +78,7 @@ def _session_of(place: Place, session_id: str) -> ShownSession:
     return ShownSession(
         session=_as_session(record),
         spans=tuple(spans),
-        steps=tuple(_steps_of(place, path)),
+        steps=steps,
         contents=contents,
     )
 

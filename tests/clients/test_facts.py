@@ -1,13 +1,15 @@
 """What is compared is really compared: a fact that is not so is named, one that is so is not."""
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from captures.expectation import differences
-from clients.facts import count, missing, not_printed, without_prints
+from clients.facts import count, missing, not_printed, troubling, without_prints
 from clients.kept import NOTHING, Kept
+from clients.traffic import unexpected
 
 PROMPT = {
     "name": "planner", "versions": 2, "labels": {"production": 2}, "kind": "chat",
@@ -58,6 +60,15 @@ def test_a_driver_has_to_print_what_it_printed_and_no_traceback() -> None:
     assert list(not_printed({"prints": ["n 2"], "prints_not": []}, said)) == []
     assert len(list(not_printed({"prints_not": ["n 2"]}, said))) == 1
     assert without_prints({"prints": ["n"], "prints_not": [], "sessions": []}) == {"sessions": []}
+
+
+def test_only_calls_that_are_told_may_go_unanswered() -> None:
+    happened = Counter({"POST /queues": 2})
+    assert troubling({"unsupported": ["POST /queues"]}, happened) == []
+    assert len(troubling({}, happened)) == 1
+    assert len(troubling({"unsupported": ["POST /queues", "GET /old"]}, happened)) == 1
+    assert unexpected(happened + Counter({"PUT /__blob": 1, "POST /v1/responses": 1})) == happened
+    assert len(troubling({}, Counter({"quarterdeck_job_failures_total": 1}))) == 1
 
 
 def test_every_told_key_counts_and_no_session_is_a_fact() -> None:

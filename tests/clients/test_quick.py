@@ -60,6 +60,7 @@ def test_a_client_told_one_address_gives_the_sessions_that_its_driver_performed(
     wanted = facts.facts_of(client.name, run.name)
     assert wanted is not None
     with stages.place(f"{client.name}-{run.name}") as place:
+        before = place.server.troubles()
         driven = drive(
             client, run, place, environment=made, models=models,
             drivers=shared / "clients", folder=tmp_path,
@@ -67,4 +68,5 @@ def test_a_client_told_one_address_gives_the_sessions_that_its_driver_performed(
         assert driven.status == 0, driven.output[-2000:]
         wrong = list(facts.not_printed(wanted, driven.output))
         wrong += settled(place, wanted)[1]
+        wrong += facts.troubling(wanted, place.server.troubles() - before)
     assert not wrong, "\n" + "\n".join(wrong)

@@ -11,6 +11,7 @@ import http.client
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 import grpc
 
 from clients.catalog import Client
+from clients.gateway import is_answered_here
 from clients.servers import Place
 
 _CUT = re.compile(r"<redacted.*?>", re.IGNORECASE)
@@ -163,6 +165,18 @@ def _send_grpc(place: Place, request: Recorded) -> Sent:
         except grpc.RpcError as error:
             return Sent(request, 500, str(error))
     return Sent(request, 200, "")
+
+
+def unexpected(troubles: Counter[str]) -> Counter[str]:
+    """Without what no server of ours is to answer: model calls of gateways, and addresses that the
+    recorder itself gave out for uploads and downloads."""
+    return Counter(
+        {
+            what: times
+            for what, times in troubles.items()
+            if " /__" not in what and not is_answered_here(what)
+        }
+    )
 
 
 def refused(sent: Iterable[Sent]) -> list[str]:
