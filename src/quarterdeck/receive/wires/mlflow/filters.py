@@ -42,11 +42,13 @@ def parse(text: str) -> list[Test]:
     if len(text) > _MAX_CHARACTERS:
         raise Invalid(f"a filter has at most {_MAX_CHARACTERS} characters")
     tokens = _tokens(text)
-    found = []
+    if not tokens:
+        return []
+    found = [_comparison(tokens, text)]
     while tokens:
-        found.append(_comparison(tokens, text))
-        if tokens and _word(tokens.pop(0)) != "AND":
+        if _word(tokens.pop(0)) != "AND":
             raise _unreadable(text)
+        found.append(_comparison(tokens, text))
     return found
 
 
