@@ -223,6 +223,17 @@ def test_a_models_provider_is_not_the_address_that_it_was_reached_at() -> None:
     assert [message.role for message in content.output_messages] == ["assistant"]
 
 
+@pytest.mark.parametrize(
+    ("provider", "known"),
+    [("anthropic", "anthropic"), ("api.anthropic.com", "anthropic"), ("aws.bedrock", "aws.bedrock"),
+     ("localhost:8000", "openai"), ("llm.corp.internal", "openai"), ("10.0.0.7", "openai")],
+)  # fmt: skip
+def test_an_own_address_leaves_the_provider_to_the_models_name(provider: str, known: str) -> None:
+    desk = MemoryDesk()
+    post(desk, "spans/batch", span(type="llm", model="gpt-4o", provider=provider))
+    assert normalize_span(the_only(desk)).provider == known
+
+
 def test_what_evaluate_does_around_a_metric_is_evaluation() -> None:
     desk = MemoryDesk()
     internal = {"tags": ["__opik_eval_internal__"], "source": "experiment"}

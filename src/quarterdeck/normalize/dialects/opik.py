@@ -8,6 +8,7 @@ its metadata says so (a name of its own, a type, or the framework that made it).
 Trap: `provider` is a host's name where the client was given an address of its own.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ from quarterdeck.normalize.dialect import (
     Source,
     UsageFamily,
 )
+from quarterdeck.normalize.providers import provider_of_host
 
 _KINDS = {
     "llm": Kind("model"),
@@ -94,9 +96,14 @@ def _provider(value: Value) -> str | None:
     return None if found is None or _is_address(found) else found
 
 
+_OWN_HOST = re.compile(
+    r"localhost|[\d.]+|(?!aws\.|gcp\.|azure\.|az\.)[\w-]+(\.[\w-]+)*\.[a-z]{2,}|.*:\d+"
+)
+
+
 def _is_address(spelled: str) -> bool:
-    host = spelled.partition(":")[0]
-    return host == "localhost" or host.replace(".", "").isdigit()
+    """Of a server that is no provider's: a proxy, a gateway, a model at home."""
+    return _OWN_HOST.fullmatch(spelled) is not None and not provider_of_host(spelled)
 
 
 def _plain(value: Value) -> Value:
