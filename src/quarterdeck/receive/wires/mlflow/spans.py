@@ -29,6 +29,7 @@ from quarterdeck.receive.wires.mlflow.trace_state import TRACE, TraceState, fold
 
 _MAX_SPANS = 10_000
 """Of one `traces.json`; MLflow keeps whole traces in memory before it writes them."""
+_MAX_DEPTH = 60
 _OTLP_STATUS = {"OK": 1, "ERROR": 2, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
 _SESSION = "mlflow.trace.session"
 _USER = "mlflow.trace.user"
@@ -129,7 +130,35 @@ def _span(trace: TraceState, found: dict[str, Any]) -> RawSpan | None:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
+    """Dumped to JSON, as in the file; or OTLP's own, as a server gives spans to be read."""
+    if isinstance(value, list):
+        pairs = (mapping(one) for one in value)
+        return {text(pair.get("key")): _any_value(mapping(pair.get("value"))) for pair in pairs}
     return {str(key): decode_json(one) for key, one in mapping(value).items()}
+
+
+def _any_value(value: dict[str, Any], depth: int = 0) -> Any:
+    """None for a value that is none, or that is nested deeper than any that is meant."""
+    if depth > _MAX_DEPTH:
+        return None
+    for kind in ("string_value", "bool_value", "double_value"):
+        found = field(value, kind)
+        if found is not None:
+            return found
+    number = field(value, "int_value")
+    if number is not None:
+        return whole(number)
+    inner = field(value, "kvlist_value")
+    if isinstance(inner, dict):
+        pairs = (mapping(one) for one in items(inner.get("values")))
+        return {
+            text(pair.get("key")): _any_value(mapping(pair.get("value")), depth + 1)
+            for pair in pairs
+        }
+    inner = field(value, "array_value")
+    if isinstance(inner, dict):
+        return [_any_value(mapping(one), depth + 1) for one in items(inner.get("values"))]
+    return None
 
 
 def _instant(found: dict[str, Any], name: str) -> int:
@@ -142,5 +171,7 @@ def _event(found: dict[str, Any]) -> RawEvent:
     return RawEvent(
         name=text(found.get("name")),
         time_ns=max(0, whole(at) or 0),
-        attributes=mapping(found.get("attributes")),
+        attributes=_attributes(attributes)
+        if isinstance(attributes := found.get("attributes"), list)
+        else mapping(attributes),
     )
