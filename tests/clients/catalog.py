@@ -63,13 +63,15 @@ class Client:
     prefix: str
     """Under which the server speaks its protocol; "" = the root."""
     variable: str
-    """The one that its users change, to `address`."""
+    """The one that its users change, to `address`; an argument where it reads no variable."""
     environment: str
     """In `requirements/`."""
     driver: str
     """Below the shared clients folder.  A `.mjs` is run by Node."""
     runs: tuple[Run, ...]
     address: str = "{wire}"
+    also: tuple[tuple[str, str], ...] = ()
+    """A second one, of a client that can't do with one."""
     reads: str = ""
     """Of a driver that makes `variable` from a name of its own: that name, given "{wire}"."""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -413,7 +415,8 @@ HELICONE = (
         name="helicone",
         product="Helicone",
         package="helicone-helpers 1.2.1",
-        variable="HELICONE_WORKER_URL",
+        variable="HeliconeManualLogger(logging_endpoint=)",
+        reads="HELICONE_WORKER_URL",
         prefix="/helicone",
         environment="helicone",
         driver="set1/drive_helicone.py",
@@ -432,7 +435,9 @@ HELICONE = (
         name="helicone_async",
         product="Helicone's async logger",
         package="helicone-async 1.1.1",
-        variable="HELICONE_API_URL",
+        variable="HeliconeAsyncLogger(base_url=)",
+        address="{wire}/v1/trace/log-python",
+        reads="HELICONE_API_URL",
         prefix="/helicone",
         environment="helicone_async",
         driver="set1/drive_helicone_async.py",
@@ -443,7 +448,8 @@ HELICONE = (
         name="helicone_old",
         product="Helicone of 2023",
         package="helicone 1.0.14",
-        variable="HELICONE_API_URL",
+        variable="helicone_global.base_url",
+        reads="HELICONE_API_URL",
         prefix="/helicone",
         environment="helicone_old",
         driver="set1/drive_helicone_old.py",
@@ -454,7 +460,9 @@ HELICONE = (
         name="helicone_js",
         product="Helicone for JavaScript",
         package="@helicone/helpers 1.8.3 (npm)",
-        variable="HELICONE_WORKER_URL",
+        variable="HeliconeManualLogger({ loggingEndpoint })",
+        address="{wire}/custom/v1/log",
+        reads="HELICONE_WORKER_URL",
         prefix="/helicone",
         environment="node_helicone",
         driver="set1/drive_helicone_js.mjs",
@@ -471,6 +479,7 @@ AGENTOPS = (
         product="AgentOps",
         package="agentops 0.4.21",
         variable="AGENTOPS_API_ENDPOINT",
+        also=(("AGENTOPS_EXPORTER_ENDPOINT", "{wire}/v1/traces"),),
         reads="REC",
         prefix="/agentops",
         environment="agentops",
@@ -486,6 +495,7 @@ AGENTOPS = (
         product="AgentOps with OpenAI Agents",
         package="agentops 0.4.21",
         variable="AGENTOPS_API_ENDPOINT",
+        also=(("AGENTOPS_EXPORTER_ENDPOINT", "{wire}/v1/traces"),),
         reads="REC",
         prefix="/agentops",
         environment="agentops",
@@ -646,11 +656,12 @@ OPENAI_AGENTS = (
 def _otlp(name: str, product: str, package: str, environment: str, **settings: str) -> Client:
     """A framework that sends plain OTLP."""
     driver = settings.pop("driver")
+    by_phoenix = settings.get("MODE") == "openinference"
     return Client(
         name=name,
         product=product,
         package=package,
-        variable="OTEL_EXPORTER_OTLP_ENDPOINT",
+        variable="PHOENIX_COLLECTOR_ENDPOINT" if by_phoenix else "OTEL_EXPORTER_OTLP_ENDPOINT",
         reads="REC",
         prefix="",
         environment=environment,

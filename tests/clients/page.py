@@ -121,17 +121,20 @@ def _told(client: Client) -> dict[str, Any]:
 
 
 def _row(client: Client) -> list[str]:
-    address = client.address.format(
-        server=_SERVER, wire=_SERVER + client.prefix, gateway=_SERVER + client.prefix, grpc=_GRPC
-    )
+    set_to = ((client.variable, client.address), *client.also)
     runs = _told(client)["runs"].values()
     return [
         client.product,
         client.package,
-        f"`{client.variable}`",
-        f"`{address}`",
+        "<br>".join(f"`{name}`" for name, _ in set_to),
+        "<br>".join(f"`{_filled(client, address)}`" for _, address in set_to),
         *("✓" if any(shows(run) for run in runs) else "" for shows in _SHOWN),
     ]
+
+
+def _filled(client: Client, address: str) -> str:
+    wire = _SERVER + client.prefix
+    return address.format(server=_SERVER, wire=wire, gateway=wire, grpc=_GRPC)
 
 
 def _in_a_session(*keys: str) -> Callable[[Mapping[str, Any]], bool]:
