@@ -47,7 +47,8 @@ from receive.wires.served import serve
 CAPTURES = REPOSITORY.parent / "shared" / "captures"
 _IDS = re.compile(
     rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    rb"|(?<![0-9a-f-])(?:[0-9a-f]{32}|[0-9a-f]{24}|[0-9a-f]{16})(?![0-9a-f-])"
+    # A letter must be in it: sixteen digits are a time.
+    rb"|(?<![0-9a-f.-])(?=[0-9]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{24}|[0-9a-f]{16})(?![0-9a-f-])"
 )
 _SESSIONS = re.compile(rb"thread-refund-[0-9-]+|sess(?:ion)?[-_][A-Za-z0-9-]{3,40}")
 _OURS = {
@@ -169,6 +170,11 @@ def _copied(client: Client, requests: Sequence[Recorded], copy: int) -> Iterator
             # All copies go plain: what is compared is the protocol, not the compression.
             headers = {n: t for n, t in headers.items() if n.lower() != "content-encoding"}
         target = _fresh(one.target.encode(), copy).decode()
+        # A multipart boundary may look like an id, and stands in the body too.
+        headers = {
+            name: _fresh(text.encode(), copy).decode() if name.lower() == "content-type" else text
+            for name, text in headers.items()
+        }
         yield Request(one.method, client.prefix + target, headers, _fresh(body, copy))
 
 
@@ -249,7 +255,7 @@ def _round(address: str, requests: Sequence[Request], conc: int) -> dict[str, fl
             reply = connection.getresponse()
             reply.read()
             with lock:
-                refused[0] += reply.status in (429, 500, 503)
+                refused[0] += reply.status >= 400
                 last[0] = time.perf_counter()
 
     began = time.perf_counter()
