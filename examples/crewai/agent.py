@@ -1,24 +1,24 @@
 """
 A crew of a planner and a clerk who run a refund, with CrewAI.
 
-The order service does not answer at first, and the clerk calls it again; the crew asks a person
-about the clerk's work before it is done (`human_input`).
+The order service does not answer at first, and the clerk calls it again; no money goes back before
+a person agrees.  CrewAI does not tell what a person said (`human_input` shows in prompts only), so
+the tool asks, and says so.
 
     pip install -r requirements.txt
     python ../scripted_model python agent.py [--yes]    # with OPENAI_API_KEY: python agent.py
 """
 
-import io
 import itertools
 import os
 import sys
 
 os.environ.setdefault("CREWAI_DISABLE_TELEMETRY", "true")  # otherwise CrewAI gets its own
 
-from crewai import LLM, Agent, Crew, Task  # noqa: E402
-from crewai.tools import tool  # noqa: E402
+from crewai import LLM, Agent, Crew, Task
+from crewai.tools import tool
 
-import quarterdeck as qd  # noqa: E402
+import quarterdeck as qd
 
 qd.init(service_name="refunds")
 
@@ -36,6 +36,12 @@ def find_order(order_id: str) -> str:
 @tool("refund")
 def refund(order_id: str, amount: float) -> str:
     """Give the money of an order back."""
+    question = f"Refund {amount:.2f} EUR for order {order_id}?"
+    with qd.approval(question, tool="refund") as approval:
+        if "--yes" not in sys.argv and not input(f"{question} [y/n] ").startswith("y"):
+            approval.rejected(by="alice@example.com")
+            return "a person said no"
+        approval.approved(by="alice@example.com")
     return f"refunded {amount:.2f} EUR for order {order_id}"
 
 
@@ -60,13 +66,10 @@ work = Task(
     expected_output="what was refunded",
     agent=clerk,
     context=[plan],
-    human_input=True,
 )
 
 
 def main() -> None:
-    if "--yes" in sys.argv:
-        sys.stdin = io.StringIO("\n")  # CrewAI takes an empty line for a yes
     with qd.session("Refund order 4711", task_type="refund", user="u-7") as session:
         result = Crew(name="refunds", agents=[planner, clerk], tasks=[plan, work]).kickoff()
         session.outcome("success", reason=result.raw)

@@ -206,6 +206,7 @@ class Tools:
         failure = span if span.status == "error" else _failure_inside(node)
         denied = span.status == "blocked"
         agent = linked.agent
+        logged: Span | None = None
         if record is not None:
             denied = denied or (bool(record.acts) and record.is_rejected(tool))
             if 1 < len(record.tools) <= MAX_SHARED_CALL:
@@ -219,6 +220,8 @@ class Tools:
                             return False
                         if failure is None and peer.span.synthetic:
                             failure = peer.span if peer.span.status == "error" else None
+                        if logged is None and peer.span.synthetic:
+                            logged = peer.span
                         agent = agent or peer.agent
         failed = failure is not None and not denied
         run.failure = failure if failed else None
@@ -236,8 +239,9 @@ class Tools:
         told: Told | None = None
         if not denied and span.status not in ("interrupted", "cancelled"):
             request = record.request() if record is not None else None
-            hashed = span.arguments_hash or (request.arguments_hash if request else "")
-            aim = span.target or (request.target if request else "")
+            asked = logged if logged is not None and logged.arguments_hash else request
+            hashed = span.arguments_hash or (asked.arguments_hash if asked else "")
+            aim = span.target or (asked.target if asked else "")
             if hashed:
                 line = ("tool", agent, tool, hashed)
             elif span.attempt is not None or span.resends:

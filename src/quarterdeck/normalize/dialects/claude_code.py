@@ -93,10 +93,13 @@ _DECISIONS: Mapping[str, HumanDecision] = {
 }  # fmt: skip
 
 _AGENT_TOOLS = ("Agent", "Task")
+_ANY_MCP_TOOL = "mcp_tool"
 
 
 def _adjust(draft: Draft) -> None:
     kind = draft.found.get("kind")
+    if draft.found.get("tool") == _ANY_MCP_TOOL:
+        _name_mcp_tool(draft)
     if kind == "human":
         _read_decision(draft)
     elif kind == "tool":
@@ -141,6 +144,18 @@ def _identify(draft: Draft) -> None:
     told = [draft.attributes.get(key) for key in _COUNTED_BY]
     if "usage" in draft.found and told[-1] is not None:
         draft.found["response_id"] = "claude_code:" + fingerprint(*map(str, told))
+
+
+def _name_mcp_tool(draft: Draft) -> None:
+    """Records call each tool of an MCP server the same; spans call it by its own name.  Which one
+    it was stands in the parameters, of the span or of the record that joined it."""
+    told = [draft.attributes.get("tool_parameters")]
+    told += [event.attributes.get("tool_parameters") for event in draft.raw.events]
+    for parameters in told:
+        named = word_of(object_of(parameters), "mcp_tool_name")
+        if named:
+            draft.found["tool"] = named
+            return
 
 
 def _read_decision(draft: Draft) -> None:
