@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
-from clients.catalog import Client, Run
+from clients.client import Client, Run
 from clients.environments import Environment
 from clients.gateway import gateway
 from clients.servers import Models, Place

@@ -9,7 +9,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from clients.catalog import CLIENTS, Client
+from clients.catalog import CLIENTS
+from clients.client import Client
 from clients.facts import EXPECTED, GOLDEN
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "clients.md"

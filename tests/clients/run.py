@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from clients import environments, facts, locks, page, traffic
-from clients.catalog import CLIENTS, Client, Run
+from clients.catalog import CLIENTS
+from clients.client import Client, Run
 from clients.drive import Driven, drive, prepare
 from clients.environments import BuildError
 from clients.facts import Facts, NotDescribedError

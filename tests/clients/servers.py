@@ -24,7 +24,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clients.catalog import ModelServer
+from clients.client import ModelServer
 from clients.environments import build
 
 _READY_S = 90.0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from clients.catalog import CLIENTS, Client
+from clients.catalog import CLIENTS
+from clients.client import Client
 from clients.environments import REQUIREMENTS, lock_of
 from clients.facts import EXPECTED, count, facts_of
 from clients.page import PAGE, text

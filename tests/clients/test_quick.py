@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from clients import environments, facts
-from clients.catalog import CLIENTS, Client, Run
+from clients.catalog import CLIENTS
+from clients.client import Client, Run
 from clients.drive import drive
 from clients.environments import BuildError, Environment
 from clients.run import settled

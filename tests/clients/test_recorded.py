@@ -17,7 +17,8 @@ from typing import NamedTuple
 import pytest
 
 from clients import facts, traffic
-from clients.catalog import CLIENTS, Client, Run
+from clients.catalog import CLIENTS
+from clients.client import Client, Run
 from clients.drive import prepare
 from clients.facts import Facts, NotDescribedError
 from clients.run import settled

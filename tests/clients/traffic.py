@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 import grpc
 
-from clients.catalog import Client
+from clients.client import Client
 from clients.gateway import is_answered_here
 from clients.servers import Place
 
