@@ -335,3 +335,20 @@ def test_a_prompt_that_another_client_made_has_helicones_placeholders(tmp_path: 
     assert told.body["data"]["model"] == "gpt-4o"
     assert prompts.body_of(content)["messages"][0]["content"] == "Hello {{hc:name:string}}"
     records.close()
+
+
+def test_a_path_without_a_session_has_nothing_around_it() -> None:
+    desk = MemoryDesk()
+    log(desk, {"model": "m", "messages": []}, {}, Session_Path="/agent/planner")
+    (raw,) = desk.spans(WIRE)
+    assert raw.parent_span_id == ""
+
+
+def test_headers_of_an_otlp_request_tell_session_and_user_of_its_spans() -> None:
+    (route, *_) = [route for route in WIRE.routes if route.path == "v1/trace/log-python"]
+    assert route.stamp is not None
+    told = route.stamp(
+        {"helicone-session-id": "s-1", "helicone-user-id": "u", "helicone-auth": "Bearer x"}
+    )
+    assert told == {"session.id": "s-1", "user.id": "u"}
+    assert route.stamp({}) == {}

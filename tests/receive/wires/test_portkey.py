@@ -243,3 +243,14 @@ def test_a_variable_that_nobody_gave_is_empty_and_other_braces_stay() -> None:
     content = prompts.content_of({"string": "{{a}} {{b}} {c} {{#d}}x{{/d}} {{e}}"})
     data = prompts.rendered(content, {"a": "1", "e": {"k": "é"}})
     assert data["messages"] == [{"role": "user", "content": '1  {c} {{#d}}x{{/d}} {"k": "é"}'}]
+
+
+def test_metadata_in_the_headers_of_an_otlp_request_tells_session_and_user_of_its_spans() -> None:
+    (route,) = [route for route in WIRE.routes if route.path == "otel/v1/traces"]
+    assert route.stamp is not None
+    assert route.stamp({"x-portkey-metadata": '{"_user": "u-1", "session_id": "s-1", "n": 1}'}) == {
+        "session.id": "s-1",
+        "user.id": "u-1",
+    }
+    for odd in ("", "{", "[]", "7", '{"_user": 7}'):
+        assert route.stamp({"x-portkey-metadata": odd}) == {}

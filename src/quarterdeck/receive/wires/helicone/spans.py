@@ -64,7 +64,7 @@ def build_log(name: str, fragments: Sequence[Fragment]) -> list[RawSpan]:
     start_ns, end_ns = _times(body, min(log.at_ns for log in logs))
     request, text = _request(body), _text_body(body)
     status, failure = _failure(body, text)
-    around = _around(said, body)
+    around = _around(said, body) if said.session else ()
     key = name.removeprefix(REQUEST)
     properties = {**said.properties, **_later_properties(fragments)}
     attributes = {

@@ -5,12 +5,13 @@ Its loggers wait for an answer of exactly 200 and send once; nothing odd in a lo
 base address is a gateway to model providers: those calls are not answered here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quarterdeck.errors import QuarterdeckError, TryAgain
 from quarterdeck.model.spans import RawSpan
 from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply, Route, Wire
 from quarterdeck.receive.wires.helicone import jobs, prompts, scores, spans
+from quarterdeck.receive.wires.helicone.said import read_headers
 
 _DONE = {"data": "ok", "error": None}
 
@@ -94,6 +95,12 @@ async def _run(call: Call, desk: Desk, home: str, run: str, kind: str) -> Reply:
     return Reply(body=_DONE)
 
 
+def _stamp(headers: Mapping[str, str]) -> Mapping[str, str]:
+    said = read_headers(headers)
+    found = {"session.id": said.session, "user.id": said.user}
+    return {name: value for name, value in found.items() if value}
+
+
 def build(name: str, fragments: Sequence[Fragment]) -> list[RawSpan]:
     if name.startswith(spans.REQUEST):
         return spans.build_log(name, fragments)
@@ -124,9 +131,10 @@ WIRE = Wire(
     foreign_credentials=True,
     routes=(
         Route(method="POST", path="{provider}/v1/log", handler=_log),
-        Route(method="POST", path="v1/trace/log-python", body="otlp"),
-        Route(method="POST", path="v1/trace/log", body="otlp"),
-        Route(method="POST", path="v1/traces", body="otlp"),
+        *(
+            Route(method="POST", path=path, body="otlp", stamp=_stamp)
+            for path in ("v1/trace/log-python", "v1/trace/log", "v1/traces")
+        ),
         Route(method="POST", path="v1/request/{request}/feedback", handler=_feedback),
         Route(method="POST", path="v1/request/{request}/score", handler=_score),
         Route(method="PUT", path="v1/request/{request}/property", handler=_property),

@@ -69,6 +69,21 @@ def build(_name: str, fragments: Sequence[Fragment]) -> list[RawSpan]:
     return [_span(item, headers if isinstance(headers, dict) else {}, start_ns, end_ns)]
 
 
+_STAMPED = (("session.id", ("session_id", "sessionId", "_session")), ("user.id", ("_user",)))
+
+
+def otlp_stamp(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Session and user of spans that come by OTLP, where only the metadata header names them."""
+    metadata = _object(_said_in(headers).get("metadata"))
+    found = {}
+    for attribute, names in _STAMPED:
+        told = (metadata.get(name) for name in names)
+        value = next((one for one in told if isinstance(one, str) and one), "")
+        if value:
+            found[attribute] = value
+    return found
+
+
 def _said_in(headers: Mapping[str, str]) -> dict[str, Any]:
     """What Portkey's headers say of a log that does not say it itself."""
     try:

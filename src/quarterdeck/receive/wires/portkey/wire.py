@@ -66,7 +66,7 @@ WIRE = Wire(
     foreign_credentials=True,
     routes=(
         Route(method="POST", path="logs", handler=_log),
-        Route(method="POST", path="otel/v1/traces", body="otlp"),
+        Route(method="POST", path="otel/v1/traces", body="otlp", stamp=spans.otlp_stamp),
         Route(method="POST", path="otel/v1/logs", body="otlp", signal="logs"),
         Route(method="POST", path="otel/v1/metrics", body="otlp", signal="metrics"),
         Route(method="POST", path="feedback", handler=_give),
