@@ -228,6 +228,8 @@ def test_examples_are_cases_and_come_back_as_they_were_sent(served: Served) -> N
     assert [one["id"] for one in told(served, "GET", path + "&splits=odd")] == [ids[1], ids[3]]
     assert [one["id"] for one in told(served, "GET", path + '&metadata={"n":2}')] == [ids[2]]
     assert told(served, "GET", f"/datasets/{dataset_id}/splits") == ["even", "odd", "x"]
+    told(served, "PATCH", f"/examples/{ids[1]}", {"metadata": found[1]["metadata"]})
+    assert told(served, "GET", f"/examples/{ids[1]}")["metadata"] == found[1]["metadata"]
     told(served, "PATCH", f"/examples/{ids[0]}", {"outputs": {"a": 99}})
     changed = told(served, "GET", f"/examples/{ids[0]}")
     assert (changed["inputs"], changed["outputs"]) == ({"q": 0}, {"a": 99})

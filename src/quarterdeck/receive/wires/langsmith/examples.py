@@ -304,12 +304,15 @@ def examples_of(parts: Sequence[Part]) -> list[Object] | None:
 
 def case_of(example: Mapping[str, Any], known: Case) -> Case:
     """The case with what this example says of it; what it does not say stays."""
-    split = example.get("split")
+    metadata = example.get("metadata")
+    # An example that was read says its splits among its metadata.
+    split = example.get("split") or _object(metadata).get("dataset_split")
     splits = [split] if isinstance(split, str) else split if isinstance(split, list) else None
     source = {**known.source, **{key: example[key] for key in _OWN if example.get(key)}}
     if splits is not None:
         source["splits"] = [str(one) for one in splits]
-    metadata = example.get("metadata")
+    if isinstance(metadata, dict):
+        metadata = {key: item for key, item in metadata.items() if key != "dataset_split"}
     run_id = source.get("source_run_id")
     return msgspec.structs.replace(
         known,
