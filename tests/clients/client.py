@@ -77,8 +77,6 @@ class Client:
     model: ModelServer | None = "refunds"
     recorded_key: str = ""
     """The made-up key of its recording, where that is in bodies or addresses too."""
-    local_only: str = ""
-    """Why its key can't be given; it is run in local mode only."""
 
 
 def runs(*names: str, quick: str = "") -> tuple[Run, ...]:

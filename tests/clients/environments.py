@@ -56,26 +56,33 @@ def is_ready(name: str) -> bool:
     return stamp.exists() and stamp.read_text() == _digest(lock_of(name))
 
 
-def build(name: str, *, fresh: bool = False) -> Environment:
-    """Quick when nothing changed.  `fresh` makes it again anyway.  Raises `BuildError`."""
+def discard(name: str) -> None:
+    """So that it is made again."""
+    shutil.rmtree(folder_of_all() / name, ignore_errors=True)
+
+
+def build(name: str) -> Environment:
+    """Quick when nothing changed.  Raises `BuildError`."""
     lock, folder = lock_of(name), folder_of_all() / name
     made = Environment(name, folder, node=lock.suffix == ".json")
-    if is_ready(name) and not fresh:
+    if is_ready(name):
         return made
-    shutil.rmtree(folder, ignore_errors=True)
+    discard(name)
     folder.mkdir(parents=True)
     if made.node:
         shutil.copy(lock, folder)
         shutil.copy(lock.with_name("package.json"), folder)
         # An application's own choice of a newer openai than a client declares as its peer.
-        _run(["npm", "ci", "--legacy-peer-deps", "--silent", "--no-audit", "--no-fund"], folder)
+        run_installer(
+            ["npm", "ci", "--legacy-peer-deps", "--silent", "--no-audit", "--no-fund"], folder
+        )
     else:
         installer = uv()
-        _run(
+        run_installer(
             [installer, "venv", "--quiet", "--clear", "--python", PYTHON, str(folder)],
             folder.parent,
         )
-        _run(
+        run_installer(
             [installer, "pip", "install", "--quiet", "--require-hashes",
              "--python", str(made.runner), "-r", str(lock)],
             folder.parent,
@@ -97,7 +104,8 @@ def uv() -> str:
     return found
 
 
-def _run(command: list[str], folder: Path) -> None:
+def run_installer(command: list[str], folder: Path) -> None:
+    """In that folder.  Raises `BuildError`."""
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_S, check=False

@@ -12,11 +12,12 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from clients import environments, facts, locks, page, traffic
+from clients import environments, examples, facts, locks, page, traffic
 from clients.catalog import CLIENTS
 from clients.client import Client, Run
 from clients.drive import Driven, drive, prepare
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(f"The drivers are not here: {SHARED}/clients")
     folder = Path(tempfile.mkdtemp(prefix="quarterdeck-clients-"))
     options = Options(
-        clients=tuple(_chosen(asked.only)),
+        clients=() if asked.examples else tuple(_chosen(asked.only)),
         runs=frozenset(filter(None, asked.run.split(","))),
         quick=asked.quick,
         local=asked.local,
@@ -84,8 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder=folder,
     )
     results = []
+    proved = prove_examples(options, asked.only) if asked.examples else prove(options)
     try:
-        for result in prove(options):
+        for result in proved:
             results.append(result)
             if not asked.json:
                 _print_row(result)
@@ -112,6 +114,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--traffic", action="store_true", help="recorded traffic instead of the drivers"
     )
+    parser.add_argument(
+        "--examples", action="store_true", help="the frameworks' examples instead of the clients"
+    )
     parser.add_argument("--fresh", action="store_true", help="make the environments again")
     parser.add_argument("--keep", action="store_true", help="leave data and output, and say where")
     parser.add_argument("--json", action="store_true", help="results for machines")
@@ -136,6 +141,8 @@ def prove(options: Options) -> Iterator[Result]:
     """A result for each run, as it ends."""
     stages = Stages(options.folder, local=options.local)
     models = Models(SHARED / "clients", options.folder / "models")
+    for name in {client.environment for client in options.clients} if options.fresh else ():
+        environments.discard(name)
     try:
         for client in options.clients:
             for run in client.runs:
@@ -144,6 +151,41 @@ def prove(options: Options) -> Iterator[Result]:
     finally:
         models.stop()
         stages.stop()
+
+
+def prove_examples(options: Options, only: str) -> Iterator[Result]:
+    """A result for each example, as it ends."""
+    names = set(filter(None, only.split(",")))
+    if unknown := names - {example.name for example in examples.EXAMPLES}:
+        sys.exit(f"No example: {', '.join(sorted(unknown))}")
+    stages = Stages(options.folder, local=options.local)
+    try:
+        for example in examples.EXAMPLES:
+            if not names or example.name in names:
+                yield _example_result(example, options, stages)
+    finally:
+        stages.stop()
+
+
+def _example_result(example: examples.Example, options: Options, stages: Stages) -> Result:
+    result = Result(example.name, example.package, "example")
+    began = time.monotonic()
+    try:
+        python = examples.build(example)
+    except BuildError as error:
+        result.skipped = f"its environment can't be built: {error}"
+        return result
+    wanted = examples.facts_of(example.name)
+    with stages.place(f"example-{example.name}") as place:
+        folder = options.folder / example.name
+        driven = examples.start(example, place, python=python, folder=folder)
+        shown, missing = settled(place, wanted)
+    printed = facts.not_printed(wanted, driven.output)
+    result.total, result.sessions = facts.count(wanted), len(shown)
+    result.missing = [*_ended(driven, Run(name="example")), *printed, *missing]
+    result.met = max(result.total - len(result.missing), 0)
+    result.seconds = round(time.monotonic() - began, 1)
+    return result
 
 
 def _is_asked(run: Run, options: Options) -> bool:
@@ -174,9 +216,6 @@ def _result(
         wanted, result.skipped = {}, f"not described: {error}"
     if wanted is None:
         return result
-    if client.local_only and not options.local and not recorded:
-        result.skipped = f"only with --local: {client.local_only}"
-        return result
     name = f"{client.name}-{recorded or run.name}"
     with stages.place(name) as place:
         prepare(client, run, place)
@@ -188,7 +227,7 @@ def _result(
             lines = traffic.refused(sent)
         else:
             try:
-                made = environments.build(client.environment, fresh=options.fresh)
+                made = environments.build(client.environment)
             except BuildError as error:
                 result.skipped = f"its environment can't be built: {error}"
                 return result
@@ -197,13 +236,7 @@ def _result(
                 drivers=SHARED / "clients", folder=options.folder / name,
             )  # fmt: skip
             lines = [*_ended(driven, run), *facts.not_printed(wanted, driven.output)]
-        shown, missing = settled(place, wanted)
-        troubles = place.server.troubles() - before
-        troubles = traffic.unexpected(troubles) if recorded else troubles
-    result.total = facts.count(wanted)
-    result.sessions = len(shown)
-    result.missing = [*lines, *facts.troubling(wanted, troubles), *missing]
-    result.met = max(result.total - len(result.missing), 0)
+        _compare(result, wanted, place, lines, before, recorded=bool(recorded))
     result.seconds = round(time.monotonic() - began, 1)
     return result
 
@@ -214,6 +247,20 @@ def _ended(driven: Driven, run: Run) -> list[str]:
     if driven.status:
         return [f"the driver ended with {driven.status}: {driven.output[-600:]}"]
     return []
+
+
+def _compare(
+    result: Result, wanted: Facts, place: Place, lines: list[str], before: Counter[str], *,
+    recorded: bool = False,
+) -> None:  # fmt: skip
+    """`lines` is what is wrong already, `before` the troubles that were there before the run."""
+    shown, missing = settled(place, wanted)
+    troubles = place.server.troubles() - before
+    troubles = traffic.unexpected(troubles) if recorded else troubles
+    result.total = facts.count(wanted)
+    result.sessions = len(shown)
+    result.missing = [*lines, *facts.troubling(wanted, troubles), *missing]
+    result.met = max(result.total - len(result.missing), 0)
 
 
 def settled(place: Place, wanted: Facts) -> tuple[list[ShownSession], list[str]]:
