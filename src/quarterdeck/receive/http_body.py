@@ -145,7 +145,7 @@ class Body:
 def content_length(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
     """None where the sender did not say.  Raises `Invalid`."""
     length = one_header(headers, b"content-length")
-    if length and not length.isdigit():
+    if length and not length.isdecimal():
         raise Invalid(f"Content-Length is {length[:40]!r}", code="malformed")
     # More digits than any length has: compared as text it could not be.
     return int(length[:20]) if length else None

@@ -118,8 +118,10 @@ class Call:
 
     method: str
     path: Mapping[str, str]
-    """Of the route's pattern, percent-decoded: a slash inside a name is a slash here."""
+    """Of the route's pattern, percent-decoded: a slash inside a name is a slash here.  Redacted
+    like the body, so that an id is the same in both."""
     query: Mapping[str, Sequence[str]]
+    """Redacted."""
     headers: Mapping[str, str]
     """Names in lower case.  Values are redacted; credentials are gone."""
     payload: Any = None
@@ -143,7 +145,7 @@ class Call:
         text = self.one(name)
         if not text:
             return default
-        if not text.isdigit() or len(text) > 12:
+        if not text.isdecimal() or len(text) > 12:
             raise Invalid(f"{name} is not a count: {text[:40]!r}")
         return min(int(text), most)
 

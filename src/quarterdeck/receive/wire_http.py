@@ -12,6 +12,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs, unquote
 
@@ -55,6 +56,10 @@ _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "pr
 _NAME = re.compile(r"[A-Za-z][A-Za-z_.-]{0,31}|v[0-9]{1,2}|[0-9]\.[0-9]")
 """A part of an address that names something; all else is an id and is not counted by itself."""
 _MAX_LABEL_PARTS = 6
+_MAX_PARAMETERS = 1000
+"""Of a query: lists of ids come in it, some hundred at a time."""
+_LOGIN_BYTES = 64 * 1024
+"""Of a body that holds the key: it is read before anybody is known."""
 
 _log = logging.getLogger(__name__)
 
@@ -145,7 +150,7 @@ class WireHttp:
             if matched.otlp is not None:
                 await matched.otlp(scope, receive, send)
                 return
-            reply = await self._answer(scope, body, whose, matched, prefix)
+            reply = _whole(await self._answer(scope, body, whose, matched, prefix))
         except QuarterdeckError as error:
             await self._refuse(error, scope, body, send, whose)
         except Exception as error:  # noqa: BLE001 - the rim of this app: a client needs an answer
@@ -232,6 +237,10 @@ class WireHttp:
         )  # fmt: skip
         length = content_length(scope["headers"])
         limit = self._back.intake.max_body_bytes
+        if route.key_in_body:
+            # Nobody is known yet: foreign pages are refused, and a key does not need much room.
+            await self._admitted(headers, None)
+            limit = min(limit, _LOGIN_BYTES)
         if length is not None and length > limit:
             raise too_large(limit)
         with Held(self._back.intake.budget) as held:
@@ -240,7 +249,9 @@ class WireHttp:
             held.grow_to(len(sent) + len(plain))
             if route.key_in_body:
                 key = _key_of(plain, route.key_in_body)
-                caller = await self._admitted([(b"x-api-key", key.encode())], route.scope)
+                told = [pair for pair in scope["headers"] if not self._is_credential(pair[0])]
+                told.append((b"x-api-key", key.encode("utf-8", "replace")))
+                caller = await self._admitted(told, route.scope)
                 whose.project_id = caller.project_id
             redactor = self._redactor_of(caller.project_id)
             read = await self._read(route, plain, scope, redactor)
@@ -274,18 +285,18 @@ class WireHttp:
         prefix: str,
         more_headers: Mapping[str, str],
     ) -> Call:
-        query = parse_qs(
-            (scope.get("query_string") or b"").decode("latin-1"),
-            keep_blank_values=True,
-            max_num_fields=1000,
-        )
+        query = {
+            name: [redactor.redact_named_text(secret_kind(name), value) for value in values]
+            for name, values in _query(scope.get("query_string") or b"").items()
+        }
+        path = {name: redactor.redact_text(part) for name, part in matched.path.items()}
         base = self._public_url
         if not base:
             host = one_header(scope["headers"], b"host") or "localhost"
             base = f"{scope.get('scheme', 'http')}://{host}"
         return Call(
             method=scope["method"],
-            path=matched.path,
+            path=path,
             query=query,
             headers={**self._clean_headers(scope["headers"], redactor), **more_headers},
             payload=read.payload,
@@ -301,12 +312,16 @@ class WireHttp:
         found: dict[str, str] = {}
         for raw_name, raw_value in headers:
             name = raw_name.decode("latin-1").lower()
-            if name in _CREDENTIALS or name in self._wire.key_headers:
+            if self._is_credential(raw_name):
                 continue
             found[name] = redactor.redact_named_text(
                 secret_kind(name), raw_value.decode("utf-8", "replace")
             )
         return found
+
+    def _is_credential(self, name: bytes) -> bool:
+        known = name.decode("latin-1").lower()
+        return known in _CREDENTIALS or known in self._wire.key_headers
 
     # ------------------------------------------------------------------------------- refusals
 
@@ -404,6 +419,21 @@ def _status_of(error: QuarterdeckError) -> int:
         case Forbidden():
             return 403
     return http_status(error)
+
+
+def _query(sent: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(
+            sent.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS
+        )
+    except ValueError as error:
+        raise Invalid(f"the query can't be read: {error}", code="malformed") from error
+
+
+def _whole(reply: Reply) -> Reply:
+    """Ready to be sent: what can't be written as JSON fails while there is another answer."""
+    content, content_type = _content(reply)
+    return replace(reply, body=content, content_type=content_type)
 
 
 async def _respond(send: Send, reply: Reply) -> None:
