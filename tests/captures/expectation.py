@@ -132,7 +132,9 @@ def _session_differences(wanted: Expected, found: Found) -> Iterator[str]:
     yield from _list_differences("retries", wanted.get("retries"), session.retries)
     yield from _score_differences(wanted, session.scores)
     yield from _model_differences(wanted.get("models"), found)
-    yield from _tool_differences(wanted.get("tool_calls"), found)
+    yield from _tool_differences(
+        wanted.get("tool_calls"), found, at_once=wanted.get("tools_at_once", False)
+    )
     used = {use.tool: {"calls": use.calls, "errors": use.errors} for use in session.tools}
     if wanted.get("tools", used) != used:
         yield f"tools: expected {wanted['tools']}, got {used}"
@@ -232,10 +234,18 @@ def _admits(wanted: Any, got: Any) -> bool:
 # ------------------------------------------------------------------------------------ tool calls
 
 
-def _tool_differences(wanted: Sequence[Expected] | None, found: Found) -> Iterator[str]:
+def _tool_differences(
+    wanted: Sequence[Expected] | None, found: Found, *, at_once: bool
+) -> Iterator[str]:
+    """`at_once`: tools ran beside each other, so that only the order of one tool's calls counts."""
     if wanted is None:
         return
     calls = _performed(found)
+    if at_once:
+        places = [told["tool"] for told in wanted]
+        order = {name: place for place, name in reversed(list(enumerate(places)))}
+        wanted = sorted(wanted, key=lambda told: order[told["tool"]])
+        calls = sorted(calls, key=lambda call: order.get(call["tool"], len(places)))
     names = [call["tool"] for call in calls]
     expected_names = [told["tool"] for told in wanted]
     if names != expected_names:
