@@ -248,3 +248,16 @@ def test_an_object_that_can_not_be_built_is_kept_and_counted(line: Line) -> None
     assert line.accounting.total("quarterdeck_wire_unbuilt_total", wire="toy") == 1
     assert len(line.store.fragments) == 1
     assert line.spool.state().rows == 0
+
+
+def test_a_failure_after_scores_are_stored_is_not_the_datas_fault(line: Line) -> None:
+    """As for spans: the row is stored, counted so, and nothing is put aside."""
+
+    def fails(_project: ProjectId, _targets: Sequence[str]) -> None:
+        raise ValueError("a session can't be worked out")
+
+    line.pipeline._on_scored = fails
+    line.say(Reading(judgements=(judged(session="s-1"),)))
+    assert (line.spool.state().rows, line.spool.state().quarantined_rows) == (0, 0)
+    assert line.accounting.total("quarterdeck_items_total", outcome="stored") == 1
+    assert line.accounting.total("quarterdeck_pipeline_errors_total") == 1

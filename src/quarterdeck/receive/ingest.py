@@ -298,7 +298,7 @@ class Pipeline:
                 late.setdefault(project_id, []).extend(s for s in spans if s not in known)
             self._store_spans(late, token=self._token(contents, "late"))
         for project_id, targets in scored.items():
-            self._on_scored(project_id, sorted(targets))
+            self._follow(functools.partial(self._on_scored, project_id, sorted(targets)))
         self._spool.delete([content.row.id for content in contents])
         self._count(contents, unwanted)
 
@@ -410,14 +410,16 @@ class Pipeline:
         spans: Mapping[ProjectId, Sequence[Span]],
         raws: Mapping[ProjectId, Sequence[RawSpan]],
     ) -> None:
+        sent = {
+            project_id: {(raw.trace_id, raw.span_id): raw for raw in some}
+            for project_id, some in raws.items()
+        }
+        self._follow(lambda: self._on_stored(spans, sent))
+
+    def _follow(self, act: Callable[[], None]) -> None:
+        """What follows storing.  Its failure is not the data's, but where the store is away."""
         try:
-            self._on_stored(
-                spans,
-                {
-                    project_id: {(raw.trace_id, raw.span_id): raw for raw in some}
-                    for project_id, some in raws.items()
-                },
-            )
+            act()
             self._error_after_storing = ""
         except _AWAY:
             raise
