@@ -21,6 +21,9 @@ OUTCOMES: tuple[Outcome, ...] = ("stored", "duplicate", "ignored", "rejected", "
 
 _MAX_REASONS = 200
 """Reasons are our own words; the cap holds should one of them ever carry a sender's text."""
+_MAX_CALLS = 200
+"""Addresses that nobody answers are anybody's words, counted without a key: they have a cap of
+their own, which takes none of the reasons."""
 
 
 class _Metric(NamedTuple):
@@ -138,6 +141,7 @@ class Accounting:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
         self._reasons: set[str] = set()
+        self._calls: set[str] = set()
 
     def received(self, signal: Door, items: int, *, size: int, redacted: bool) -> None:
         """One accepted request, before its rejected items are taken off."""
@@ -179,7 +183,8 @@ class Accounting:
     def unsupported(self, wire: str, call: str) -> None:
         """A call of a foreign SDK that nothing answers; `call` has no ids in it."""
         with self._lock:
-            self._add("quarterdeck_wire_unsupported_total", 1, wire=wire, call=self._known(call))
+            call = _kept(call, self._calls, _MAX_CALLS)
+            self._add("quarterdeck_wire_unsupported_total", 1, wire=wire, call=call)
 
     def pipeline_failed(self) -> None:
         with self._lock:
@@ -250,11 +255,15 @@ class Accounting:
         self._counts[name, tuple(sorted(labels.items()))] += value
 
     def _known(self, reason: str) -> str:
-        if reason not in self._reasons:
-            if len(self._reasons) >= _MAX_REASONS:
-                return "other"
-            self._reasons.add(reason)
-        return reason
+        return _kept(reason, self._reasons, _MAX_REASONS)
+
+
+def _kept(word: str, known: set[str], most: int) -> str:
+    if word not in known:
+        if len(known) >= most:
+            return "other"
+        known.add(word)
+    return word
 
 
 def _label_text(labels: tuple[tuple[str, str], ...]) -> str:

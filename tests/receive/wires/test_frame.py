@@ -8,6 +8,7 @@ import pytest
 
 from quarterdeck.api.access import Access
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.receive.accounting import Accounting
 from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply, Route, Wire
 from quarterdeck.settings import Settings
 from quarterdeck.storage.events.chdb import ChdbEngine
@@ -123,3 +124,15 @@ def test_who_logs_in_with_a_body_sends_no_more_than_a_key(toy: Served, tmp_path:
     assert log_in_with(toy, key.secret, ("authorization", "Bearer of-another-server")) == 200
     assert log_in_with(toy, "0196-any-foreign-key") == 401
     assert log_in_with(toy, "x" * 100_000) == 413
+
+
+def test_strangers_who_try_addresses_take_no_words_from_the_books() -> None:
+    """Unknown calls need no key; what is refused, and why, must stay readable beside them."""
+    books = Accounting()
+    for number in range(1_000):
+        books.unsupported("toy", f"GET /{number}")
+    books.refused("wire", "spool_full")
+    books.became("wire", "ignored", 1, reason="deleted")
+    assert books.total("quarterdeck_refused_requests_total", code="spool_full") == 1
+    assert books.total("quarterdeck_items_total", reason="deleted") == 1
+    assert books.total("quarterdeck_wire_unsupported_total", call="other") == 800
