@@ -27,7 +27,7 @@ def print_report(console: Console, report: Report, *, dry_run: bool = False) -> 
         )
     )
     if report.passed_on:
-        requests = terminal.plural(sum(report.passed_on.values()), "OTLP request")
+        requests = terminal.plural(sum(report.passed_on.values()), "request")
         signals = ", ".join(sorted(report.passed_on))
         console.print(terminal.styled(f"Passed on {requests} as they stand ({signals})"))
     if report.formats:

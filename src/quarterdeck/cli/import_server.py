@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from quarterdeck.cli import terminal
 from quarterdeck.errors import QuarterdeckError, TryAgain
@@ -55,6 +55,10 @@ class ImportServer:
             lambda: self._client.send(f"/v1/{signal}", body, content_type=_CONTENT_TYPES[encoding])
         )
         return _sent(answer, encoding)
+
+    def tell(self, method: Literal["POST", "PUT"], path: str, body: Any) -> None:
+        ask = self._client.post if method == "POST" else self._client.put
+        self._patiently(lambda: ask(path, body))
 
     def started_ns(self, session_id: str) -> int | None:
         """When the session of this id began that is stored without times; None if there is none."""

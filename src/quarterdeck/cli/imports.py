@@ -78,6 +78,7 @@ def import_files(
     server = ImportServer(ctx.obj, console)
     importer = Importer(
         send=None if dry_run else server.send,
+        tell=None if dry_run else server.tell,
         placed=(lambda _: None) if dry_run else server.started_ns,
         formats=formats,
         marks=Marks(user=user, task_type=task_type, environment=environment, tags=tuple(tag or ())),

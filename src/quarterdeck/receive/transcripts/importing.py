@@ -10,7 +10,7 @@ each span that it sent, a hash: a file that is read again because it grew sends 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -24,7 +24,13 @@ from quarterdeck.receive.transcripts.formats import FORMATS
 from quarterdeck.receive.transcripts.report import Report
 from quarterdeck.receive.transcripts.source import UNREADABLE, Source
 from quarterdeck.receive.transcripts.spans import has_times, to_spans, trace_id_of
-from quarterdeck.receive.transcripts.transcript import BadLine, Read, Telemetry, Transcript
+from quarterdeck.receive.transcripts.transcript import (
+    BadLine,
+    ClientCall,
+    Read,
+    Telemetry,
+    Transcript,
+)
 
 Signal = Literal["traces", "logs", "metrics"]
 Encoding = Literal["protobuf", "json"]
@@ -47,6 +53,12 @@ class Send(Protocol):
     def __call__(self, signal: Signal, body: bytes, *, encoding: Encoding) -> Sent: ...
 
 
+class Tell(Protocol):
+    """Makes one call of a client, and returns when the server has what it says on disk."""
+
+    def __call__(self, method: Literal["POST", "PUT"], path: str, body: Any) -> None: ...
+
+
 class Marks(NamedTuple):
     """What the person who imports says about all sessions; a file's own word comes first."""
 
@@ -60,7 +72,8 @@ class Importer:
     """
     One import, over any number of files.  `close` sends what is still held.
 
-    `send` None: everything is read and reported, nothing is sent.
+    `send` None: everything is read and reported, nothing is sent.  `tell` None: no file holds
+    what another product's client would have sent, or that is not sent.
     `placed` tells where a session begins that is stored already, by its id, or None: a session
     without times is put where it was put before.
     """
@@ -70,11 +83,13 @@ class Importer:
         *,
         send: Send | None,
         placed: Callable[[str], int | None],
+        tell: Tell | None = None,
         formats: Sequence[Format] = FORMATS,
         marks: Marks | None = None,
     ) -> None:
         self.report = Report()
         self._send = send
+        self._tell = tell
         self._placed = placed
         self._formats = formats
         self._marks = marks or Marks()
@@ -94,6 +109,8 @@ class Importer:
                     self._transcript(source, item, live=live)
                 case Telemetry():
                     self._telemetry(source, item)
+                case ClientCall():
+                    self._client_call(source, item)
                 case Finding():
                     self.report.found(source.shown, item)
                 case BadLine():
@@ -156,6 +173,20 @@ class Importer:
             self.report.sent(rejected=sent.rejected, reason=sent.reason)
         self._known[item.signal, digest.hex()] = digest
         self.report.passed_on[item.signal] += 1
+
+    def _client_call(self, source: Source, call: ClientCall) -> None:
+        digest = hashlib.sha256(msgspec.json.encode(call)).digest()
+        if self._known.get((call.path, digest.hex())) == digest:
+            return
+        self._flush()
+        if self._tell is not None:
+            try:
+                self._tell(call.method, call.path, call.body)
+            except (Invalid, TooLarge) as error:
+                self.report.bad(BadLine(source.shown, 0, f"the server refuses it: {error.message}"))
+                return
+        self._known[call.path, digest.hex()] = digest
+        self.report.passed_on[call.client] += 1
 
     def _hold(self, spans: Iterable[RawSpan]) -> None:
         if self._send is None:

@@ -60,9 +60,9 @@ class Report:
         self.session_ids: dict[str, None] = {}
         """In the order in which they were read."""
         self.spans = 0
-        """Sent; those of OTLP files are not counted, since they are passed on unread."""
+        """Sent; those of OTLP and of clients' calls are not counted: they are passed on unread."""
         self.passed_on: Counter[str] = Counter()
-        """OTLP requests that were in files, by signal."""
+        """Requests that were in files: OTLP by signal, others by the client that makes such."""
         self.rejected = 0
         self.rejected_because: Counter[str] = Counter()
         self._counted: set[tuple[str, str]] = set()

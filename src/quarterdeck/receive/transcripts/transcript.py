@@ -207,7 +207,22 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One OTLP/JSON export request, usually under 8 MiB: larger ones are split between items."""
 
 
-Read = Iterator[Transcript | Telemetry | Finding | BadLine]
+class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What another product's client would have sent: it is sent to where the server answers that
+    client, and becomes what it would have become then.  Made twice, it is the same call.
+    """
+
+    client: str
+    """The name of the server's wire, for reports: "langsmith"."""
+    method: Literal["POST", "PUT"]
+    path: str
+    """Of the server: "/langsmith/runs/batch"."""
+    body: Any
+    """Becomes JSON."""
+
+
+Read = Iterator[Transcript | Telemetry | ClientCall | Finding | BadLine]
 """
 What a format makes of one file, as it goes through it.
 
