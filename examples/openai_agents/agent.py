@@ -10,7 +10,7 @@ The order service does not answer at first, and no money goes back before a pers
 import itertools
 import sys
 
-from agents import Agent, Runner, ToolApprovalItem, function_tool, set_trace_processors
+from agents import Agent, Runner, ToolApprovalItem, function_tool, set_trace_processors, trace
 
 import quarterdeck as qd
 
@@ -49,17 +49,16 @@ planner = Agent(
 
 
 def agrees(asked: ToolApprovalItem) -> bool:
-    question = f"{asked.tool_name}({asked.arguments})?"
-    with qd.approval(question, tool=asked.tool_name, call_id=asked.call_id) as approval:
-        if "--yes" in sys.argv or input(f"{question} [y/n] ").startswith("y"):
-            approval.approved(by="alice@example.com")
-            return True
-        approval.rejected(by="alice@example.com")
-        return False
+    question = f"{asked.tool_name}({asked.arguments})? [y/n] "
+    return "--yes" in sys.argv or input(question).startswith("y")
 
 
 def main() -> None:
-    with qd.session("Refund order 4711", task_type="refund", user="u-7") as session:
+    # What runs after an approval is told only with a trace of the application around both runs.
+    with (
+        qd.session("Refund order 4711", task_type="refund", user="u-7") as session,
+        trace("refund"),
+    ):
         result = Runner.run_sync(planner, "I was billed twice for order 4711.")
         while result.interruptions:
             state = result.to_state()
