@@ -20,6 +20,7 @@ from quarterdeck.receive.ingest import Pipeline, Rules
 from quarterdeck.receive.spool import Appended, Spool, open_spool
 from quarterdeck.receive.wire import Fragment, Judgement, Reading, span_id_of, trace_id_of
 from quarterdeck.storage.events.columns import encode
+from quarterdeck.storage.events.faults import TooMuch
 from quarterdeck.storage.events.fragments import FragmentsRow
 from receive.receiver import MIB, PROJECT, MemoryStore
 
@@ -261,3 +262,41 @@ def test_a_failure_after_scores_are_stored_is_not_the_datas_fault(line: Line) ->
     assert (line.spool.state().rows, line.spool.state().quarantined_rows) == (0, 0)
     assert line.accounting.total("quarterdeck_items_total", outcome="stored") == 1
     assert line.accounting.total("quarterdeck_pipeline_errors_total") == 1
+
+
+def test_an_object_that_is_too_large_to_be_read_holds_up_nobody_else(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store refuses the question for good, in a batch with others and alone."""
+    asked = line.store.fragments_of
+
+    def too_much(project_id: ProjectId, homes: Sequence[str]) -> Sequence[FragmentsRow]:
+        if {"toy:run:large", "toy:run:huge"} & set(homes):
+            raise TooMuch("out of memory for this question")
+        return asked(project_id, homes)
+
+    monkeypatch.setattr(line.store, "fragments_of", too_much)
+    large = msgspec.structs.replace(POST, object="toy:run:large")
+    huge = msgspec.structs.replace(POST, object="toy:run:huge")
+    line.say(Reading(fragments=(huge, POST, large, PATCH)))
+    line.say(Reading(fragments=(large,)))
+    assert line.span().end_ns == 9
+    assert line.accounting.total("quarterdeck_wire_unbuilt_total", wire="toy") == 3
+    assert line.accounting.total("quarterdeck_pipeline_retries_total") == 2
+    assert (line.spool.state().rows, line.spool.state().quarantined_rows) == (0, 0)
+
+
+def test_an_object_is_built_when_the_store_has_room_again(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, busy = line.store.fragments_of, [TooMuch("out of memory")]
+
+    def busy_once(project_id: ProjectId, homes: Sequence[str]) -> Sequence[FragmentsRow]:
+        if busy:
+            raise busy.pop()
+        return asked(project_id, homes)
+
+    monkeypatch.setattr(line.store, "fragments_of", busy_once)
+    line.say(Reading(fragments=(POST,)))
+    assert line.span().name == "plan"
+    assert line.accounting.total("quarterdeck_wire_unbuilt_total") == 0

@@ -45,8 +45,9 @@ from quarterdeck.receive.judgements import Given, Judgements
 from quarterdeck.receive.otlp_decode import logs_of, metrics_of, spans_of
 from quarterdeck.receive.spool import Spool, SpoolRow
 from quarterdeck.receive.stored_events import EventStore, Key
-from quarterdeck.receive.wire import Reading
+from quarterdeck.receive.wire import Fragment, Reading
 from quarterdeck.storage.events.columns import encode
+from quarterdeck.storage.events.faults import TooMuch
 from quarterdeck.storage.events.fragments import FragmentRow, MemberRow
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow, batch_token
 
@@ -150,6 +151,8 @@ class Pipeline:
         self._thread: threading.Thread | None = None
         self._after_id = 0
         self._last_error = self._error_after_storing = ""
+        self._too_large: Counter[tuple[ProjectId, str]] = Counter()
+        """How often the store could not give an object of the batch in hand, for its size."""
         self._lifting: dict[ProjectId, bool] = {}
         """Whether a project has log records that belong to spans: else nothing is looked up."""
         self._seen = _Seen(_REMEMBERED_KEYS)
@@ -300,6 +303,7 @@ class Pipeline:
         for project_id, targets in scored.items():
             self._follow(functools.partial(self._on_scored, project_id, sorted(targets)))
         self._spool.delete([content.row.id for content in contents])
+        self._too_large.clear()
         self._count(contents, unwanted)
 
     def _store_fragments(self, contents: Sequence[_Content]) -> None:
@@ -325,12 +329,36 @@ class Pipeline:
                     names[fragment.about] = None
         spans: dict[ProjectId, list[RawSpan]] = {}
         for project_id, names in touched.items():
-            load = functools.partial(self._store.fragments_of, project_id)
-            made = build_spans(gather(names, load), self._builders)
-            for wire in made.failed:
+            made = build_spans(self._gathered(project_id, list(names)), self._builders)
+            left = [name for name in names if self._too_large[project_id, name]]
+            if any(self._too_large[project_id, name] < _POISON_TRIES for name in left):
+                # Others may have had the store's memory: all of it once more, a little later.
+                raise TooMuch(f"{len(left)} objects are too large to be read now")
+            for wire in (*made.failed, *(name.partition(":")[0] for name in left)):
                 self._accounting.unbuilt(wire)
             spans[project_id] = made.spans
         return spans
+
+    def _gathered(self, project_id: ProjectId, names: Sequence[str]) -> dict[str, list[Fragment]]:
+        """
+        The objects with all their parts, as many at once as the store can give.  One that is too
+        large alone is left as it is: what is said of it is kept, and counted as unbuilt.
+        """
+        load = functools.partial(self._store.fragments_of, project_id)
+        try:
+            found = gather(names, load)
+        except TooMuch as error:
+            if len(names) > 1:
+                half = len(names) // 2
+                return self._gathered(project_id, names[:half]) | self._gathered(
+                    project_id, names[half:]
+                )
+            _log.warning("an object is too large to be read: %s: %s", names[0], error.message)
+            self._too_large[project_id, names[0]] += 1
+            return {}
+        for name in names:
+            self._too_large.pop((project_id, name), None)
+        return found
 
     def _store_scores(
         self, contents: Sequence[_Content], raws: Mapping[ProjectId, Sequence[RawSpan]]

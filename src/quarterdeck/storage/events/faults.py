@@ -19,6 +19,7 @@ _BUSY = {
     319: "it is not known whether the insert was stored",
     999: "the cluster's coordinator can't be reached",
 }
+_TOO_MUCH = frozenset({159, 160, 241})
 _SETUP = {
     81: "the database does not exist",
     192: "unknown user",
@@ -32,13 +33,21 @@ _SETUP = {
 _FULL = ("No space left", "ENOSPC", "Cannot reserve")
 
 
+class TooMuch(TryAgain):
+    """
+    More than one question may take.  The store is well, or busy with others: who asks for less,
+    or later, may have an answer.
+    """
+
+
 def translate(text: str) -> QuarterdeckError:
     """The error to raise for the engine's message; the message is kept, shortened."""
     found = _CODE.search(text)
     code = int(found[1]) if found else 0
     short = text.strip()[:400]
     if code in _BUSY:
-        return TryAgain(f"{_BUSY[code]}: {short}", retry_after_s=2)
+        kind = TooMuch if code in _TOO_MUCH else TryAgain
+        return kind(f"{_BUSY[code]}: {short}", retry_after_s=2)
     if any(sign in text for sign in _FULL):
         return TryAgain(f"{_BUSY[243]}: {short}", retry_after_s=5)
     if code in _SETUP:
