@@ -86,6 +86,20 @@ def test_every_page_is_of_a_product_and_is_linked() -> None:
     assert [name for name in NAMES if f"(migrate-from-{name}.md)" not in listed] == []
 
 
+def test_the_web_apps_first_page_tells_the_addresses_of_the_catalog() -> None:
+    ways = json.loads((REPOSITORY / "web/src/screens/welcome/ways.json").read_text())
+    (way,) = (one for one in ways if one["id"] == "product")
+    shown = "\n".join(step["text"] for step in way["steps"]) + way["note"]
+    for client in PRODUCTS:
+        address = addressed(client.address, client).replace(OURS, "{url}")
+        if re.fullmatch(r"[A-Z_]+", client.variable) and client.variable in shown:
+            first = next(one for one in PRODUCTS if one.variable == client.variable)
+            address = addressed(first.address, first).replace(OURS, "{url}")
+            assert re.search(rf"{client.variable}={re.escape(address)}(\s|$)", shown), client.name
+        else:
+            assert client.prefix in shown, client.name
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_says_what_comes_along_what_does_not_and_how_old_data_comes(name: str) -> None:
     told = page(name)

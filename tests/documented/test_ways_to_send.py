@@ -39,6 +39,7 @@ def test_every_way_that_is_promised_is_there() -> None:
         "OpenClaw",
         "OpenTelemetry",
         "Python SDK",
+        "Another product's SDK",
     ]
 
 
@@ -68,6 +69,9 @@ def test_a_variable_stands_in_the_page_on_sending() -> None:
     told = (REPOSITORY / "docs" / "how-to" / "send-from-a-framework.md").read_text()
     told += (REPOSITORY / "docs" / "reference" / "settings.md").read_text()
     told += (REPOSITORY / "docs" / "reference" / "sdk.md").read_text()
+    told += "".join(
+        page.read_text() for page in (REPOSITORY / "docs" / "how-to").glob("migrate-from-*.md")
+    )
     for way in WAYS:
         for step in way["steps"]:
             for name in re.findall(r"\b([A-Z]+_[A-Z_]+)=", step["text"]):

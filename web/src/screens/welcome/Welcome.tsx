@@ -102,7 +102,7 @@ export function Welcome() {
                 </li>
               ))}
             </ol>
-            <p className={styles.quiet}>{way.note}</p>
+            <p className={styles.quiet}>{spelled(way.note, url, shown)}</p>
           </div>
         </div>
       </section>

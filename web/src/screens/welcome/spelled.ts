@@ -6,9 +6,7 @@ export function spelled(text: string, url: string, key: string | null): string {
     .split("\n")
     .filter((line) => !/^export OTEL_EXPORTER_OTLP_HEADERS=.*\{key\}/.test(line))
     .map((line) =>
-      line
-        .replace(" QUARTERDECK_API_KEY={key}", "")
-        .replace(" -H 'authorization: Bearer {key}'", ""),
+      line.replace(/ [A-Z_]+=\{key\}/, "").replace(" -H 'authorization: Bearer {key}'", ""),
     )
     .join("\n");
 }
