@@ -173,33 +173,39 @@ def langsmith(stamp: int) -> Vendor:
 
 
 def langfuse(stamp: int) -> Vendor:
-    def trace(at: int) -> Object:
+    def observations(at: int) -> list[Object]:
         trace_id = f"{stamp:016x}{at:016x}"
-        member: Object = {"traceId": trace_id, "level": "DEFAULT", "metadata": {}, "version": None}
+        member: Object = {
+            "traceId": trace_id, "projectId": "p", "level": "DEFAULT", "metadata": {},
+            "environment": "production", "version": None, "userId": "u-7",
+            "sessionId": f"langfuse-{stamp}", "traceName": "fix", "tags": ["billing"],
+            "release": None, "parentObservationId": f"{trace_id}-root",
+        }  # fmt: skip
+        return [
+            {**member, "id": f"{trace_id}-tool", "type": "TOOL", "name": "run_tests",
+             "startTime": AT[at + 1], "endTime": AT[at + 2], "level": "ERROR",
+             "statusMessage": "3 failed"},
+            {**member, "id": f"{trace_id}-call", "type": "GENERATION", "name": "plan",
+             "startTime": AT[at], "endTime": AT[at + 1], "model": "gpt-4o",
+             "input": json.dumps([{"role": "user", "content": "Why?"}]), "output": "Done",
+             "usageDetails": {"input": 100, "output": 20, "total": 120}, "totalCost": 0.01,
+             "costDetails": {"total": 0.01}, "modelParameters": {"temperature": 0.2}},
+            {**member, "id": f"{trace_id}-root", "type": "SPAN", "name": "fix",
+             "startTime": AT[at], "endTime": AT[at + 2], "parentObservationId": None,
+             "sessionId": None, "input": "Why?", "isRootObservation": True},
+        ]  # fmt: skip
+
+    def score(at: int) -> Object:
+        trace_id = f"{stamp:016x}{at:016x}"
         return {
-            "id": trace_id, "timestamp": AT[at], "name": "fix", "userId": "u-7",
-            "sessionId": f"langfuse-{stamp}", "tags": ["billing"], "metadata": {},
-            "input": {"question": "Why?"}, "output": "Done", "htmlPath": f"/project/p/traces/{at}",
-            "latency": 3.0, "totalCost": 0.01, "environment": "production", "public": False,
-            "release": None,
-            "observations": [
-                {**member, "id": f"{trace_id}-call", "type": "GENERATION", "name": "plan",
-                 "startTime": AT[at], "endTime": AT[at + 1], "model": "gpt-4o",
-                 "parentObservationId": None, "usage": {"unit": "TOKENS"},
-                 "usageDetails": {"input": 100, "output": 20, "total": 120},
-                 "costDetails": {"total": 0.01}, "modelParameters": {"temperature": 0.2}},
-                {**member, "id": f"{trace_id}-tool", "type": "TOOL", "name": "run_tests",
-                 "startTime": AT[at + 1], "endTime": AT[at + 2], "level": "ERROR",
-                 "statusMessage": "3 failed", "parentObservationId": None},
-            ],
-            "scores": [
-                {"id": f"{trace_id}-score", "traceId": trace_id, "observationId": None,
-                 "name": "tone", "dataType": "CATEGORICAL", "value": 0, "stringValue": "kind",
-                 "comment": None, "source": "ANNOTATION", "timestamp": AT[at + 2]},
-            ],
+            "id": f"{trace_id}-score", "projectId": "p", "name": "tone", "source": "ANNOTATION",
+            "timestamp": AT[at + 2], "dataType": "CATEGORICAL", "value": "kind", "comment": None,
+            "environment": "production", "subject": {"kind": "trace", "id": trace_id},
         }  # fmt: skip
 
-    return Vendor(vendors.langfuse([trace(1), trace(4), trace(7)]), None, 3, 3)
+    starts = (1, 4, 7)
+    found = [one for at in starts for one in observations(at)]
+    return Vendor(vendors.langfuse(found, [score(at) for at in starts]), None, 3, 3)
 
 
 def opik(stamp: int) -> Vendor:

@@ -81,19 +81,15 @@ def langsmith(project: Object, runs: Sequence[Object], feedback: Sequence[Object
     return answer
 
 
-def langfuse(traces: Sequence[Object]) -> Answers:
-    """`traces`: each with its observations and scores."""
-
+def langfuse(observations: Sequence[Object], scores: Sequence[Object]) -> Answers:
     def answer(asked: Asked) -> Any:
-        start = (asked.number("page", 1) - 1) * PAGE
-        if asked.path == "/api/public/traces":
-            listed = [
-                {**trace, "observations": [], "scores": []}
-                for trace in traces[start : start + PAGE]
-            ]
-            return {"data": listed, "meta": {"totalPages": -(-len(traces) // PAGE)}}
-        named = asked.path.rpartition("/")[2]
-        return next((trace for trace in traces if trace["id"] == named), None)
+        listed = {"v2/observations": observations, "v3/scores": scores}
+        found = listed.get(asked.path.removeprefix("/api/public/"))
+        if found is None:
+            return None
+        at = int(asked.query.get("cursor", ["0"])[0])
+        meta = {"limit": PAGE} | ({"cursor": str(at + PAGE)} if at + PAGE < len(found) else {})
+        return {"data": found[at : at + PAGE], "meta": meta}
 
     return answer
 
