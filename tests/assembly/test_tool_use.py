@@ -48,6 +48,19 @@ def test_a_log_and_a_span_of_one_call_id_are_one_call() -> None:
     assert counted(made) == [("Bash", 1, 1, 0)]
 
 
+def test_a_call_is_recovered_at_the_target_that_only_its_log_tells() -> None:
+    made = session(
+        tool("a", 0, 1, "find", tool_call_id="c1"),
+        tool("la", 1, 1, "find", tool_call_id="c1", synthetic=True, status="error",
+             arguments_hash="h", target="4711"),
+        tool("b", 2, 3, "find", tool_call_id="c2"),
+        tool("lb", 3, 3, "find", tool_call_id="c2", synthetic=True, arguments_hash="h",
+             target="4711"),
+    )  # fmt: skip
+    assert counted(made) == [("find", 2, 1, 0)]
+    assert [(one.errors, one.recovered_by) for one in made.episodes] == [(1, "b")]
+
+
 def test_one_call_id_with_two_names_is_two_calls() -> None:
     made = session(
         tool("a", 0, 1, "Bash", tool_call_id="call_1"),

@@ -376,6 +376,24 @@ def test_a_prompt_queued_in_another_trace_links_it() -> None:
     assert span.linked_traces == ("1" * 32,)
 
 
+def test_claude_codes_records_name_the_tool_of_an_mcp_server_in_its_parameters() -> None:
+    told = {
+        "tool_name": "mcp_tool", "tool_use_id": "c",
+        "tool_parameters": '{"mcp_server_name":"shop","mcp_tool_name":"refund"}',
+    }  # fmt: skip
+    record = _span(
+        "com.anthropic.claude_code.events", "claude_code.tool", {"span.type": "tool", **told}
+    )
+    assert record.tool == "refund"
+    decided = _span(
+        "com.anthropic.claude_code.tracing", "claude_code.tool.blocked_on_user",
+        {"span.type": "tool.blocked_on_user", "decision": "accept", "source": "user_temporary"},
+        events=(RawEvent(name="claude_code.tool_decision", attributes=told),),
+    )  # fmt: skip
+    assert decided.human is not None
+    assert decided.human.tool == "refund"
+
+
 def test_claude_codes_tool_input_loses_its_prefix_and_its_output_is_the_result() -> None:
     raw = _raw(
         "com.anthropic.claude_code.tracing", "claude_code.tool",
