@@ -12,7 +12,7 @@ from quarterdeck.errors import Misconfigured, QuarterdeckError, TryAgain
 from quarterdeck.storage.events import span_reads, span_writes
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection, open_events
-from quarterdeck.storage.events.faults import translate
+from quarterdeck.storage.events.faults import TooMuch, translate
 from quarterdeck.storage.events.scope import ProjectScope
 from storage.events.made import row, trace
 
@@ -88,7 +88,7 @@ def test_a_server_that_is_away_is_worth_another_try() -> None:
     ("text", "error"),
     [
         ("Code: 243. DB::Exception: Cannot reserve 1 MiB", TryAgain),
-        ("Code: 241. DB::Exception: Memory limit exceeded", TryAgain),
+        ("Code: 241. DB::Exception: Memory limit exceeded", TooMuch),
         ("std::exception: No space left on device", TryAgain),
         ("Code: 516. DB::Exception: Authentication failed", Misconfigured),
         ("Code: 62. DB::Exception: Syntax error", QuarterdeckError),
