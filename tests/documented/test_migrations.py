@@ -322,7 +322,38 @@ def _base64(digits: str) -> str:
     return base64.b64encode(bytes.fromhex(digits)).decode()
 
 
-VENDORS = (langsmith, langfuse, opik, mlflow)
+def phoenix(stamp: int) -> Vendor:
+    trace_id = f"fe{stamp:014x}{1:016x}"
+
+    def span(number: int, name: str, kind: str, start: int, end: int, **more: Any) -> Object:
+        return {
+            "id": f"node-{number}", "name": name, "span_kind": kind, "status_code": "OK",
+            "context": {"trace_id": trace_id, "span_id": f"{stamp:08x}{number:08x}"},
+            "parent_id": None if number == 1 else f"{stamp:08x}{1:08x}", "events": [],
+            "start_time": AT[start], "end_time": AT[end], "status_message": "", **more,
+        }  # fmt: skip
+
+    model = {
+        "llm.model_name": "gpt-4o", "llm.token_count.prompt": 100,
+        "llm.token_count.completion": 20, "llm.provider": "openai",
+    }  # fmt: skip
+    spans = [
+        span(1, "fix", "CHAIN", 1, 6,
+             attributes={"session.id": f"phoenix-{stamp}", "user.id": "u-7"}),
+        span(2, "plan", "LLM", 2, 3, attributes=model),
+        span(3, "run_tests", "TOOL", 4, 5, attributes={"tool.name": "run_tests"},
+             status_code="ERROR", status_message="3 failed"),
+    ]  # fmt: skip
+    given = {
+        "id": "note-1", "name": "quality", "annotator_kind": "HUMAN", "identifier": "",
+        "span_id": spans[0]["context"]["span_id"], "source": "API", "user_id": None,
+        "result": {"label": "good", "score": 1.0, "explanation": None}, "metadata": {},
+        "created_at": AT[7], "updated_at": AT[7],
+    }  # fmt: skip
+    return Vendor(vendors.phoenix("default", spans, [given]), None, 1, 1)
+
+
+VENDORS = (langsmith, langfuse, opik, mlflow, phoenix)
 IN_FILES = (langsmith, opik, mlflow)
 
 

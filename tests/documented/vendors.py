@@ -129,3 +129,18 @@ def mlflow(traces: Sequence[Object]) -> Answers:
         return None
 
     return answer
+
+
+def phoenix(project: str, spans: Sequence[Object], annotations: Sequence[Object]) -> Answers:
+    def answer(asked: Asked) -> Any:
+        base, _, what = asked.path.rpartition("/")
+        if base != f"/v1/projects/{project}" or asked.method != "GET":
+            return None
+        if what == "spans":
+            at = int(asked.query.get("cursor", ["0"])[0])
+            after = str(at + PAGE) if at + PAGE < len(spans) else None
+            return {"data": spans[at : at + PAGE], "next_cursor": after}
+        mine = [one for one in annotations if one["span_id"] in asked.query["span_ids"]]
+        return {"data": mine, "next_cursor": None} if what == "span_annotations" else None
+
+    return answer

@@ -17,13 +17,14 @@ from quarterdeck.receive.transcripts.source import Source
 from quarterdeck.receive.transcripts.spans import to_spans
 from quarterdeck.receive.transcripts.transcript import (
     BadLine,
+    ClientCall,
     ModelCall,
     Telemetry,
     ToolCall,
     Transcript,
 )
 
-Item = Transcript | Telemetry | Finding | BadLine
+Item = Transcript | Telemetry | ClientCall | Finding | BadLine
 
 
 def read_file(of: Format, path: Path) -> list[Item]:

@@ -177,7 +177,7 @@ def test_a_call_that_the_server_refuses_is_told_and_the_next_is_made(
     path = written(tmp_path / "runs.jsonl", *(run(number) for number in range(1, 151)))
     made: list[Any] = []
 
-    def tell(_method: str, _path: str, body: Any) -> None:
+    def tell(method: str, path: str, body: Any) -> None:
         made.append(body)
         if len(made) == 1:
             raise refusal
