@@ -370,13 +370,17 @@ class Moved:
         self.server = server
 
     def bring(self, name: str, answers: vendors.Answers) -> None:
-        (script,) = (block for block in blocks(name, "python") if "THERE" in block)
-        theirs = re.search(r'THERE\b.*?= "(https?://[^/"]+)', script)
-        assert theirs is not None
+        (theirs,) = re.findall(r'^THERE\b.*?= "(https?://[^/"]+)', page(name), re.MULTILINE)
         with vendors.answering(answers) as there:
-            spelled = script.replace(OURS, self.server).replace(theirs[1], there)
-            spelled = spelled.replace("qd_…", "any-in-local-mode").replace("…", "1")
-            exec(compile(spelled, f"migrate-from-{name}.md", "exec"), {})
+            self.run(name, {theirs: there})
+
+    def run(self, name: str, addresses: dict[str, str]) -> None:
+        """The page's last script, as it stands but for addresses and keys."""
+        script = blocks(name, "python")[-1]
+        keys = {"qd_…": "any-in-local-mode", "…": "1"}
+        for told, ours in {OURS: self.server, **addresses, **keys}.items():
+            script = script.replace(told, ours)
+        exec(compile(script, f"migrate-from-{name}.md", "exec"), {})
 
     def import_file(self, path: Path) -> None:
         server = ImportServer(Server(url=self.server), Console(quiet=True))
@@ -393,7 +397,7 @@ class Moved:
         while time.monotonic() < deadline:
             at_rest = self._get("/readyz")["oldest_unprocessed_s"] == 0
             found = self._get(f"/api/v1/sessions/{session_id}")
-            if at_rest and _errors(found) >= tool_errors:
+            if at_rest and "tool_calls" in found and _errors(found) >= tool_errors:
                 return found
             time.sleep(0.05)
         raise AssertionError(f"{session_id} did not come: {found}")
@@ -436,6 +440,34 @@ def test_an_exported_file_brings_the_session_and_the_script_then_nothing(
     again = moved.session(f"{name}-2", tool_errors=there.traces)
     _assert_as_there(again, there)
     assert _told(again) | {"scores": None} == _told(first) | {"scores": None}
+
+
+@pytest.mark.real_server
+def test_the_lines_of_openpipes_log_are_calls_of_the_session_that_they_name(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.chdir(tmp_path)
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+    answer = {"role": "assistant", "content": "Done"}
+    lines = [
+        {
+            "input": {"model": "gpt-4o", "messages": [{"role": "user", "content": f"Why {at}?"}]},
+            "output": {"id": f"chatcmpl-{at}", "model": "gpt-4o", "created": 1_777_629_600 + at,
+                       "choices": [{"index": 0, "message": answer, "finish_reason": "stop"}],
+                       "usage": usage},
+            "tags": {"session_id": "openpipe-1"},
+        }
+        for at in (1, 2)
+    ]  # fmt: skip
+    _lines(tmp_path / "logs.jsonl", lines)
+    moved = Moved(server)
+    for _ in range(2):
+        moved.run("openpipe", {})
+        session = moved.session("openpipe-1", tool_errors=0)
+        (model,) = session["models_used"]
+        assert (model["model"], model["calls"], model["input_tokens"]) == ("gpt-4o", 2, 200)
+        assert session["started_at"].startswith("2026-05-01T10:00:0")
 
 
 def _assert_as_there(session: Object, there: Vendor) -> None:
