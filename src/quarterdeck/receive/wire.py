@@ -198,7 +198,11 @@ class Desk(Protocol):
         ...
 
     async def collection(self, name: str, *, most: int = 10_000) -> dict[str, list[Fragment]]:
-        """The objects of a collection, in the order that they were first heard of."""
+        """The newest objects of a collection, in the order that they were first heard of."""
+        ...
+
+    async def members(self, name: str, *, most: int = 10_000) -> list[str]:
+        """Their names alone: for who needs no more, or one page of `objects`."""
         ...
 
     async def trace(self, trace_id: str) -> list[RawSpan]:

@@ -95,6 +95,9 @@ class ServerDesk:
     async def collection(self, name: str, *, most: int = 10_000) -> dict[str, list[Fragment]]:
         return await asyncio.to_thread(self._collection, name, most)
 
+    async def members(self, name: str, *, most: int = 10_000) -> list[str]:
+        return await asyncio.to_thread(self._members, name, most)
+
     async def trace(self, trace_id: str) -> list[RawSpan]:
         return await asyncio.to_thread(self._trace, trace_id)
 
@@ -134,7 +137,10 @@ class ServerDesk:
         }
 
     def _collection(self, name: str, most: int) -> dict[str, list[Fragment]]:
-        return self._objects(members_of(self._back.events, self._scope(), name, most=most))
+        return self._objects(self._members(name, most))
+
+    def _members(self, name: str, most: int) -> list[str]:
+        return members_of(self._back.events, self._scope(), name, most=most)
 
     def _trace(self, trace_id: str) -> list[RawSpan]:
         blocks = stream_stored(self._back.events, self._scope(), [trace_id])

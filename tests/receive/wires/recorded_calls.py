@@ -54,8 +54,10 @@ class MemoryDesk:
         return {name: mine for name, mine in found.items() if mine}
 
     async def collection(self, name: str, *, most: int = 10_000) -> dict[str, list[Fragment]]:
-        members = dict.fromkeys(f.object for f in self.fragments if f.collection == name)
-        return {member: self.of(member) for member in list(members)[:most]}
+        return {member: self.of(member) for member in await self.members(name, most=most)}
+
+    async def members(self, name: str, *, most: int = 10_000) -> list[str]:
+        return list(dict.fromkeys(f.object for f in self.fragments if f.collection == name))[-most:]
 
     async def trace(self, trace_id: str) -> list[RawSpan]:
         return []

@@ -103,7 +103,7 @@ async def get_score(call: Call, desk: Desk) -> Reply:
 
 
 async def list_scores(call: Call, desk: Desk) -> Reply:
-    """Newest first; of the first 10,000 that the project sent."""
+    """Newest first; of the last 10,000 that the project sent."""
     page = page_of(call, await _listed(call, desk))
     return Reply(body={"data": [_oldest(score) for score in page.items], "meta": page.meta})
 

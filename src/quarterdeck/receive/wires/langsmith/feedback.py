@@ -140,10 +140,11 @@ def _lasting_ns(asked: Object) -> int:
 
 async def list_tokens(call: Call, desk: Desk) -> Reply:
     await desk.settled(within_s=5)
-    objects = await desk.collection(_LINKS_OF + call.one("run_id"))
+    names = await desk.members(_LINKS_OF + call.one("run_id"))
+    objects = await desk.objects(page_of(call, names))
     told = [fragments[-1].body for fragments in objects.values() if fragments]
     shown = [{key: one[key] for key in ("id", "url", "expires_at")} for one in told]
-    return Reply(body=page_of(call, shown))
+    return Reply(body=shown)
 
 
 async def use_token(call: Call, desk: Desk) -> Reply:

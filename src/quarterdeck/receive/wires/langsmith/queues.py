@@ -36,9 +36,12 @@ async def read(call: Call, desk: Desk) -> Reply:
 
 async def read_many(call: Call, desk: Desk) -> Reply:
     await desk.settled(within_s=5)
+    name, containing = call.one("name"), call.one("name_contains")
+    if not name and not containing:
+        page = await desk.objects(page_of(call, await desk.members(_QUEUES)))
+        return Reply(body=[_shown(object_of(fragments), desk) for fragments in page.values()])
     objects = await desk.collection(_QUEUES)
     told = [object_of(fragments) for fragments in objects.values()]
-    name, containing = call.one("name"), call.one("name_contains")
     fitting = [
         one
         for one in told

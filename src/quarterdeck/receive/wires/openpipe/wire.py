@@ -115,7 +115,7 @@ async def _matching(desk: Desk, filters: list[dict[str, Any]]) -> list[str]:
         if item["field"] == "completionId":
             mine = list(await desk.objects([spans.call_object(str(item["equals"]))]))
         else:
-            mine = list(await desk.collection(spans.by_field(item["field"], item["equals"])))
+            mine = await desk.members(spans.by_field(item["field"], item["equals"]))
         found = mine if found is None else [name for name in found if name in mine]
     return found or []
 

@@ -264,7 +264,7 @@ async def _named(project_id: str, desk: Desk) -> str:
 
 async def _project_names(desk: Desk) -> list[str]:
     await desk.settled()
-    named = await desk.collection(PROJECTS)
+    named = await desk.members(PROJECTS)
     found = [name.removeprefix("opik:project:") for name in named]
     return list(dict.fromkeys([*found, DEFAULT_PROJECT]))
 

@@ -1,0 +1,77 @@
+"""What a handler reads: the newest of a list, its own project's rows, in threads of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply, Route, Wire
+from quarterdeck.storage.events.chdb import ChdbEngine
+from quarterdeck.storage.events.connection import EventConnection
+from quarterdeck.storage.events.migrate import migrate
+from receive.wires.served import Served, serve
+
+ALL = "toy:all"
+
+
+async def keep(call: Call, desk: Desk) -> Reply:
+    names = call.query["name"]
+    told = tuple(Fragment(object=f"toy:run:{name}", kind="said", body={}, collection=ALL)
+                 for name in names)  # fmt: skip
+    await desk.keep(Reading(fragments=told))
+    return Reply()
+
+
+async def newest(call: Call, desk: Desk) -> Reply:
+    await desk.settled()
+    most = call.number("most", 10, most=100)
+    return Reply(
+        body={
+            "objects": list(await desk.collection(ALL, most=most)),
+            "names": await desk.members(ALL, most=most),
+        }
+    )
+
+
+def error(problem: QuarterdeckError, status: int) -> Reply:
+    return Reply(status=status, body={"toy": problem.code})
+
+
+TOY = Wire(
+    name="toy",
+    product="Toy",
+    prefixes=("/toy",),
+    routes=(
+        Route(method="POST", path="runs", handler=keep),
+        Route(method="GET", path="runs", handler=newest),
+    ),
+    error=error,
+)
+
+
+@pytest.fixture(scope="module")
+def events(chdb_engine: ChdbEngine) -> Iterator[EventConnection]:
+    connection = chdb_engine.connect("desk")
+    migrate(connection)
+    yield connection
+    connection.execute("DROP DATABASE desk SYNC")
+    connection.close()
+
+
+@pytest.fixture
+def toy(tmp_path: Path, events: EventConnection) -> Iterator[Served]:
+    with serve(TOY, tmp_path, events) as one:
+        yield one
+
+
+def test_of_a_list_that_is_too_long_the_newest_are_read_in_the_order_they_were_heard_of(
+    toy: Served,
+) -> None:
+    for name in "cadbe":
+        assert toy.ask("POST", f"/runs?name={name}").status == 200
+        toy.settle()
+    assert toy.ask("POST", "/runs?name=a&name=c").status == 200  # known: they stay in their place
+    told = toy.ask("GET", "/runs?most=3").json()
+    assert told["objects"] == told["names"] == ["toy:run:d", "toy:run:b", "toy:run:e"]
+    assert len(toy.ask("GET", "/runs").json()["objects"]) == 5
