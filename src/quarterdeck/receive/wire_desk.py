@@ -6,6 +6,7 @@ One desk for each request; it belongs to the sender's project and can't reach an
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -132,9 +133,7 @@ class ServerDesk:
     def _objects(self, names: Sequence[str]) -> dict[str, list[Fragment]]:
         scope = self._scope()
         found = gather(names, lambda homes: fragments_of(self._back.events, scope, homes))
-        return {
-            name: fragments for name in names if (fragments := found.get(name) or _of(name, found))
-        }
+        return by_name(names, found)
 
     def _collection(self, name: str, most: int) -> dict[str, list[Fragment]]:
         return self._objects(self._members(name, most))
@@ -170,9 +169,14 @@ class ServerDesk:
         return self._back.scope_of(self.project_id)
 
 
-def _of(part: str, found: Mapping[str, list[Fragment]]) -> list[Fragment]:
-    """The fragments of an object that is a part of another."""
-    return [one for fragments in found.values() for one in fragments if one.object == part]
+def by_name(names: Sequence[str], found: Mapping[str, list[Fragment]]) -> dict[str, list[Fragment]]:
+    """What was gathered, by the names that were asked for: objects, or parts of others."""
+    part_of: dict[str, list[Fragment]] = defaultdict(list)
+    if any(name not in found for name in names):
+        for fragments in found.values():
+            for one in fragments:
+                part_of[one.object].append(one)
+    return {name: told for name in names if (told := found.get(name) or part_of.get(name))}
 
 
 def _on_span(score: Score, trace_id: str, span_id: str) -> Score:

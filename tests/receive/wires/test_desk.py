@@ -2,17 +2,29 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply, Route, Wire
+from quarterdeck.receive.wire_desk import by_name
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.migrate import migrate
 from receive.wires.served import Served, serve
 
 ALL = "toy:all"
+
+
+class Gathered(dict[str, list[Fragment]]):
+    """Counts how often all of it is looked through."""
+
+    passes = 0
+
+    def values(self) -> Any:
+        self.passes += 1
+        return super().values()
 
 
 async def keep(call: Call, desk: Desk) -> Reply:
@@ -75,3 +87,21 @@ def test_of_a_list_that_is_too_long_the_newest_are_read_in_the_order_they_were_h
     told = toy.ask("GET", "/runs?most=3").json()
     assert told["objects"] == told["names"] == ["toy:run:d", "toy:run:b", "toy:run:e"]
     assert len(toy.ask("GET", "/runs").json()["objects"]) == 5
+
+
+def test_many_parts_of_one_object_are_told_apart_in_one_pass() -> None:
+    """A list of 10,000 scores of one run, each looked up among 10,000, would take minutes."""
+    run = Fragment(object="toy:run:1", kind="said", body={})
+    parts = [
+        Fragment(object=f"toy:score:{number}", kind=kind, body={}, about=run.object)
+        for kind in ("given", "changed")
+        for number in range(50)
+    ]
+    found = Gathered({run.object: [run, *parts]})
+    told = by_name([run.object, *(part.object for part in parts), "toy:score:none"], found)
+    assert told[run.object] == [run, *parts]
+    assert [one.kind for one in told["toy:score:7"]] == ["given", "changed"]
+    assert len(told) == 51
+    assert found.passes == 1
+    assert list(by_name([run.object], found)) == [run.object]
+    assert found.passes == 1, "objects by themselves need none"
