@@ -40,7 +40,7 @@ from quarterdeck.receive.otlp_http import OtlpHttp
 from quarterdeck.receive.spool import Spool, open_spool
 from quarterdeck.receive.stored_events import Key
 from quarterdeck.storage.events.columns import encode
-from quarterdeck.storage.events.fragments import FragmentRow, FragmentsRow, MemberRow
+from quarterdeck.storage.events.fragments import FragmentRow, FragmentsRow, MemberRow, Parts
 from quarterdeck.storage.events.scores import ScoreRow
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow, content_version, stored_raw
 
@@ -102,10 +102,17 @@ class MemoryStore:
             self.fragments.setdefault((row.project_id, row.home, row.object, part), found)
         self.members += members
 
-    def fragments_of(self, project_id: ProjectId, homes: Sequence[str]) -> Sequence[FragmentsRow]:
-        return [
+    def parts_of(self, project_id: ProjectId, homes: Sequence[str]) -> Parts:
+        rows = [
             row for key, row in self.fragments.items() if key[0] == project_id and key[1] in homes
         ]
+        deleted = {row.home for row in rows if not row.fragment}
+        return Parts([row for row in rows if row.home not in deleted], deleted)
+
+    def delete_fragments(self, project_id: ProjectId, homes: Sequence[str]) -> None:
+        for key, row in list(self.fragments.items()):
+            if key[0] == project_id and key[1] in homes and row.fragment:
+                del self.fragments[key]
 
     def awaited_spans(self, project_id: ProjectId) -> Collection[str]:
         return {

@@ -21,7 +21,7 @@ from quarterdeck.receive.spool import Appended, Spool, open_spool
 from quarterdeck.receive.wire import Fragment, Judgement, Reading, span_id_of, trace_id_of
 from quarterdeck.storage.events.columns import encode
 from quarterdeck.storage.events.faults import TooMuch
-from quarterdeck.storage.events.fragments import FragmentsRow
+from quarterdeck.storage.events.fragments import FragmentRow, FragmentsRow, Parts
 from receive.receiver import MIB, PROJECT, MemoryStore
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -131,11 +131,18 @@ class Line:
         self.store = MemoryStore()
         self.accounting = Accounting()
         self.scored: list[tuple[ProjectId, list[str]]] = []
+        self.deleted: set[str] = set()
+        """Traces."""
         self.pipeline = self.another()
 
     def another(self) -> Pipeline:
         """As after a restart: nothing in memory."""
-        rules = Rules(NormalizeSettings(), lambda span: span)
+        rules = Rules(
+            NormalizeSettings(),
+            lambda span: span,
+            unwanted=lambda raw: raw.trace_id in self.deleted,
+            forgotten=self.deleted.__contains__,
+        )
         return Pipeline(
             spool=self.spool,
             store=self.store,
@@ -268,14 +275,14 @@ def test_an_object_that_is_too_large_to_be_read_holds_up_nobody_else(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store refuses the question for good, in a batch with others and alone."""
-    asked = line.store.fragments_of
+    asked = line.store.parts_of
 
-    def too_much(project_id: ProjectId, homes: Sequence[str]) -> Sequence[FragmentsRow]:
+    def too_much(project_id: ProjectId, homes: Sequence[str]) -> Parts:
         if {"toy:run:large", "toy:run:huge"} & set(homes):
             raise TooMuch("out of memory for this question")
         return asked(project_id, homes)
 
-    monkeypatch.setattr(line.store, "fragments_of", too_much)
+    monkeypatch.setattr(line.store, "parts_of", too_much)
     large = msgspec.structs.replace(POST, object="toy:run:large")
     huge = msgspec.structs.replace(POST, object="toy:run:huge")
     line.say(Reading(fragments=(huge, POST, large, PATCH)))
@@ -289,14 +296,42 @@ def test_an_object_that_is_too_large_to_be_read_holds_up_nobody_else(
 def test_an_object_is_built_when_the_store_has_room_again(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, busy = line.store.fragments_of, [TooMuch("out of memory")]
+    asked, busy = line.store.parts_of, [TooMuch("out of memory")]
 
-    def busy_once(project_id: ProjectId, homes: Sequence[str]) -> Sequence[FragmentsRow]:
+    def busy_once(project_id: ProjectId, homes: Sequence[str]) -> Parts:
         if busy:
             raise busy.pop()
         return asked(project_id, homes)
 
-    monkeypatch.setattr(line.store, "fragments_of", busy_once)
+    monkeypatch.setattr(line.store, "parts_of", busy_once)
     line.say(Reading(fragments=(POST,)))
     assert line.span().name == "plan"
     assert line.accounting.total("quarterdeck_wire_unbuilt_total") == 0
+
+
+def test_what_is_said_again_of_a_deleted_session_is_not_kept(line: Line) -> None:
+    line.say(Reading(fragments=(POST, PATCH, THUMBS)))
+    # As `storage.events.deletes` leaves it.
+    line.deleted.add(TRACE)
+    line.store.spans.clear()
+    line.store.fragments.clear()
+    marks = [FragmentRow(PROJECT, name, name, b"", 1) for name in (RUN, THUMBS.object)]
+    line.store.write_fragments(marks, ())
+
+    fresh = Fragment(object="toy:feedback:8", about=RUN, kind="feedback", body={"value": 0.5})
+    line.say(Reading(fragments=(POST, PATCH, BETTER, fresh), judgements=(judged(trace=TRACE),)))
+    assert line.store.raws() == []
+    assert [row.fragment for row in line.store.fragments.values()] == [b"", b""]
+    assert line.store.scores == []
+    total = line.accounting.total
+    assert total("quarterdeck_items_total", outcome="ignored", reason="deleted") == 5
+    assert total("quarterdeck_items_total", outcome="stored") == 3
+
+
+def test_a_score_that_waited_is_in_one_place(line: Line) -> None:
+    span = RawSpan(trace_id=TRACE, span_id="00f067aa0ba902b7", name="a", start_ns=1, end_ns=2)
+    line.say(Reading(judgements=(judged(span=span.span_id),)))
+    assert len(line.store.fragments) == 1
+    line.say(Reading(spans=(span,)))
+    assert len(line.store.scores) == 1
+    assert line.store.fragments == {}

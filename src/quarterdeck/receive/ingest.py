@@ -48,7 +48,7 @@ from quarterdeck.receive.stored_events import EventStore, Key
 from quarterdeck.receive.wire import Fragment, Reading
 from quarterdeck.storage.events.columns import encode
 from quarterdeck.storage.events.faults import TooMuch
-from quarterdeck.storage.events.fragments import FragmentRow, MemberRow
+from quarterdeck.storage.events.fragments import FragmentRow, FragmentsRow, MemberRow
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow, batch_token
 
 MAX_BATCH_ITEMS = 4096
@@ -77,6 +77,8 @@ class Rules(NamedTuple):
     """The span with its charge.  Must not raise."""
     unwanted: Callable[[RawSpan], bool] | None = None
     """Whether a span belongs to what was deleted: then it is not stored, and counted so."""
+    forgotten: Callable[[str], bool] | None = None
+    """Whether a trace was deleted: then no score of it is stored."""
 
 
 class Progress(NamedTuple):
@@ -143,6 +145,8 @@ class Pipeline:
         self._builders = builders
         self._on_scored = on_scored
         self._judgements = Judgements(store, exclusive=exclusive)
+        self._deleted: dict[ProjectId, set[str]] = defaultdict(set)
+        """Objects of the batch in hand of which nothing is kept: their sessions were deleted."""
         self._exclusive = exclusive
         self._max_batch_items = max_batch_items
         self._linger_s = linger_s
@@ -287,10 +291,12 @@ class Pipeline:
         lifted = [row for content in contents for row in content.lifted]
         self._store.write_lifted(lifted)
         self._store_fragments(contents)
+        self._deleted.clear()
         built = self._build(contents)
+        dropped = self._drop_deleted(contents)
         wanted, unwanted = self._without_deleted(_by_project(contents, built))
         raws = self._with_lifted(wanted, lifted)
-        scored = self._store_scores(contents, raws)
+        scored = self._store_scores(contents, raws, dropped)
         self._store_spans(raws, token=self._token(contents))
         if not self._exclusive:
             # A replica that stored a span's records in this moment did not see the span: after
@@ -304,7 +310,7 @@ class Pipeline:
             self._follow(functools.partial(self._on_scored, project_id, sorted(targets)))
         self._spool.delete([content.row.id for content in contents])
         self._too_large.clear()
-        self._count(contents, unwanted)
+        self._count(contents, unwanted | dropped)
 
     def _store_fragments(self, contents: Sequence[_Content]) -> None:
         fragments, members = list[FragmentRow](), list[MemberRow]()
@@ -344,7 +350,12 @@ class Pipeline:
         The objects with all their parts, as many at once as the store can give.  One that is too
         large alone is left as it is: what is said of it is kept, and counted as unbuilt.
         """
-        load = functools.partial(self._store.fragments_of, project_id)
+
+        def load(homes: Sequence[str]) -> list[FragmentsRow]:
+            parts = self._store.parts_of(project_id, homes)
+            self._deleted[project_id] |= parts.deleted
+            return parts.rows
+
         try:
             found = gather(names, load)
         except TooMuch as error:
@@ -360,20 +371,45 @@ class Pipeline:
             self._too_large.pop((project_id, name), None)
         return found
 
+    def _drop_deleted(self, contents: Sequence[_Content]) -> set[tuple[str, Key | bytes]]:
+        """Take away again what was said of objects of deleted sessions; the items that it was."""
+        dropped: set[tuple[str, Key | bytes]] = set()
+        gone: dict[ProjectId, set[str]] = defaultdict(set)
+        for content in contents:
+            project_id = ProjectId(content.row.project_id)
+            deleted = self._deleted.get(project_id, set())
+            for one in content.said.fragments:
+                if one.object in deleted or one.about in deleted:
+                    gone[project_id] |= {one.object, one.about or one.object}
+                    dropped.add((project_id, encode(one)))
+            forgotten = self._rules_of(project_id).forgotten
+            for given in content.said.judgements if forgotten is not None else ():
+                if forgotten is not None and forgotten(given.score.target_trace_id):
+                    dropped.add((project_id, encode(given)))
+        for project_id, homes in gone.items():
+            self._store.delete_fragments(project_id, sorted(homes))
+        return dropped
+
     def _store_scores(
-        self, contents: Sequence[_Content], raws: Mapping[ProjectId, Sequence[RawSpan]]
+        self,
+        contents: Sequence[_Content],
+        raws: Mapping[ProjectId, Sequence[RawSpan]],
+        dropped: set[tuple[str, Key | bytes]],
     ) -> Mapping[ProjectId, set[str]]:
         """The sessions and traces that were given scores, by project."""
         given: dict[ProjectId, list[Given]] = defaultdict(list)
         for content in contents:
-            given[ProjectId(content.row.project_id)] += (
-                Given(judgement, content.row.received_ns) for judgement in content.said.judgements
+            project_id = ProjectId(content.row.project_id)
+            given[project_id] += (
+                Given(judgement, content.row.received_ns)
+                for judgement in content.said.judgements
+                if not dropped or (project_id, encode(judgement)) not in dropped
             )
         return self._judgements.store(given, raws)
 
     def _without_deleted(
         self, raws: dict[ProjectId, dict[Key, list[RawSpan]]]
-    ) -> tuple[dict[ProjectId, dict[Key, list[RawSpan]]], set[tuple[str, Key]]]:
+    ) -> tuple[dict[ProjectId, dict[Key, list[RawSpan]]], set[tuple[str, Key | bytes]]]:
         """What is to be stored, and the keys of what is not."""
         gone: set[tuple[str, Key]] = set()
         for project_id, spans in raws.items():
@@ -382,7 +418,7 @@ class Pipeline:
                 gone |= {(project_id, key) for key, raw in spans.items() if unwanted(raw[0])}
         for name, key in gone:
             del raws[ProjectId(name)][key]
-        return raws, gone
+        return raws, set(gone)
 
     def _store_spans(self, raws: Mapping[ProjectId, Sequence[RawSpan]], *, token: str) -> None:
         now_ns = self._now_ns()
@@ -463,7 +499,7 @@ class Pipeline:
 
     # -------------------------------------------------------------------------------- accounting
 
-    def _count(self, contents: Sequence[_Content], unwanted: set[tuple[str, Key]]) -> None:
+    def _count(self, contents: Sequence[_Content], unwanted: set[tuple[str, Key | bytes]]) -> None:
         for content in contents:
             signal, project_id = content.row.signal, content.row.project_id
             tell = functools.partial(self._became, ProjectId(project_id))

@@ -66,7 +66,10 @@ class Judgements:
             self._store.write_scores(rows)
         for project_id, some in spans.items():
             # Only now: a batch that failed comes again, and finds them waiting still.
-            self._awaited[project_id] -= {raw.span_id for raw in some}
+            met = self._awaited[project_id] & {raw.span_id for raw in some}
+            if met:
+                self._store.delete_fragments(project_id, [SPAN_HOME + one for one in met])
+                self._awaited[project_id] -= met
         scored: dict[ProjectId, set[str]] = defaultdict(set)
         for row in rows:
             scored[row.project_id].add(row.session_id)
@@ -79,7 +82,7 @@ class Judgements:
         here = {raw.span_id for raw in spans} & self._awaited[project_id]
         if not here:
             return []
-        rows = self._store.fragments_of(project_id, [SPAN_HOME + span_id for span_id in here])
+        rows = self._store.parts_of(project_id, [SPAN_HOME + span_id for span_id in here]).rows
         arrived = (row.arrived_ns for row in rows)
         return [Given(*pair) for pair in zip(waiting_judgements(rows), arrived, strict=True)]
 

@@ -41,6 +41,13 @@ class _Known(NamedTuple):
     until_ns: int
 
 
+class _Deletions(NamedTuple):
+    """The fields of `Rules` that tell what was deleted."""
+
+    unwanted: Callable[[RawSpan], bool] | None
+    forgotten: Callable[[str], bool] | None
+
+
 class ProjectRules:
     """Safe for many threads."""
 
@@ -97,7 +104,7 @@ class ProjectRules:
                 scripted_humans=settings.scripted_humans,
             ),
             price=self._price(_overrides(project_id, settings)),
-            unwanted=self._unwanted(project_id, now_ns),
+            **self._deletions(project_id, now_ns)._asdict(),
         )
         redactor = _redactor(project_id, settings)
         return _Known(rules, redactor, settings.retention_days, now_ns + _FRESH_NS)
@@ -113,7 +120,7 @@ class ProjectRules:
 
         return priced
 
-    def _unwanted(self, project_id: ProjectId, now_ns: int) -> Callable[[RawSpan], bool] | None:
+    def _deletions(self, project_id: ProjectId, now_ns: int) -> "_Deletions":
         traces: dict[str, int] = {}
         everything_until_ns = 0
         since_ns = max(0, now_ns - _DELETIONS_KEPT_NS)
@@ -123,8 +130,8 @@ class ProjectRules:
             elif deletion.project_id == project_id and deletion.kind == "project":
                 everything_until_ns = max(everything_until_ns, deletion.at_ns)
         if not traces and not everything_until_ns:
-            return None
-        return _deleted(traces, everything_until_ns)
+            return _Deletions(None, None)
+        return _Deletions(_deleted(traces, everything_until_ns), traces.__contains__)
 
 
 def _deleted(traces: Mapping[str, int], everything_until_ns: int) -> Callable[[RawSpan], bool]:

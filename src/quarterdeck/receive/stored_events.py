@@ -7,12 +7,13 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.spans import RawEvent, RawSpan
 from quarterdeck.receive.fragments import SPAN_HOME
 from quarterdeck.storage.events.connection import EventConnection
+from quarterdeck.storage.events.deletes import delete_fragments
 from quarterdeck.storage.events.fragments import (
     FragmentRow,
-    FragmentsRow,
     MemberRow,
-    fragments_of,
+    Parts,
     homes_like,
+    parts_of,
     traces_of_spans,
     write_fragments,
     write_members,
@@ -53,9 +54,9 @@ class EventStore(Protocol):
         self, rows: Sequence[FragmentRow], members: Sequence[MemberRow]
     ) -> None: ...
 
-    def fragments_of(
-        self, project_id: ProjectId, homes: Sequence[str]
-    ) -> Sequence[FragmentsRow]: ...
+    def parts_of(self, project_id: ProjectId, homes: Sequence[str]) -> Parts: ...
+
+    def delete_fragments(self, project_id: ProjectId, homes: Sequence[str]) -> None: ...
 
     def awaited_spans(self, project_id: ProjectId) -> Collection[str]:
         """Ids of spans that judgements were given to before anybody knew their trace."""
@@ -95,8 +96,11 @@ class StoredEvents:
         write_fragments(self._db, rows)
         write_members(self._db, members)
 
-    def fragments_of(self, project_id: ProjectId, homes: Sequence[str]) -> Sequence[FragmentsRow]:
-        return fragments_of(self._db, ProjectScope(project_id=project_id), homes)
+    def parts_of(self, project_id: ProjectId, homes: Sequence[str]) -> Parts:
+        return parts_of(self._db, ProjectScope(project_id=project_id), homes)
+
+    def delete_fragments(self, project_id: ProjectId, homes: Sequence[str]) -> None:
+        delete_fragments(self._db, ProjectScope(project_id=project_id), homes)
 
     def awaited_spans(self, project_id: ProjectId) -> Collection[str]:
         scope = ProjectScope(project_id=project_id)

@@ -7,12 +7,14 @@ is written again is there again: that nobody does is the pipeline's business, wh
 `storage/records/deletions.py`.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 
 from quarterdeck.storage.events.connection import EventConnection, Params, question
 from quarterdeck.storage.events.fragments import (
     OBJECT_ATTRIBUTE,
     fragments_of,
+    mark_deleted,
     objects_of_traces,
 )
 from quarterdeck.storage.events.migrate import render
@@ -62,6 +64,7 @@ def _delete_objects(db: EventConnection, scope: ProjectScope, trace_ids: list[st
     for some in _chunks(objects):
         parts = {row.object for row in fragments_of(db, scope, some)}
         names = sorted({*some, *parts})
+        mark_deleted(db, scope.project_id, names, at_ns=time.time_ns())
         _delete(db, "delete_fragments", {"project_id": scope.project_id, "homes": names})
         _delete(db, "delete_members", {"project_id": scope.project_id, "objects": names})
 
@@ -112,3 +115,9 @@ def _traces(db: EventConnection, scope: ProjectScope, session_ids: Sequence[str]
 def _chunks(ids: Sequence[str]) -> Iterable[list[str]]:
     for first in range(0, len(ids), _IDS_A_QUESTION):
         yield list(ids[first : first + _IDS_A_QUESTION])
+
+
+def delete_fragments(db: EventConnection, scope: ProjectScope, homes: Sequence[str]) -> None:
+    """What was said of objects; their spans stay."""
+    for some in _chunks(homes):
+        _delete(db, "delete_fragments", {"project_id": scope.project_id, "homes": some})

@@ -76,6 +76,17 @@ def write_fragments(db: EventConnection, rows: Sequence[FragmentRow]) -> None:
     db.insert("fragments", batch)
 
 
+def mark_deleted(
+    db: EventConnection, project_id: ProjectId, names: Iterable[str], *, at_ns: int
+) -> None:
+    """
+    Objects of which nothing is kept from now on: senders repeat what they were not sure of.
+
+    A row without a body, which no deleting of fragments takes away.
+    """
+    write_fragments(db, [FragmentRow(project_id, name, name, b"", at_ns) for name in names])
+
+
 def write_members(db: EventConnection, rows: Sequence[MemberRow]) -> None:
     """Returns when all are on disk."""
     if not rows:
@@ -92,15 +103,28 @@ def write_members(db: EventConnection, rows: Sequence[MemberRow]) -> None:
     db.insert("members", batch)
 
 
-def fragments_of(
-    db: EventConnection, scope: ProjectScope, homes: Sequence[str]
-) -> list[FragmentsRow]:
-    """All parts that are at home there, in no order."""
-    return [
+class Parts(NamedTuple):
+    rows: list[FragmentsRow]
+    deleted: set[str]
+    """Homes of which nothing is kept."""
+
+
+def parts_of(db: EventConnection, scope: ProjectScope, homes: Sequence[str]) -> Parts:
+    """All parts that are at home there, in no order; none of those that were deleted."""
+    rows = [
         FragmentsRow(*row)
         for some in _chunks(homes)
         for row in db.rows(question("fragments"), {"project_id": scope.project_id, "homes": some})
     ]
+    deleted = {row.home for row in rows if not row.fragment}
+    return Parts([row for row in rows if row.home not in deleted], deleted)
+
+
+def fragments_of(
+    db: EventConnection, scope: ProjectScope, homes: Sequence[str]
+) -> list[FragmentsRow]:
+    """`parts_of` without those that were deleted."""
+    return parts_of(db, scope, homes).rows
 
 
 def members_of(

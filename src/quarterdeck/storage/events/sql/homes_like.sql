@@ -2,5 +2,6 @@
 SELECT DISTINCT home
 FROM fragments
 WHERE project_id = {project_id:String}
+  AND fragment != ''
   AND startsWith(home, {beginning:String})
 LIMIT {most:UInt32}
