@@ -53,6 +53,32 @@ async def test_rows_come_back_in_the_order_of_their_acknowledgement(spool: Spool
     ]
 
 
+async def test_each_project_is_told_apart_when_its_own_rows_are_stored(
+    tmp_path: Path, spool: Spool
+) -> None:
+    flood = [await spool.append(row(number)._replace(project_id="a")) for number in range(1, 4)]
+    mine = await spool.append(row(4)._replace(project_id="b"))
+    last = await spool.append(row(5)._replace(project_id="a"))
+    assert (spool.last_id("a"), spool.last_id("b"), spool.last_id("c")) == (last, mine, 0)
+    assert spool.is_done("c", last)
+    spool.delete([mine])
+    assert spool.is_done("b", mine)
+    assert spool.last_id("b") == 0
+    spool.delete(flood[1:])
+    assert not spool.is_done("a", flood[-1]), "an older one waits"
+    spool.quarantine(flood[:1], "unreadable")
+    assert spool.is_done("a", flood[-1])
+    assert not spool.is_done("a", last)
+    spool.requeue_quarantined()
+    assert spool.last_id("a") > last
+    spool.delete([last])
+    spool.close()
+    again = opened(tmp_path)
+    assert again.last_id("a") > last
+    assert again.is_done("a", last)
+    again.close()
+
+
 async def test_every_row_is_read_once_by_a_reader_that_follows(spool: Spool) -> None:
     ids = [await spool.append(row(number, parsed=number % 3 == 0)) for number in range(1, 20)]
     seen: list[int] = []

@@ -138,6 +138,17 @@ class _Waiting(NamedTuple):
     done: Future[int]
 
 
+class _Size(NamedTuple):
+    """What is counted of a row on disk."""
+
+    bytes: int
+    items: int
+    received_ns: int
+    project_id: str
+
+
+_NOTHING = _Size(0, 0, 0, "")
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS queue (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -341,8 +352,10 @@ class Spool:
         """Rows still in memory, with their size before compression."""
         self._recent_bytes = 0
         self._closing = False
-        self._sizes: dict[int, tuple[int, int, int]] = {}
-        """Rows on disk: id -> bytes, items, received_ns.  In the order of ids."""
+        self._sizes: dict[int, _Size] = {}
+        """Rows on disk, in the order of ids."""
+        self._ids_of: dict[str, dict[int, None]] = {}
+        """The same ids by project; without projects that have none."""
         self._bytes = self._items = 0
         self._quarantined = (0, 0, 0)
         self._evicted = self._corrupt_files = self._lost_rows = self._write_failures = 0
@@ -413,7 +426,7 @@ class Spool:
             if rows:
                 return rows
             wanted, items, size = list[int](), 0, 0
-            for number, (row_bytes, row_items, _) in self._sizes.items():
+            for number, (row_bytes, row_items, _, _) in self._sizes.items():
                 if number <= after_id:
                     continue
                 if wanted and (items + row_items > max_items or size + row_bytes > max_bytes):
@@ -459,15 +472,15 @@ class Spool:
                 lambda: self._closing or self._last_id() > after_id, timeout_s
             ) and (self._last_id() > after_id)
 
-    def last_id(self) -> int:
-        """Of the newest acknowledged row that waits; 0 = none."""
+    def last_id(self, project_id: str) -> int:
+        """Of the project's newest acknowledged row that waits; 0 = none."""
         with self._lock:
-            return self._last_id()
+            return next(reversed(self._ids_of.get(project_id, {})), 0)
 
-    def is_done(self, number: int) -> bool:
-        """Whether no row up to this id waits any more."""
+    def is_done(self, project_id: str, number: int) -> bool:
+        """Whether no row of the project up to this id waits any more."""
         with self._lock:
-            return next(iter(self._sizes), number + 1) > number
+            return next(iter(self._ids_of.get(project_id, ())), number + 1) > number
 
     def _last_id(self) -> int:
         return next(reversed(self._sizes), 0)
@@ -492,17 +505,17 @@ class Spool:
 
     def requeue_quarantined(self) -> int:
         """Put every quarantined row back at the end of the queue: how many rows that were."""
-        rows: list[tuple[Any, ...]] = self._do(_take_back)
+        rows: list[tuple[int, _Size]] = self._do(_take_back)
         with self._lock:
-            for number, size, items, received_ns in rows:
-                self._keep(number, size, items, received_ns)
+            for number, size in rows:
+                self._keep(number, size)
             self._quarantined = (0, 0, 0)
             self._lock.notify_all()
         return len(rows)
 
     def state(self) -> SpoolState:
         with self._lock:
-            oldest = next(iter(self._sizes.values()), (0, 0, 0))[2]
+            oldest = next(iter(self._sizes.values()), _NOTHING).received_ns
             if self._waiting:
                 oldest = min(oldest or 2**63, self._waiting[0].received_ns)
             return SpoolState(
@@ -572,7 +585,9 @@ class Spool:
             return
         with self._lock:
             for number, row in zip(ids, group, strict=True):
-                self._keep(number, len(row.packed), row.items, row.received_ns)
+                self._keep(
+                    number, _Size(len(row.packed), row.items, row.received_ns, row.project_id)
+                )
                 self._remember(number, row)
             self._lock.notify_all()
         for number, row in zip(ids, group, strict=True):
@@ -669,12 +684,14 @@ class Spool:
         self._corrupt_files += opened.corrupt_files
         self._lost_rows += opened.lost_rows
         self._sizes.clear()
+        self._ids_of.clear()
         self._recent.clear()
         self._bytes = self._items = self._recent_bytes = 0
-        for found in opened.db.execute(
-            f"SELECT id, length(body), items, received_ns FROM queue WHERE {_WHOLE} ORDER BY id"
+        for number, *size in opened.db.execute(
+            "SELECT id, length(body), items, received_ns, project_id"
+            f" FROM queue WHERE {_WHOLE} ORDER BY id"
         ):
-            self._keep(*found)
+            self._keep(number, _Size(*size))
         self._quarantined = _quarantine_counts(opened.db)
         self.identity = _identity(opened.db)
 
@@ -683,16 +700,23 @@ class Spool:
             self._db.execute(f"SELECT signal, sum(items) FROM queue WHERE {_WHOLE} GROUP BY signal")
         )
 
-    def _keep(self, number: int, size: int, items: int, received_ns: int) -> None:
-        self._sizes[number] = (size, items, received_ns)
-        self._bytes += size
-        self._items += items
+    def _keep(self, number: int, size: _Size) -> None:
+        self._sizes[number] = size
+        self._ids_of.setdefault(size.project_id, {})[number] = None
+        self._bytes += size.bytes
+        self._items += size.items
 
     def _drop(self, number: int) -> None:
-        size, items, _ = self._sizes.pop(number, (0, 0, 0))
-        self._bytes -= size
-        self._items -= items
         self._forget_recent(number)
+        size = self._sizes.pop(number, None)
+        if size is None:
+            return
+        ids = self._ids_of[size.project_id]
+        del ids[number]
+        if not ids:
+            del self._ids_of[size.project_id]
+        self._bytes -= size.bytes
+        self._items -= size.items
 
     def _remember(self, number: int, row: _Waiting) -> None:
         if row.parsed is None or self._recent_bytes + row.size > _RECENT_BYTES:
@@ -763,8 +787,8 @@ def _quarantine_counts(db: sqlite3.Connection) -> tuple[int, int, int]:
     return rows, items, size
 
 
-def _take_back(db: sqlite3.Connection) -> list[tuple[int, int, int, int]]:
-    """Id, bytes, items and time of each row put back in the queue."""
+def _take_back(db: sqlite3.Connection) -> list[tuple[int, _Size]]:
+    """Id and size of each row put back in the queue."""
     numbers = [number for (number,) in db.execute("SELECT id FROM quarantine ORDER BY id")]
     back = []
     for number in numbers:
@@ -774,9 +798,9 @@ def _take_back(db: sqlite3.Connection) -> list[tuple[int, int, int, int]]:
             " FROM quarantine WHERE id = ?",
             (number,),
         ).lastrowid
-        size, items, received_ns = db.execute(
-            "SELECT length(body), items, received_ns FROM queue WHERE id = ?", (new,)
+        size = db.execute(
+            "SELECT length(body), items, received_ns, project_id FROM queue WHERE id = ?", (new,)
         ).fetchone()
-        back.append((new or 0, size, items, received_ns))
+        back.append((new or 0, _Size(*size)))
     db.execute("DELETE FROM quarantine")
     return back

@@ -191,7 +191,8 @@ class Desk(Protocol):
         """Returns when all of it is on disk.  Raises `TryAgain` when there is no room."""
 
     async def settled(self, *, within_s: float = 10.0) -> None:
-        """Waits until what was kept before this call is stored, or the time is over."""
+        """Waits until what was kept before this call in the sender's project is stored, or the
+        time is over."""
 
     async def objects(self, names: Sequence[str]) -> dict[str, list[Fragment]]:
         """Fragments by object, those `about` it included, in order; without unknown objects."""

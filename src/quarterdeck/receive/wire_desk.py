@@ -82,10 +82,10 @@ class ServerDesk:
         self._size = 0  # a request's bytes count once, however often its handler keeps
 
     async def settled(self, *, within_s: float = 10.0) -> None:
-        wanted = self._back.spool.last_id()
+        wanted = self._back.spool.last_id(self.project_id)
         until = time.monotonic() + within_s
         while time.monotonic() < until:
-            if self._back.spool.is_done(wanted):
+            if self._back.spool.is_done(self.project_id, wanted):
                 return
             # The pipeline is a thread of its own, which knows of no event loop.
             await asyncio.sleep(_LOOK_AGAIN_S)

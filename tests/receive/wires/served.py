@@ -58,6 +58,7 @@ class Served:
     wire: Wire
     project_id: ProjectId
     app: WireHttp
+    back: Back
     spool: Spool
     intake: Intake
     pipeline: Pipeline
@@ -192,6 +193,7 @@ def serve(wire: Wire, folder: Path, events: EventConnection) -> Iterator[Served]
         wire=wire,
         project_id=project_id,
         app=None,  # type: ignore[arg-type]  # made below, of the served's own `admit`
+        back=back,
         spool=spool,
         intake=intake,
         pipeline=pipeline,

@@ -1,5 +1,6 @@
 """What a handler reads: the newest of a list, its own project's rows, in threads of its own."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import pytest
 
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.receive.spool import Appended
 from quarterdeck.receive.wire import Call, Desk, Fragment, Reading, Reply, Route, Wire
-from quarterdeck.receive.wire_desk import by_name
+from quarterdeck.receive.wire_desk import ServerDesk, by_name
 from quarterdeck.storage.events.chdb import ChdbEngine
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.migrate import migrate
-from receive.wires.served import Served, serve
+from receive.wires.served import Caller, Served, serve
 
 ALL = "toy:all"
 
@@ -105,3 +107,24 @@ def test_many_parts_of_one_object_are_told_apart_in_one_pass() -> None:
     assert found.passes == 1
     assert list(by_name([run.object], found)) == [run.object]
     assert found.passes == 1, "objects by themselves need none"
+
+
+def test_a_reader_waits_for_its_own_projects_rows_and_for_no_others(toy: Served) -> None:
+    """Otherwise one project's flood makes every other's reads take their full time."""
+
+    async def settled(desk: ServerDesk, *, within_s: float) -> bool:
+        """Whether it had nothing to wait for."""
+        try:
+            await asyncio.wait_for(desk.settled(within_s=30), within_s)
+        except TimeoutError:
+            return False
+        return True
+
+    async def look() -> tuple[bool, bool]:
+        desk = ServerDesk(toy.back, Caller(toy.project_id), size=0, found_secrets=False)
+        await toy.spool.append(Appended("another", "wire", "json", 1, b"{}"))
+        alone = await settled(desk, within_s=5)
+        await desk.keep(Reading(fragments=(Fragment(object="toy:run:1", kind="said", body={}),)))
+        return alone, await settled(desk, within_s=0.2)
+
+    assert asyncio.run(look()) == (True, False)
