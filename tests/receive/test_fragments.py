@@ -95,6 +95,13 @@ def test_a_part_of_another_object_is_built_as_that_object_alone() -> None:
     }
 
 
+def test_of_an_object_with_very_many_parts_its_beginning_and_its_end_are_read() -> None:
+    many = [Fragment(object=RUN, kind="patch", body={"n": n}, at_ns=10 + n) for n in range(6_000)]
+    (parts,) = gather([RUN], Loaded([POST, *many])).values()
+    assert len(parts) == 4_000
+    assert (parts[0].kind, parts[-1].body) == ("post", {"n": 5_999})
+
+
 def test_an_object_that_nobody_heard_of_is_left_out() -> None:
     assert gather(["toy:run:9"], Loaded(ALL)) == {}
 

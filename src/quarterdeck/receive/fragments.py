@@ -28,9 +28,10 @@ from quarterdeck.storage.events.fragments import (
 
 _MAX_ROUNDS = 4
 """A feedback that is about a run, and the run's other feedbacks: three, and one to spare."""
-_MAX_FRAGMENTS = 5_000
-"""Of one object: a row that is merged into every second for an hour; what follows is kept and no
-longer read, or each arrival would read all of them again."""
+_FIRST_FRAGMENTS, _NEWEST_FRAGMENTS = 500, 3_500
+"""Of one object: how it began, and what was said last, which has its end.  A row that is merged
+into every second reaches this after an hour; what lies between is kept and no longer read.  The
+version of a span holds counts up to 4,095 (`span_writes`)."""
 SPAN_HOME = "span:"
 """Begins the home of judgements that wait for a span of which only the id is known."""
 
@@ -142,7 +143,9 @@ def _in_order(rows: Iterable[FragmentsRow]) -> list[Fragment]:
         fragment = _fragments.decode(row.fragment)
         parts.append((_Part(fragment.at_ns, row.arrived_ns, row.object, row.part), fragment))
     parts.sort(key=lambda one: one[0])
-    return [fragment for _, fragment in parts[:_MAX_FRAGMENTS]]
+    if len(parts) > _FIRST_FRAGMENTS + _NEWEST_FRAGMENTS:
+        parts = parts[:_FIRST_FRAGMENTS] + parts[-_NEWEST_FRAGMENTS:]
+    return [fragment for _, fragment in parts]
 
 
 def build_spans(objects: Mapping[str, Sequence[Fragment]], builders: Mapping[str, Build]) -> Built:

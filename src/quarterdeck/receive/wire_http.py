@@ -8,6 +8,7 @@ answers is a 404, what is known and not supported a 501, and both are counted by
 """
 
 import contextlib
+import itertools
 import logging
 import re
 import secrets
@@ -124,6 +125,8 @@ class WireHttp:
             (_Pattern(route.path), route, self._otlp(route, max_request_s)) for route in wire.routes
         ]
 
+        self._collections = _collections(wire)
+
     def _otlp(self, route: Route, max_request_s: float) -> OtlpHttp | None:
         if route.body != "otlp":
             return None
@@ -210,7 +213,12 @@ class WireHttp:
         )
 
     def _count(self, method: str, parts: Sequence[str], whose: _Whose, status: int) -> None:
-        named = [part if _NAME.fullmatch(part) else "{}" for part in parts[:_MAX_LABEL_PARTS]]
+        # What follows the name of a collection ("projects") is somebody's name for one of them.
+        befores = ("", *parts)
+        named = [
+            part if _NAME.fullmatch(part) and before not in self._collections else "{}"
+            for before, part in zip(befores, parts[:_MAX_LABEL_PARTS], strict=False)
+        ]
         more = "/…" if len(parts) > _MAX_LABEL_PARTS else ""
         call = f"{method[:10]} /{'/'.join(named)}{more}"
         self._unsupported(whose.project_id, self._wire.name, call, status)
@@ -366,6 +374,16 @@ class WireHttp:
 
 async def _not_supported(_call: Call, _desk: Desk) -> Reply:
     raise Unsupported("this call has no handler")
+
+
+def _collections(wire: Wire) -> frozenset[str]:
+    """Parts of its addresses that an id follows."""
+    return frozenset(
+        before
+        for route in wire.routes
+        for before, part in itertools.pairwise(route.path.split("/"))
+        if "{" in part and "{" not in before
+    )
 
 
 class _Pattern:

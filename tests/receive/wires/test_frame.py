@@ -136,3 +136,10 @@ def test_strangers_who_try_addresses_take_no_words_from_the_books() -> None:
     assert books.total("quarterdeck_refused_requests_total", code="spool_full") == 1
     assert books.total("quarterdeck_items_total", reason="deleted") == 1
     assert books.total("quarterdeck_wire_unsupported_total", call="other") == 800
+
+
+def test_names_that_people_gave_are_no_part_of_a_metric(toy: Served) -> None:
+    toy.ask("GET", "/runs/somebody/messages")
+    metrics = toy.accounting.render(toy.spool.state(), now_ns=1)
+    assert 'call="GET /runs/{}/messages"' in metrics
+    assert "somebody" not in metrics
