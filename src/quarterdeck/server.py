@@ -52,7 +52,7 @@ from quarterdeck.receive.project_rules import ProjectRules
 from quarterdeck.receive.recent import Recent
 from quarterdeck.receive.spool import Spool, open_spool
 from quarterdeck.receive.stored_events import StoredEvents
-from quarterdeck.receive.wire_desk import Back
+from quarterdeck.receive.wire_desk import Back, desk_threads
 from quarterdeck.receive.wire_http import WireHttp
 from quarterdeck.receive.wires import WIRES
 from quarterdeck.settings import Settings
@@ -225,7 +225,16 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         accounting.unsupported(wire, call)
         recent.unsupported(project_id, wire, call, status)
 
-    back = Back(intake=intake, spool=spool, events=events, records=records, scope_of=rules.scope_of)
+    threads = desk_threads()
+    open_things.callback(threads.shutdown, cancel_futures=True)
+    back = Back(
+        intake=intake,
+        spool=spool,
+        events=events,
+        records=records,
+        threads=threads,
+        scope_of=rules.scope_of,
+    )
     app = create_app(
         parts,
         raw_routes=[

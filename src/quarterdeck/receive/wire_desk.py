@@ -8,7 +8,9 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -31,6 +33,8 @@ from quarterdeck.storage.records.connection import Records
 T = TypeVar("T")
 
 _LOOK_AGAIN_S = 0.02
+_THREADS = 4
+"""Reads at once, of all wires together: each may be large, and the store has other readers."""
 
 
 class Caller(Protocol):
@@ -51,8 +55,16 @@ class Back:
     spool: Spool
     events: EventConnection
     records: Records
+    threads: Executor
+    """Of `desk_threads`, for all that desks read; not the event loop's own, in which keys are
+    looked up.  Who made it shuts it down, before the stores are closed."""
     scope_of: Callable[[ProjectId], ProjectScope]
     now_ns: Callable[[], int] = time.time_ns
+
+
+def desk_threads() -> ThreadPoolExecutor:
+    """What desks read in, so that no more than some of them read at once."""
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="desk")
 
 
 class ServerDesk:
@@ -91,16 +103,16 @@ class ServerDesk:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def objects(self, names: Sequence[str]) -> dict[str, list[Fragment]]:
-        return await asyncio.to_thread(self._objects, names)
+        return await self._in_thread(self._objects, names)
 
     async def collection(self, name: str, *, most: int = 10_000) -> dict[str, list[Fragment]]:
-        return await asyncio.to_thread(self._collection, name, most)
+        return await self._in_thread(self._collection, name, most)
 
     async def members(self, name: str, *, most: int = 10_000) -> list[str]:
-        return await asyncio.to_thread(self._members, name, most)
+        return await self._in_thread(self._members, name, most)
 
     async def trace(self, trace_id: str) -> list[RawSpan]:
-        return await asyncio.to_thread(self._trace, trace_id)
+        return await self._in_thread(self._trace, trace_id)
 
     async def newest(
         self,
@@ -111,7 +123,7 @@ class ServerDesk:
         after: int = 0,
         resource_attribute: tuple[str, str] = ("", ""),
     ) -> list[RawSpan]:
-        return await asyncio.to_thread(
+        return await self._in_thread(
             newest_spans,
             self._back.events,
             self._scope(),
@@ -123,10 +135,14 @@ class ServerDesk:
         )
 
     async def scores(self, trace_ids: Sequence[str]) -> dict[str, list[Score]]:
-        return await asyncio.to_thread(self._scores, trace_ids)
+        return await self._in_thread(self._scores, trace_ids)
 
     async def records(self, act: Callable[..., T], *args: Any, **options: Any) -> T:
-        return await asyncio.to_thread(act, self._back.records, *args, **options)
+        return await self._in_thread(act, self._back.records, *args, **options)
+
+    async def _in_thread(self, act: Callable[..., T], *args: Any, **options: Any) -> T:
+        work = partial(act, *args, **options)
+        return await asyncio.get_running_loop().run_in_executor(self._back.threads, work)
 
     # --------------------------------------------------------------------------- in a thread
 

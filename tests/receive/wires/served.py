@@ -27,7 +27,7 @@ from quarterdeck.receive.limits import Budget
 from quarterdeck.receive.spool import Spool, open_spool
 from quarterdeck.receive.stored_events import StoredEvents
 from quarterdeck.receive.wire import Wire
-from quarterdeck.receive.wire_desk import Back
+from quarterdeck.receive.wire_desk import Back, desk_threads
 from quarterdeck.receive.wire_http import WireHttp
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.scope import ProjectScope
@@ -182,11 +182,13 @@ def serve(wire: Wire, folder: Path, events: EventConnection) -> Iterator[Served]
         accounting=accounting,
         builders={} if wire.build is None else {wire.name: wire.build},
     )
+    threads = desk_threads()
     back = Back(
         intake=intake,
         spool=spool,
         events=events,
         records=records,
+        threads=threads,
         scope_of=lambda project_id: ProjectScope(project_id=project_id),
     )
     served = Served(
@@ -213,6 +215,7 @@ def serve(wire: Wire, folder: Path, events: EventConnection) -> Iterator[Served]
         yield served
     finally:
         pipeline.stop()
+        threads.shutdown()
         intake.close()
         spool.close()
         records.close()

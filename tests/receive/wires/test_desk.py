@@ -1,6 +1,7 @@
 """What a handler reads: the newest of a list, its own project's rows, in threads of its own."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,33 @@ def test_a_reader_waits_for_its_own_projects_rows_and_for_no_others(toy: Served)
         return alone, await settled(desk, within_s=0.2)
 
     assert asyncio.run(look()) == (True, False)
+
+
+def test_reads_of_the_desk_take_no_thread_from_anybody_else(toy: Served) -> None:
+    """Keys are looked up in threads too: a hundred long reads must not keep everyone out."""
+    free, lock = threading.Event(), threading.Lock()
+    at_work = most = 0
+
+    def slow(_records: object) -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        free.wait(30)
+        with lock:
+            at_work -= 1
+
+    async def look() -> bool:
+        desk = ServerDesk(toy.back, Caller(toy.project_id), size=0, found_secrets=False)
+        reads = [asyncio.create_task(desk.records(slow)) for _ in range(40)]
+        await asyncio.sleep(0)  # all have begun to wait for a thread
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(lambda: True), 5)
+        except TimeoutError:
+            return False
+        finally:
+            free.set()
+            await asyncio.gather(*reads)
+
+    assert asyncio.run(look())
+    assert 1 <= most <= 4
