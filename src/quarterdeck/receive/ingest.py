@@ -34,21 +34,14 @@ from quarterdeck.normalize.logs import interpret_log
 from quarterdeck.normalize.metrics import interpret_metric
 from quarterdeck.normalize.normalize import lift, normalize_span
 from quarterdeck.receive.accounting import Accounting, Outcome
-from quarterdeck.receive.fragments import (
-    Build,
-    build_spans,
-    fragment_rows,
-    gather,
-    member_rows,
-)
+from quarterdeck.receive.fragments import Build
 from quarterdeck.receive.judgements import Given, Judgements
+from quarterdeck.receive.objects import Item, Objects, Told
 from quarterdeck.receive.otlp_decode import logs_of, metrics_of, spans_of
 from quarterdeck.receive.spool import Spool, SpoolRow
 from quarterdeck.receive.stored_events import EventStore, Key
-from quarterdeck.receive.wire import Fragment, Reading
+from quarterdeck.receive.wire import Reading
 from quarterdeck.storage.events.columns import encode
-from quarterdeck.storage.events.faults import TooMuch
-from quarterdeck.storage.events.fragments import FragmentRow, FragmentsRow, MemberRow
 from quarterdeck.storage.events.span_writes import LiftedRow, SpanRow, batch_token
 
 MAX_BATCH_ITEMS = 4096
@@ -104,6 +97,10 @@ class _Content(NamedTuple):
     said: Reading = Reading()
     """What a foreign SDK said beside spans: fragments of objects, and judgements."""
 
+    @property
+    def told(self) -> Told:
+        return Told(ProjectId(self.row.project_id), self.row.received_ns, self.said)
+
 
 class Pipeline:
     """
@@ -142,11 +139,9 @@ class Pipeline:
         self._on_stored = on_stored
         self._accounting = accounting
         self._became = became
-        self._builders = builders
+        self._objects = Objects(store, builders=builders, unbuilt=accounting.unbuilt)
         self._on_scored = on_scored
         self._judgements = Judgements(store, exclusive=exclusive)
-        self._deleted: dict[ProjectId, set[str]] = defaultdict(set)
-        """Objects of the batch in hand of which nothing is kept: their sessions were deleted."""
         self._exclusive = exclusive
         self._max_batch_items = max_batch_items
         self._linger_s = linger_s
@@ -155,8 +150,6 @@ class Pipeline:
         self._thread: threading.Thread | None = None
         self._after_id = 0
         self._last_error = self._error_after_storing = ""
-        self._too_large: Counter[tuple[ProjectId, str]] = Counter()
-        """How often the store could not give an object of the batch in hand, for its size."""
         self._lifting: dict[ProjectId, bool] = {}
         """Whether a project has log records that belong to spans: else nothing is looked up."""
         self._seen = _Seen(_REMEMBERED_KEYS)
@@ -290,126 +283,59 @@ class Pipeline:
     def _store_batch(self, contents: Sequence[_Content]) -> None:
         lifted = [row for content in contents for row in content.lifted]
         self._store.write_lifted(lifted)
-        self._store_fragments(contents)
-        self._deleted.clear()
-        built = self._build(contents)
-        dropped = self._drop_deleted(contents)
+        said = [content.told for content in contents if content.told.reading.items]
+        built = self._objects.store(said)
+        dropped = self._objects.drop_deleted(said) | self._forgotten(said)
         wanted, unwanted = self._without_deleted(_by_project(contents, built))
         raws = self._with_lifted(wanted, lifted)
-        scored = self._store_scores(contents, raws, dropped)
+        scored = self._store_scores(said, raws, dropped)
         self._store_spans(raws, token=self._token(contents))
         if not self._exclusive:
             # A replica that stored a span's records in this moment did not see the span: after
             # both have written, at least one of the two finds what the other wrote.
             late = {project_id: self._changed(project_id, raws[project_id]) for project_id in raws}
-            for project_id, spans in self._build(contents).items():
+            for project_id, spans in self._objects.build(said).items():
                 known = built.get(project_id, ())
                 late.setdefault(project_id, []).extend(s for s in spans if s not in known)
             self._store_spans(late, token=self._token(contents, "late"))
         for project_id, targets in scored.items():
             self._follow(functools.partial(self._on_scored, project_id, sorted(targets)))
         self._spool.delete([content.row.id for content in contents])
-        self._too_large.clear()
+        self._objects.done()
         self._count(contents, unwanted | dropped)
 
-    def _store_fragments(self, contents: Sequence[_Content]) -> None:
-        fragments, members = list[FragmentRow](), list[MemberRow]()
-        for content in contents:
-            if content.said.fragments:
-                project_id = ProjectId(content.row.project_id)
-                arrived_ns = content.row.received_ns
-                told = content.said.fragments
-                fragments += fragment_rows(project_id, told, arrived_ns=arrived_ns)
-                members += member_rows(project_id, told, arrived_ns=arrived_ns)
-        if fragments:
-            self._store.write_fragments(fragments, members)
-
-    def _build(self, contents: Sequence[_Content]) -> dict[ProjectId, list[RawSpan]]:
-        """Spans of every object that something was said of, from all that was ever said of it."""
-        touched: dict[ProjectId, dict[str, None]] = defaultdict(dict)
-        for content in contents:
-            for fragment in content.said.fragments:
-                names = touched[ProjectId(content.row.project_id)]
-                names[fragment.object] = None
-                if fragment.about:
-                    names[fragment.about] = None
-        spans: dict[ProjectId, list[RawSpan]] = {}
-        for project_id, names in touched.items():
-            made = build_spans(self._gathered(project_id, list(names)), self._builders)
-            left = [name for name in names if self._too_large[project_id, name]]
-            if any(self._too_large[project_id, name] < _POISON_TRIES for name in left):
-                # Others may have had the store's memory: all of it once more, a little later.
-                raise TooMuch(f"{len(left)} objects are too large to be read now")
-            for wire in (*made.failed, *(name.partition(":")[0] for name in left)):
-                self._accounting.unbuilt(wire)
-            spans[project_id] = made.spans
-        return spans
-
-    def _gathered(self, project_id: ProjectId, names: Sequence[str]) -> dict[str, list[Fragment]]:
-        """
-        The objects with all their parts, as many at once as the store can give.  One that is too
-        large alone is left as it is: what is said of it is kept, and counted as unbuilt.
-        """
-
-        def load(homes: Sequence[str]) -> list[FragmentsRow]:
-            parts = self._store.parts_of(project_id, homes)
-            self._deleted[project_id] |= parts.deleted
-            return parts.rows
-
-        try:
-            found = gather(names, load)
-        except TooMuch as error:
-            if len(names) > 1:
-                half = len(names) // 2
-                return self._gathered(project_id, names[:half]) | self._gathered(
-                    project_id, names[half:]
-                )
-            _log.warning("an object is too large to be read: %s: %s", names[0], error.message)
-            self._too_large[project_id, names[0]] += 1
-            return {}
-        for name in names:
-            self._too_large.pop((project_id, name), None)
-        return found
-
-    def _drop_deleted(self, contents: Sequence[_Content]) -> set[tuple[str, Key | bytes]]:
-        """Take away again what was said of objects of deleted sessions; the items that it was."""
-        dropped: set[tuple[str, Key | bytes]] = set()
-        gone: dict[ProjectId, set[str]] = defaultdict(set)
-        for content in contents:
-            project_id = ProjectId(content.row.project_id)
-            deleted = self._deleted.get(project_id, set())
-            for one in content.said.fragments:
-                if one.object in deleted or one.about in deleted:
-                    gone[project_id] |= {one.object, one.about or one.object}
-                    dropped.add((project_id, encode(one)))
+    def _forgotten(self, said: Sequence[Told]) -> set[Item]:
+        """Scores of traces that were deleted."""
+        found: set[Item] = set()
+        for project_id, _, reading in said:
             forgotten = self._rules_of(project_id).forgotten
-            for given in content.said.judgements if forgotten is not None else ():
-                if forgotten is not None and forgotten(given.score.target_trace_id):
-                    dropped.add((project_id, encode(given)))
-        for project_id, homes in gone.items():
-            self._store.delete_fragments(project_id, sorted(homes))
-        return dropped
+            if forgotten is not None:
+                found |= {
+                    (project_id, encode(one))
+                    for one in reading.judgements
+                    if forgotten(one.score.target_trace_id)
+                }
+        return found
 
     def _store_scores(
         self,
-        contents: Sequence[_Content],
+        said: Sequence[Told],
         raws: Mapping[ProjectId, Sequence[RawSpan]],
-        dropped: set[tuple[str, Key | bytes]],
+        dropped: set[Item],
     ) -> Mapping[ProjectId, set[str]]:
         """The sessions and traces that were given scores, by project."""
         given: dict[ProjectId, list[Given]] = defaultdict(list)
-        for content in contents:
-            project_id = ProjectId(content.row.project_id)
+        for project_id, arrived_ns, reading in said:
             given[project_id] += (
-                Given(judgement, content.row.received_ns)
-                for judgement in content.said.judgements
-                if not dropped or (project_id, encode(judgement)) not in dropped
+                Given(one, arrived_ns)
+                for one in reading.judgements
+                if not dropped or (project_id, encode(one)) not in dropped
             )
         return self._judgements.store(given, raws)
 
     def _without_deleted(
         self, raws: dict[ProjectId, dict[Key, list[RawSpan]]]
-    ) -> tuple[dict[ProjectId, dict[Key, list[RawSpan]]], set[tuple[str, Key | bytes]]]:
+    ) -> tuple[dict[ProjectId, dict[Key, list[RawSpan]]], set[Item]]:
         """What is to be stored, and the keys of what is not."""
         gone: set[tuple[str, Key]] = set()
         for project_id, spans in raws.items():
@@ -499,7 +425,7 @@ class Pipeline:
 
     # -------------------------------------------------------------------------------- accounting
 
-    def _count(self, contents: Sequence[_Content], unwanted: set[tuple[str, Key | bytes]]) -> None:
+    def _count(self, contents: Sequence[_Content], unwanted: set[Item]) -> None:
         for content in contents:
             signal, project_id = content.row.signal, content.row.project_id
             tell = functools.partial(self._became, ProjectId(project_id))
