@@ -18,6 +18,8 @@ import pytest
 from clients.traffic import recorded_in
 from quarterdeck.assembly.assemble import assemble
 from quarterdeck.normalize.normalize import normalize_span
+from quarterdeck.receive.wire import Fragment
+from quarterdeck.receive.wire_desk import ServerDesk
 from quarterdeck.receive.wires.langfuse.spans import root_span_id
 from quarterdeck.receive.wires.langfuse.wire import WIRE
 from quarterdeck.storage.events.chdb import ChdbEngine
@@ -162,6 +164,34 @@ def test_scores_are_listed_by_target_in_both_shapes(served: Served) -> None:
     (older,) = told(served, "GET", "v2/scores?sessionId=s-9&limit=1&page=1")["data"]
     assert (older["value"], older["stringValue"]) == (0, "fine")
     assert told(served, "GET", "scores?operator=%3E&value=0.5", status=400)["error"]
+
+
+def test_scores_of_a_trace_or_with_an_id_are_found_among_any_number(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of all of a project's scores is cut off, and takes seconds to read."""
+
+    async def too_many(_desk: ServerDesk, name: str, *, most: int = 0) -> dict[str, list[Fragment]]:
+        raise AssertionError(f"asked for all of {name}")
+
+    trace, long_id = uuid.uuid4(), "x" * 199
+    ingest(served, ("trace-create", {"id": str(trace), "name": "found", "timestamp": BEGAN}))
+    target = {"traceId": str(trace), "name": "thumbs", "dataType": "NUMERIC"}
+    told(served, "POST", "scores", [
+        {**target, "id": "of-1", "value": 1}, {**target, "id": long_id, "value": 2},
+        {**target, "id": "of-2", "observationId": "inner", "value": 3},
+        {**target, "id": "gone", "value": 4},
+        {**target, "id": "other", "traceId": "f" * 32, "value": 5},
+    ], 202)  # fmt: skip
+    served.settle()
+    told(served, "DELETE", "scores/gone", status=202)
+    monkeypatch.setattr(ServerDesk, "collection", too_many)
+    mine = ["of-1", "of-2", long_id]
+    assert sorted(one["id"] for one in told(served, "GET", f"traces/{trace}")["scores"]) == mine
+    for which in (f"traceId={trace}", f"id=of-1,of-2&id={long_id},gone"):
+        listed = told(served, "GET", f"v2/scores?name=thumbs&{which}")["data"]
+        assert sorted(one["id"] for one in listed) == mine
+    assert told(served, "GET", "v3/scores?id=gone")["data"] == []
 
 
 @pytest.mark.parametrize("capture", ["langfuse2", "langfuse3"])

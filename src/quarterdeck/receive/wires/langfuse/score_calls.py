@@ -5,16 +5,17 @@ Three generations of the API show a score in two shapes; the newest has its targ
 its own and a value of the type that it says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.receive.transcripts.instants import instant_ns
 from quarterdeck.receive.transcripts.members import identifier, mapping, text
-from quarterdeck.receive.wire import Call, Desk, Fragment, Judgement, Reading, Reply
+from quarterdeck.receive.wire import Call, Desk, Fragment, Judgement, Reading, Reply, trace_id_of
 from quarterdeck.receive.wires.langfuse.pages import page_of, stamp
 from quarterdeck.receive.wires.langfuse.scores import (
     ALL,
+    JUDGED_ID,
     Judged,
     ReadScore,
     judged,
@@ -103,7 +104,7 @@ async def get_score(call: Call, desk: Desk) -> Reply:
 
 
 async def list_scores(call: Call, desk: Desk) -> Reply:
-    """Newest first; of the last 10,000 that the project sent."""
+    """Newest first; without ids of scores or traces, of the last 10,000 that the project sent."""
     page = page_of(call, await _listed(call, desk))
     return Reply(body={"data": [_oldest(score) for score in page.items], "meta": page.meta})
 
@@ -119,20 +120,42 @@ async def _listed(call: Call, desk: Desk) -> list[dict[str, Any]]:
     if unknown:
         raise Invalid(f"scores can't be listed by {', '.join(sorted(unknown))[:200]}")
     await desk.settled()
-    found = [score for score in await _all(desk) if _is_asked_for(score, call)]
+    score_ids = _wanted(call, "id") or _wanted(call, "scoreIds")
+    if score_ids:
+        scores = await _some(desk, score_ids)
+    elif trace_ids := _wanted(call, "traceId"):
+        scores = await _of_traces(desk, trace_ids)
+    else:
+        scores = _told(await desk.collection(ALL), desk)
+    found = [score for score in scores if _is_asked_for(score, call)]
     return sorted(found, key=lambda score: (score["timestamp"], score["id"]), reverse=True)
 
 
 async def scores_of_trace(desk: Desk, trace_id: str) -> list[dict[str, Any]]:
     """In order of time, those of its observations too."""
-    found = [score for score in await _all(desk) if score["traceId"] == trace_id]
+    found = await _of_traces(desk, {trace_id})
     return sorted(found, key=lambda score: (score["timestamp"], score["id"]))
 
 
-async def _all(desk: Desk) -> list[dict[str, Any]]:
+async def _of_traces(desk: Desk, trace_ids: Set[str]) -> list[dict[str, Any]]:
+    given = await desk.scores([trace_id_of(trace_id) for trace_id in trace_ids])
+    score_ids = {score.identifier for scores in given.values() for score in scores}
+    if any(len(score_id) >= JUDGED_ID for score_id in score_ids):
+        found = _told(await desk.collection(ALL), desk)
+    else:
+        found = await _some(desk, score_ids)
+    return [one for one in found if one["traceId"] in trace_ids]
+
+
+async def _some(desk: Desk, score_ids: Set[str]) -> list[dict[str, Any]]:
+    return _told(await desk.objects([score_object(one) for one in sorted(score_ids)]), desk)
+
+
+def _told(found: Mapping[str, Sequence[Fragment]], desk: Desk) -> list[dict[str, Any]]:
+    """Without those that were taken back."""
     return [
         _shown(identifier(mapping(fragments[0].body).get("id")), body, _at_ns(fragments), desk)
-        for fragments in (await desk.collection(ALL)).values()
+        for fragments in found.values()
         if (body := _as_written(fragments)) is not None
     ]
 
@@ -154,9 +177,13 @@ def _at_ns(fragments: Sequence[Fragment]) -> int:
     return max((fragment.at_ns for fragment in fragments), default=0)
 
 
+def _wanted(call: Call, parameter: str) -> set[str]:
+    return {part for given in call.query.get(parameter, ()) for part in given.split(",")}
+
+
 def _is_asked_for(score: dict[str, Any], call: Call) -> bool:
     for parameter, field in _FIELDS.items():
-        wanted = {part for given in call.query.get(parameter, ()) for part in given.split(",")}
+        wanted = _wanted(call, parameter)
         if wanted and identifier(score.get(field)) not in wanted:
             return False
     at_ns = instant_ns(score["timestamp"]) or 0

@@ -19,6 +19,8 @@ from quarterdeck.receive.wire import Fragment, Judgement, span_id_of, trace_id_o
 
 ALL = "langfuse:scores"
 """The collection of all scores."""
+JUDGED_ID = 200
+"""Characters of a score's id that its judgement keeps."""
 
 _JUDGES: dict[str, Judge] = {"EVAL": "llm", "ANNOTATION": "human"}
 _TARGETS = ("traceId", "sessionId", "datasetRunId", "experimentId")
@@ -79,7 +81,7 @@ def score_of(body: dict[str, Any], score_id: str, given_ns: int) -> Score | None
         label=label,
         explanation=explanation,
         judge=_JUDGES.get(text(body.get("source")).upper(), "unknown"),
-        identifier=score_id[:200],
+        identifier=score_id[:JUDGED_ID],
         at_ns=given_ns,
     )
 
