@@ -126,6 +126,9 @@ class WireHttp:
         ]
 
         self._collections = _collections(wire)
+        self._words = frozenset(
+            part for route in wire.routes for part in route.path.split("/") if "{" not in part
+        )
 
     def _otlp(self, route: Route, max_request_s: float) -> OtlpHttp | None:
         if route.body != "otlp":
@@ -216,7 +219,9 @@ class WireHttp:
         # What follows the name of a collection ("projects") is somebody's name for one of them.
         befores = ("", *parts)
         named = [
-            part if _NAME.fullmatch(part) and before not in self._collections else "{}"
+            part
+            if part in self._words or (_NAME.fullmatch(part) and before not in self._collections)
+            else "{}"
             for before, part in zip(befores, parts[:_MAX_LABEL_PARTS], strict=False)
         ]
         more = "/…" if len(parts) > _MAX_LABEL_PARTS else ""
