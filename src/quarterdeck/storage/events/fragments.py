@@ -130,7 +130,7 @@ def fragments_of(
 def members_of(
     db: EventConnection, scope: ProjectScope, collection: str, *, most: int
 ) -> list[str]:
-    """Objects, in the order that they were first heard of."""
+    """The newest `most` objects, in the order that they were first heard of."""
     params: Params = {"project_id": scope.project_id, "collection": collection, "most": most}
     return [row[0] for row in db.rows(question("members"), params)]
 
