@@ -219,6 +219,35 @@ def test_a_replica_learns_of_traces_that_another_joined_before_it_writes_again(
     assert {key: made.span_count for key, made in sessions(db).items()} == {"shared": 5}
 
 
+@pytest.mark.parametrize("evicted", [False, True])
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_scores_of_sessions_and_of_traces_reach_their_records_together(
+    db: EventConnection, evicted: bool, exclusive: bool
+) -> None:
+    mine = keeper(db, exclusive=exclusive)
+    store(db, mine, [span(1, 1, session="a"), span(2, 1, session="a"), span(3, 1), span(4, 1)])
+    if evicted:
+        mine = keeper(db, exclusive=exclusive)
+    given = ["a", f"trace:{span(2, 1).trace_id}", f"trace:{span(3, 1).trace_id}", "nobody"]
+    rows = [
+        ScoreRow(
+            DEFAULT_PROJECT,
+            SessionId(target),
+            Score(name=f"score-{number}", scope="session", value=1.0, at_ns=next(_clock)),
+            next(_clock),
+        )
+        for number, target in enumerate(given)
+    ]
+    write_scores(db, rows)
+    mine.scored(DEFAULT_PROJECT, given)
+    shown = {key: {score.name for score in made.scores} for key, made in sessions(db).items()}
+    assert shown == {
+        "a": {"score-0", "score-1"},
+        f"trace:{span(3, 1).trace_id}": {"score-2"},
+        f"trace:{span(4, 1).trace_id}": set(),
+    }
+
+
 def test_what_a_person_says_is_in_the_record_at_once_and_stays(db: EventConnection) -> None:
     mine = keeper(db)
     store(db, mine, [span(1, 1, session="a")])

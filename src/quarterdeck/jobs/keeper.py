@@ -168,14 +168,25 @@ class SessionKeeper:
         """
         with self._lock:
             self._any_scores[project_id] = True
-        wanted = set(targets)
-        trace_ids = [target.removeprefix(_TRACE) for target in wanted if target.startswith(_TRACE)]
-        if trace_ids:
-            homes = sessions_of_traces(self._events, self._scope_of(project_id), trace_ids)
-            wanted = {target for target in wanted if not target.startswith(_TRACE)}
-            wanted.update(homes.values())
-        for session_id in sorted(wanted):
-            self.refresh(project_id, session_id)
+            scope, wanted = self._scope_of(project_id), set(targets)
+            trace_ids = [one.removeprefix(_TRACE) for one in wanted if one.startswith(_TRACE)]
+            if trace_ids:
+                wanted = {one for one in wanted if not one.startswith(_TRACE)}
+                wanted.update(sessions_of_traces(self._events, scope, trace_ids).values())
+            ids = [SessionId(session_id) for session_id in sorted(wanted)]
+            traces = [one.trace_ids for one in get_sessions(self._events, scope, ids)]
+            for some in traces:
+                self._catch_up(self._gather(project_id, [trace_node(t) for t in some]))
+            # Only when all are in memory: one that was read may have taken in another.
+            changed: dict[int, Component] = {}
+            for trace_id in (trace_id for some in traces for trace_id in some):
+                component = self._home.get((project_id, trace_node(trace_id)))
+                if component is not None and trace_id in component.traces:
+                    component.dirty.add(component.owner_of(trace_id))
+                    changed[id(component)] = component
+            if changed:
+                self._write(changed.values(), finishing=True)
+                self._evict()
 
     def forget(self, project_id: ProjectId, trace_ids: Iterable[str] | None = None) -> None:
         """Drop what is in memory of these traces (None: of the project): they were deleted."""
