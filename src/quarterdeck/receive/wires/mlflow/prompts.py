@@ -165,6 +165,7 @@ def version_answer(prompt: Prompt, found: PromptVersion) -> dict[str, Any]:
         "last_updated_timestamp": found.created_ns // _MS,
         "current_stage": "None",
         "description": later.get("description", found.message),
+        # A model version must have a source, and a prompt has none: MLflow's own client says this.
         "source": text(own.get("source")) or "dummy-source",
         "run_id": "",
         "status": "READY",
