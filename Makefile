@@ -112,7 +112,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 lock: ## Resolve the dependencies again, newest that pyproject.toml allows
 	cd web && npm install --package-lock-only --silent && sed -i '/^ *"resolved": /d' package-lock.json
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
-	$(LOCK) --upgrade --extra server --extra demo --extra notebook --extra dev --output-file requirements/dev.txt
+	$(LOCK) --upgrade --extra server --extra workflow --extra demo --extra notebook --extra dev --output-file requirements/dev.txt
 	$(LOCK) --upgrade --extra server --constraint requirements/dev.txt --output-file requirements/server.txt
 
 clean: ## Remove what the other commands made, except data

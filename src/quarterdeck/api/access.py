@@ -57,8 +57,8 @@ NO_PROJECT = ProjectId("")
 
 ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = {
     "viewer": frozenset({"read"}),
-    "editor": frozenset({"read", "write", "ingest"}),
-    "admin": frozenset({"read", "write", "ingest", "admin"}),
+    "editor": frozenset({"read", "write", "ingest", "run"}),
+    "admin": frozenset({"read", "write", "ingest", "run", "admin"}),
 }
 _OWNER_SCOPES: frozenset[Scope] = ROLE_SCOPES["admin"] | {"metrics"}
 
@@ -100,6 +100,8 @@ READ = Policy(name="read", scope="read")
 WRITE = Policy(name="write", scope="write")
 ADMIN = Policy(name="admin", scope="admin")
 INGEST = Policy(name="ingest", scope="ingest")
+RUN = Policy(name="run", scope="run")
+"""What a running agent needs: its workflow version, its memory, a person's answer."""
 WIRE = Policy(name="wire", needs_project=False)
 """Of foreign SDKs' addresses, as a whole: each of their calls declares the scope that it needs
 (`receive.wire.Route.scope`), and `Access.admit_wire` judges it."""

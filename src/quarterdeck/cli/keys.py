@@ -36,7 +36,7 @@ def create(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            help="What it may do: ingest, read, write, admin, metrics.  Repeat for several; "
+            help="What it may do: ingest, run, read, write, admin, metrics.  Repeat for several; "
             "ingest unless said."
         ),
     ] = None,

@@ -21,8 +21,10 @@ from quarterdeck.storage.records import (
     keys,
     logins,
     memberships,
+    memory_tables,
     projects,
     tables,
+    workflow_tables,
 )
 from quarterdeck.storage.records.connection import Records, open_records
 
@@ -38,6 +40,7 @@ def make_account(records: Records, email: str = "ann@example.org") -> accounts.A
 def test_the_migrations_make_the_tables_that_the_code_uses(records: Records) -> None:
     with records.reading() as open_connection:
         context = MigrationContext.configure(open_connection, opts={"compare_type": True})
+        assert memory_tables.METADATA is workflow_tables.METADATA is tables.METADATA
         differences = compare_metadata(context, tables.METADATA)
     assert differences == []
 

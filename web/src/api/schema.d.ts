@@ -2026,7 +2026,7 @@ export interface components {
             /** Name */
             name: string;
             /** Scopes */
-            scopes: ("ingest" | "read" | "write" | "admin" | "metrics")[];
+            scopes: ("ingest" | "run" | "read" | "write" | "admin" | "metrics")[];
         };
         /** KeyList */
         KeyList: {
@@ -2045,7 +2045,7 @@ export interface components {
             /** @description The key's first characters, to recognize it by. */
             prefix: string;
             revoked_at: string | null;
-            scopes: ("ingest" | "read" | "write" | "admin" | "metrics")[];
+            scopes: ("ingest" | "run" | "read" | "write" | "admin" | "metrics")[];
             /** @description The key itself; nobody can show it again. */
             secret: string;
         };
@@ -2062,7 +2062,7 @@ export interface components {
             /** @description The key's first characters, to recognize it by. */
             prefix: string;
             revoked_at: string | null;
-            scopes: ("ingest" | "read" | "write" | "admin" | "metrics")[];
+            scopes: ("ingest" | "run" | "read" | "write" | "admin" | "metrics")[];
         };
         /** LabelForm */
         LabelForm: {
@@ -2188,7 +2188,7 @@ export interface components {
                 [key: string]: "viewer" | "editor" | "admin";
             };
             /** @description In that project. */
-            scopes: ("ingest" | "read" | "write" | "admin" | "metrics")[];
+            scopes: ("ingest" | "run" | "read" | "write" | "admin" | "metrics")[];
         };
         /** MediaPart */
         MediaPart: {

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from quarterdeck.errors import Misconfigured
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest migration.  A test compares it with the migrations folder."""
 
 _WRITES = {"records_writes": True}

@@ -21,8 +21,9 @@ from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.tables import KEYS, PROJECTS, SERVER
 
-Scope = Literal["ingest", "read", "write", "admin", "metrics"]
-"""What a key may do: send data; read; judge and delete; change the project; read /metrics."""
+Scope = Literal["ingest", "run", "read", "write", "admin", "metrics"]
+"""What a key may do: send data; what a running agent needs (its workflow version, memory, asking a
+person); read; judge and delete; change the project; read /metrics."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 KEY_PREFIX = "qd_"

@@ -3,6 +3,7 @@ import type { Scope } from "@/api/settings";
 
 export const SCOPES: readonly { id: Scope; says: string }[] = [
   { id: "ingest", says: "send spans" },
+  { id: "run", says: "what a running agent needs: its workflow, its memory, asking a person" },
   { id: "read", says: "read sessions, figures and settings" },
   { id: "write", says: "judge sessions and correct outcomes" },
   { id: "admin", says: "delete, and change settings, keys and members" },
