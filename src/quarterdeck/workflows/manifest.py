@@ -41,7 +41,7 @@ class _Part(
     """What all parts of a manifest have in common: frozen, and strict about names."""
 
 
-class RegisteredPrompt(_Part):
+class RegisteredPrompt(_Part, frozen=True, kw_only=True):
     """A prompt of the registry, which any client may have put there."""
 
     registry: Annotated[str, Meta(min_length=1, max_length=400)]
@@ -51,7 +51,7 @@ class RegisteredPrompt(_Part):
     """Of its content.  One of `version` and `digest` is needed: a label would move."""
 
 
-class Agent(_Part):
+class Agent(_Part, frozen=True, kw_only=True):
     """One agent: what it is for, what it is told, what it may use."""
 
     role: str = ""
@@ -72,14 +72,14 @@ class Agent(_Part):
     mcp_servers: tuple[Name, ...] = ()
 
 
-class PermissionRule(_Part):
+class PermissionRule(_Part, frozen=True, kw_only=True):
     """The first rule whose condition holds decides."""
 
     when: Cel
     permission: Permission
 
 
-class Ask(_Part):
+class Ask(_Part, frozen=True, kw_only=True):
     """How a person is asked."""
 
     question: str = ""
@@ -89,7 +89,7 @@ class Ask(_Part):
     """What holds when nobody answers in time."""
 
 
-class Tool(_Part):
+class Tool(_Part, frozen=True, kw_only=True):
     """A tool: what it takes, and whether it may be called."""
 
     schema: Path | UnsetType = UNSET
@@ -103,7 +103,7 @@ class Tool(_Part):
     retries: Annotated[int, Meta(ge=0, le=20)] = 0
 
 
-class Target(_Part):
+class Target(_Part, frozen=True, kw_only=True):
     """One choice for a model call."""
 
     model: Annotated[str, Meta(min_length=1, max_length=300)]
@@ -120,7 +120,7 @@ class Target(_Part):
     """An entry of `learned`: the adapter or checkpoint that this target serves."""
 
 
-class Fallback(_Part):
+class Fallback(_Part, frozen=True, kw_only=True):
     """What happens after a failure of one of these kinds."""
 
     on: Annotated[tuple[FailureKind, ...], Meta(min_length=1)]
@@ -130,14 +130,14 @@ class Fallback(_Part):
     """With `next`: go to this route instead."""
 
 
-class Route(_Part):
+class Route(_Part, frozen=True, kw_only=True):
     """A named choice of models, in order."""
 
     targets: Annotated[tuple[Target, ...], Meta(min_length=1)]
     fallbacks: tuple[Fallback, ...] = ()
 
 
-class MemoryNamespace(_Part):
+class MemoryNamespace(_Part, frozen=True, kw_only=True):
     """What agents learn and keep across sessions."""
 
     scope: MemoryScope = "project"
@@ -149,7 +149,7 @@ class MemoryNamespace(_Part):
     """Agents that may write; not said: all that read it.  Empty: none."""
 
 
-class ContextPolicy(_Part):
+class ContextPolicy(_Part, frozen=True, kw_only=True):
     """What of a conversation is kept from turn to turn."""
 
     keep_system: bool = True
@@ -165,7 +165,7 @@ class ContextPolicy(_Part):
     summary_prompt: Path | RegisteredPrompt | UnsetType = UNSET
 
 
-class Budget(_Part):
+class Budget(_Part, frozen=True, kw_only=True):
     """An upper limit, inclusive, of each that is said."""
 
     usd: Dollars | UnsetType = UNSET
@@ -176,13 +176,13 @@ class Budget(_Part):
     on_exceeded: Literal["stop", "ask", "warn"] = "stop"
 
 
-class Budgets(_Part):
+class Budgets(_Part, frozen=True, kw_only=True):
     session: Budget | UnsetType = UNSET
     tasks: dict[str, Budget] = {}
     """By task type, for one session of that type: beside `session`, the lower limit holds."""
 
 
-class Escalation(_Part):
+class Escalation(_Part, frozen=True, kw_only=True):
     """When a person is asked, whatever tool is called."""
 
     when: Cel
@@ -192,7 +192,7 @@ class Escalation(_Part):
     default: Literal["continue", "stop"] = "stop"
 
 
-class McpServer(_Part):
+class McpServer(_Part, frozen=True, kw_only=True):
     """A server of tools.  Secrets are named, never written: `${env:NAME}`."""
 
     url: str | UnsetType = UNSET
@@ -206,7 +206,7 @@ class McpServer(_Part):
     """For its tools that `tools` of the manifest does not name."""
 
 
-class Learned(_Part):
+class Learned(_Part, frozen=True, kw_only=True):
     """What was learned outside: a model adapter, a fine-tuned checkpoint."""
 
     uri: Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -221,7 +221,7 @@ class Learned(_Part):
     """Who loads it: what a rollback tells to be moved by hand."""
 
 
-class Manifest(_Part):
+class Manifest(_Part, frozen=True, kw_only=True):
     """`workflow.yaml`."""
 
     name: Name
