@@ -30,6 +30,7 @@ from quarterdeck.cli import (
     up,
     users,
     version,
+    workflow,
 )
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.sdk.client import Client
@@ -49,6 +50,7 @@ app.command("figures")(figures.figures)
 app.command("export")(export.export)
 app.command("import")(imports.import_files)
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(workflow.app, name="workflow")
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
