@@ -210,6 +210,7 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         why_unable=why_unable,
         metrics=metrics,
         recent=recent,
+        redactor_of=rules.redactor_of,
         example=example,
         prices=prices,
         resident=keeper.resident,

@@ -87,6 +87,8 @@ class Policy:
     name: str
     scope: Scope | None = None
     """Needed in the caller's project; None: none in particular."""
+    or_scope: Scope | None = None
+    """Does as well."""
     public: bool = False
     """Nobody in particular may call it."""
     owner: bool = False
@@ -102,6 +104,8 @@ ADMIN = Policy(name="admin", scope="admin")
 INGEST = Policy(name="ingest", scope="ingest")
 RUN = Policy(name="run", scope="run")
 """What a running agent needs: its workflow version, its memory, a person's answer."""
+READ_OR_RUN = Policy(name="read or run", scope="read", or_scope="run")
+"""What agents read of their own and people look at."""
 WIRE = Policy(name="wire", needs_project=False)
 """Of foreign SDKs' addresses, as a whole: each of their calls declares the scope that it needs
 (`receive.wire.Route.scope`), and `Access.admit_wire` judges it."""
@@ -302,9 +306,12 @@ class Access:
                 hint=f"Name one of yours in the header {PROJECT_HEADER}.",
                 code="project_needed",
             )
-        if policy.scope is not None and policy.scope not in principal.scopes:
+        if policy.scope is not None and principal.scopes.isdisjoint(
+            {policy.scope, policy.or_scope}
+        ):
+            instead = f" or {policy.or_scope!r}" if policy.or_scope else ""
             raise Forbidden(
-                f"this needs {policy.scope!r}",
+                f"this needs {policy.scope!r}{instead}",
                 hint=f"The credential has: {', '.join(sorted(principal.scopes)) or 'nothing'}.",
             )
 

@@ -17,6 +17,7 @@ from quarterdeck.api.hub import Hub
 from quarterdeck.assembly.assemble import Assembly
 from quarterdeck.cost.price_book import PriceBook
 from quarterdeck.model.ids import ProjectId
+from quarterdeck.normalize.redact import Redactor
 from quarterdeck.receive.recent import Recent
 from quarterdeck.settings import Settings
 from quarterdeck.storage.events.connection import EventConnection
@@ -97,6 +98,8 @@ class Parts:
     """What the intake received and refused lately."""
     example: RunsExample | None = None
     """Runs the example beside the server; None = not in this process."""
+    redactor_of: Callable[[ProjectId], Redactor] = lambda _project_id: Redactor()
+    """What hides secrets in all that is kept of a project.  Blocks."""
     prices: PriceBook | None = None
     """What fits into a model's window, and what its cache saves; None = nothing is known."""
 
