@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from quarterdeck.api import (
     accounts,
+    approvals,
     audit,
     compare,
     datasets,
@@ -55,6 +56,7 @@ from quarterdeck.api.parts import Parts
 from quarterdeck.api.rim import RawRoute, Rim
 from quarterdeck.api.session_cost import Spendings
 from quarterdeck.api.stories import Stories
+from quarterdeck.api.waits import Waits
 from quarterdeck.errors import QuarterdeckError
 
 _ROUTERS = (
@@ -75,6 +77,7 @@ _ROUTERS = (
     people.router,
     transcript.router,
     judgements.router,
+    approvals.router,
     figures.router,
     tasks.router,
     prompts.router,
@@ -115,6 +118,7 @@ def create_app(
     app.state.stories = stories or Stories()
     app.state.feeds = Feeds()
     app.state.spendings = Spendings()
+    app.state.waits = Waits()
     app.state.web = web.read_web(web_folder)
     app.add_exception_handler(QuarterdeckError, errors.answer_ours)
     app.add_exception_handler(RequestValidationError, errors.answer_invalid)
