@@ -63,9 +63,10 @@ class Client:
     Connections are kept for the next request, in each process its own.
     """
 
-    def __init__(self, *, url: str, api_key: str = "") -> None:
+    def __init__(self, *, url: str, api_key: str = "", timeout_s: float = TIMEOUT_S) -> None:
         self.url = url.rstrip("/")
         self._api_key = api_key
+        self._timeout_s = timeout_s
         self._connections: tuple[int, httpx.Client] | None = None
 
     @classmethod
@@ -162,7 +163,7 @@ class Client:
             headers["authorization"] = f"Bearer {self._api_key}"
         return httpx.Client(
             headers=headers,
-            timeout=TIMEOUT_S,
+            timeout=self._timeout_s,
             follow_redirects=False,
             # A proxy set for the outside must not be asked for this machine's own server.
             trust_env=httpx.URL(self.url).host not in {"127.0.0.1", "localhost", "::1"},
