@@ -255,7 +255,10 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """"" where nobody tells one (a `learned` entry without a digest)."""
     version: int = 0
+    """As the manifest names it; 0 where it names a digest only."""
     uri: str = ""
+    text: str = ""
+    """Of a prompt, whole: a version outlives what the registry deletes."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
