@@ -8,7 +8,7 @@ settings; the keys that could carry one are refused here, in case somebody forge
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.tables import AUDIT
@@ -41,21 +41,43 @@ def write_audit(
     now_ns: int,
     details: dict[str, Any] | None = None,
 ) -> None:
+    with records.writing() as connection:
+        add_audit(
+            connection,
+            project_id=project_id,
+            actor=actor,
+            action=action,
+            target=target,
+            now_ns=now_ns,
+            details=details,
+        )
+
+
+def add_audit(
+    connection: Connection,
+    *,
+    project_id: str,
+    actor: str,
+    action: str,
+    target: str,
+    now_ns: int,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """In the transaction of the change itself: kept with it, or not at all."""
     details = details or {}
     for key in details:
         if any(word in key.lower() for word in _NEVER):
             raise ValueError(f"an audit row must not hold {key!r}")
-    with records.writing() as connection:
-        connection.execute(
-            insert(AUDIT).values(
-                project_id=project_id,
-                at_ns=now_ns,
-                actor=actor[:_ACTOR_LENGTH],
-                action=action,
-                target=target[:_TARGET_LENGTH].replace("\x00", "\ufffd"),
-                details=details,
-            )
+    connection.execute(
+        insert(AUDIT).values(
+            project_id=project_id,
+            at_ns=now_ns,
+            actor=actor[:_ACTOR_LENGTH],
+            action=action,
+            target=target[:_TARGET_LENGTH].replace("\x00", "\ufffd"),
+            details=details,
         )
+    )
 
 
 def list_audit(

@@ -21,6 +21,7 @@ HEAD = "0004"
 """The newest migration.  A test compares it with the migrations folder."""
 
 _WRITES = {"records_writes": True}
+_NOTES = {"records_writes": True, "records_relaxed": True}
 _MIGRATION_LOCK = 0x51D3  # any number that nobody else uses in this PostgreSQL database
 _LOCK_WAIT_MS = 10_000
 
@@ -30,6 +31,9 @@ class Records:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.moved: object = object()
+        """Another one after each move of an environment that was made through these records: who
+        remembers what runs looks again at once."""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -43,6 +47,18 @@ class Records:
             self.engine.connect().execution_options(**_WRITES) as connection,
             connection.begin(),
         ):
+            yield connection
+
+    @contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """
+        As `writing`, but nothing waits for the disk: a machine that loses its power may lose what
+        was noted in the last second (a killed process loses nothing).  For what is many and cheap,
+        such as who read what, and for nothing that anybody was promised.
+        """
+        with self.engine.connect().execution_options(**_NOTES) as connection, connection.begin():
+            if self.engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
     def close(self) -> None:
@@ -110,7 +126,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("records_writes", False)
+    options = connection.get_execution_options()
+    writes = options.get("records_writes", False)
+    if writes:
+        # Connections are used again, so each writing transaction says which of the two it is.
+        relaxed = options.get("records_relaxed", False)
+        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if relaxed else 'FULL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
