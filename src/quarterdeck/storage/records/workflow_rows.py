@@ -77,7 +77,8 @@ def _workflow(
         return None
     query = select(WORKFLOWS).where(WORKFLOWS.c.project_id == project_id, WORKFLOWS.c.name == name)
     if locked:
-        query = query.with_for_update()
+        # Rows that refer to it may be written meanwhile: sessions go on being given a version.
+        query = query.with_for_update(key_share=True)
     return connection.execute(query).mappings().one_or_none()
 
 
