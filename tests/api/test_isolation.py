@@ -20,7 +20,8 @@ from fastapi import FastAPI
 from api.conftest import World, bearer
 from api.made import T0, S, conversation, span_of, store, trace_of
 from quarterdeck.api.access import GuardedRoute
-from quarterdeck.storage.records import datasets, experiments, prompts
+from quarterdeck.storage.records import approvals, datasets, experiments, prompts
+from quarterdeck.storage.records.approvals import Question
 from quarterdeck.storage.records.datasets import Case
 from quarterdeck.storage.records.experiments import ExperimentRun
 from quarterdeck.storage.records.prompts import PromptContent
@@ -51,6 +52,11 @@ def fill_registry(world: World, project: str, mark: str) -> None:
             world.records, name="shared", content=PromptContent(kind="text", text=text),
             labels=("production",), tags=(mark,), description=mark, **whose,
         )  # fmt: skip
+    approvals.ask(
+        world.records, project_id=project, approval_id="shared", now_ns=world.clock(),
+        question=Question(session_id="shared-1", tool=f"bash{mark}", arguments={"of": mark}),
+        timeout_s=900.0,
+    )  # fmt: skip
     datasets.create_dataset(
         world.records, name="shared", dataset_id="shared", description=mark, source="opik", **whose
     )
@@ -156,6 +162,8 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/datasets/shared/cases", {}),
         lambda: ("GET", "/experiments", {"dataset": "shared"}),
         lambda: ("GET", "/experiments/shared", {}),
+        lambda: ("GET", "/approvals", {"session_id": chance.choice(["", session()])}),
+        lambda: ("GET", "/approvals/shared", {}),
     ]
 
 

@@ -287,3 +287,43 @@ def test_a_deleted_session_is_gone(ask: Run, server: str) -> None:
     ask("sessions", "delete", APPROVED, "--yes")
     ask("sessions", "show", APPROVED, expect=3)
     assert APPROVED not in ask("sessions", "list").stdout
+
+
+def test_a_person_lists_reads_and_decides_approvals(ask: Run, server: str) -> None:
+    for number, question in ((1, "Block it?"), (2, "Yes?\n  approval    forged\x1b[2J")):
+        asked = httpx.post(
+            f"{server}/api/v1/approvals",
+            json={
+                "approval_id": f"a/{number}", "session_id": "s\x1b]0;x", "tool": "block_card",
+                "question": question, "arguments": {"card": "[red]c-1\u202e"}, "timeout_s": 900,
+            },
+            trust_env=False,
+        )  # fmt: skip
+        assert asked.status_code == 201
+    listed = ask("approvals", "list").stdout
+    assert "block_card" in listed
+    assert "[red]c-1" in listed
+    assert len(json.loads(ask("approvals", "list", "--json").stdout)["approvals"]) == 2
+    shown = ask("approvals", "show", "a/2").stdout
+    assert "  >   approval    forged" in shown, "an agent's line can't pass for one of ours"
+    assert "then deny" in shown
+    for text in (listed, shown):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    changed = ask(
+        "approvals", "approve", "a/1", "--arguments", '{"card": "c-2"}', "-m", "only this one",
+        "--by", "ada",
+    ).stdout  # fmt: skip
+    for said in ("changed", "by ada", "only this one", "c-2"):
+        assert said in changed
+    assert "was changed by 'ada'" in ask("approvals", "reject", "a/1", expect=6).stderr
+    told = json.loads(ask("approvals", "reject", "a/2", "--json").stdout)
+    assert told == api(server, "/approvals/a~12")
+    assert told["state"] == "rejected"
+    assert "Nothing waits" in ask("approvals", "list").stdout
+    assert "a/1" in ask("approvals", "list", "--state", "all").stdout
+    assert (
+        "not a JSON object"
+        in ask("approvals", "approve", "a/1", "--arguments", "[]", expect=5).stderr
+    )
+    ask("approvals", "show", "nothing", expect=3)

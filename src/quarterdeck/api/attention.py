@@ -23,6 +23,7 @@ from quarterdeck.storage.events.overview_reads import (
     SignsRow,
     UsualDurationsRow,
 )
+from quarterdeck.storage.records.approvals import Waiting
 
 _MAX_OF_A_KIND = 3
 """More of one kind would hide the others; the screen of that kind has the rest."""
@@ -51,19 +52,32 @@ class Seen(NamedTuple):
     signs: Sequence[SignsRow]
     refused: int
     """Requests refused in the last hour that this caller may know of."""
+    approvals: Waiting | None = None
 
 
 def needs(seen: Seen) -> list[dict[str, Any]]:
     """Most pressing first."""
     return [
-        *_waiting(seen), *_refused(seen), *_worse(seen), *_long(seen), *_new_errors(seen),
-        *_unpriced(seen), *_findings(seen), *_unknown(seen),
+        *_approvals(seen), *_waiting(seen), *_refused(seen), *_worse(seen), *_long(seen),
+        *_new_errors(seen), *_unpriced(seen), *_findings(seen), *_unknown(seen),
     ]  # fmt: skip
 
 
 def _item(kind: str, count: int, sentence: str, **more: Any) -> dict[str, Any]:
     nothing = dict.fromkeys(("subject", "difference", "since", "session_id", "behind"))
     return {"kind": kind, "count": count, "sentence": sentence, **nothing, **more}
+
+
+def _approvals(seen: Seen) -> Iterator[dict[str, Any]]:
+    if seen.approvals is None:
+        return
+    total, first = seen.approvals
+    calls = f"{total} {_verb(total, 'call waits', 'calls wait')}"
+    yield _item(
+        "approval", total,
+        f"{calls} for an approval, longest one of {_name(first.tool)}.",
+        subject=first.tool or None, since=to_rfc3339(first.asked_ns), session_id=first.session_id,
+    )  # fmt: skip
 
 
 def _waiting(seen: Seen) -> Iterator[dict[str, Any]]:

@@ -47,6 +47,7 @@ from quarterdeck.storage.events.overview_reads import (
 from quarterdeck.storage.events.scope import ProjectScope
 from quarterdeck.storage.events.session_conditions import WordCondition
 from quarterdeck.storage.events.session_reads import SessionFilter
+from quarterdeck.storage.records.approvals import Waiting, waiting
 
 router = guarded_router("overview")
 
@@ -82,6 +83,7 @@ class Found(NamedTuple):
     usual: Mapping[str, UsualDurationsRow]
     signs: list[SignsRow]
     refused: int
+    approvals: Waiting | None
 
 
 @router.get(
@@ -143,14 +145,16 @@ async def _overview(parts: Parts, who: Principal, compared: Compared) -> dict[st
     scope = await asyncio.to_thread(scope_of, parts, who)
     bucket = _bucket_of(compared.now)
     # Side by side: the engine plans each for longer than it runs, on one core.
-    (now, before), points, opened, usual, signed = await asyncio.gather(
+    (now, before), points, opened, usual, signed, approvals = await asyncio.gather(
         asyncio.to_thread(_groups, parts, scope, compared),
         _ask(overview_points, parts, scope, compared.now.where(), bucket_ns=_BUCKETS[bucket]),
         _ask(open_sessions, parts, scope, compared.now.always().where()),
         _ask(usual_durations, parts, scope, _both(compared)),
         _ask(signs, parts, scope, _both(compared), split_ns=compared.now.since_ns),
+        asyncio.to_thread(waiting, parts.records, project_id=who.project_id, now_ns=parts.now_ns()),
     )
-    found = Found(now, before, points, opened, usual, signed, refused=_refused(parts, who))
+    refused = _refused(parts, who)
+    found = Found(now, before, points, opened, usual, signed, refused, approvals)
     return _shown(found, compared, scope, bucket, now_ns=parts.now_ns())
 
 
@@ -175,6 +179,7 @@ def _shown(
         usual=found.usual,
         signs=found.signs,
         refused=found.refused,
+        approvals=found.approvals,
     )
     return {
         "as_of": to_rfc3339(now_ns),

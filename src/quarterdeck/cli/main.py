@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from quarterdeck.cli import (
+    approvals,
     backup,
     demo,
     doctor,
@@ -50,6 +51,7 @@ app.command("figures")(figures.figures)
 app.command("export")(export.export)
 app.command("import")(imports.import_files)
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(workflow.app, name="workflow")
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")

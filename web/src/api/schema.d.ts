@@ -40,6 +40,75 @@ export interface paths {
         patch: operations["change_api_v1_accounts__account_id__patch"];
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a person, and what was decided, newest first */
+        get: operations["list_some_api_v1_approvals_get"];
+        put?: never;
+        /** Ask a person; the same id again is the same question */
+        post: operations["ask_api_v1_approvals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them; with `wait_s`, as soon as it is decided */
+        get: operations["show_api_v1_approvals__approval_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent waits no longer; a decision that came first stays */
+        post: operations["cancel_api_v1_approvals__approval_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve or reject; the first decision stands */
+        post: operations["decide_api_v1_approvals__approval_id__decision_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1233,6 +1302,129 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        /** ApprovalList */
+        ApprovalList: {
+            /** @description Newest first. */
+            approvals: components["schemas"]["ApprovalShown"][];
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            total: number;
+        };
+        /** ApprovalShown */
+        ApprovalShown: {
+            agent: string;
+            /**
+             * @description Whether the call may run: what was decided, or the default of one that expired.  Null while
+             *     it waits.
+             */
+            allowed: boolean | null;
+            approval_id: string;
+            /** @description As asked about, without secrets. */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** @description RFC 3339 in UTC. */
+            asked_at: string;
+            /** @description With which the call runs where the person changed them; null where they stayed. */
+            changed_arguments: {
+                [key: string]: unknown;
+            } | null;
+            decided_at: string | null;
+            decided_by: string;
+            /**
+             * @description What holds when nobody decides in time.
+             * @enum {string}
+             */
+            default: "allow" | "deny";
+            environment: string;
+            /** @description RFC 3339 in UTC. */
+            expires_at: string;
+            question: string;
+            reason: string;
+            /** @description Why a person is asked, as the manifest says it. */
+            rule: string;
+            session_id: string;
+            span_id: string;
+            /**
+             * @description `changed` is approved, with other arguments; `expired`: nobody decided in time.
+             * @enum {string}
+             */
+            state: "waiting" | "approved" | "rejected" | "changed" | "expired" | "cancelled";
+            tool: string;
+            trace_id: string;
+            version: number | null;
+            /** @description Until it was decided, was over, or until now. */
+            waited_s: number;
+            workflow: string;
+        };
+        /** AskForm */
+        AskForm: {
+            /**
+             * Agent
+             * @default
+             */
+            agent: string;
+            /**
+             * Approval Id
+             * @description Of the caller's choice, so that asking again is the same question.
+             * @default
+             */
+            approval_id: string;
+            /**
+             * Arguments
+             * @default {}
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Default
+             * @default deny
+             * @enum {string}
+             */
+            default: "allow" | "deny";
+            /**
+             * Environment
+             * @default
+             */
+            environment: string;
+            /**
+             * Question
+             * @default
+             */
+            question: string;
+            /**
+             * Rule
+             * @default
+             */
+            rule: string;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Span Id
+             * @default
+             */
+            span_id: string;
+            /** Timeout S */
+            timeout_s: number;
+            /**
+             * Tool
+             * @default
+             */
+            tool: string;
+            /**
+             * Trace Id
+             * @default
+             */
+            trace_id: string;
+            /** Version */
+            version?: number | null;
+            /**
+             * Workflow
+             * @default
+             */
+            workflow: string;
+        };
         /**
          * AskingCall
          * @description The model call that asked for this tool call.
@@ -1339,6 +1531,14 @@ export interface components {
             calls_without_rate: number;
             /** @description Null where no rate is known.  Negative: writing cost more than reading saved. */
             saved_usd: string | null;
+        };
+        /** CancelForm */
+        CancelForm: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /** CaseList */
         CaseList: {
@@ -1548,6 +1748,32 @@ export interface components {
             updated_at: string;
             /** @description One more with each change of its cases; 0 while there were none. */
             version: number;
+        };
+        /** DecisionForm */
+        DecisionForm: {
+            /**
+             * Arguments
+             * @description With an approval: the call runs with these instead.
+             */
+            arguments?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * By
+             * @description Who decides, where a key can't tell. Not for accounts.
+             * @default
+             */
+            by: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "approve" | "reject";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /** Definition */
         Definition: {
@@ -2493,11 +2719,11 @@ export interface components {
         OverviewAttention: {
             /** @description Null where it is not about sessions. */
             behind: components["schemas"]["Behind"] | null;
-            /** @description Of sessions; of requests where they were refused. */
+            /** @description Of sessions; of requests where they were refused; of calls that wait for an approval. */
             count: number;
             difference: components["schemas"]["Difference"] | null;
             /** @enum {string} */
-            kind: "waiting" | "long_running" | "task_type_worse" | "new_errors" | "unpriced_model" | "refused_intake" | "data_finding" | "unknown_outcomes";
+            kind: "approval" | "waiting" | "long_running" | "task_type_worse" | "new_errors" | "unpriced_model" | "refused_intake" | "data_finding" | "unknown_outcomes";
             /** @description Told in whole: names of the sender's are in it, so it is text of strangers. */
             sentence: string;
             /** @description The one to begin with, where there is one. */
@@ -4365,6 +4591,235 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_some_api_v1_approvals_get: {
+        parameters: {
+            query?: {
+                /** @description Any of these. */
+                state?: ("waiting" | "approved" | "rejected" | "changed" | "expired" | "cancelled")[] | null;
+                session_id?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    ask_api_v1_approvals_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalShown"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_api_v1_approvals__approval_id__get: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for a decision before answering. */
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_approvals__approval_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    decide_api_v1_approvals__approval_id__decision_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalShown"];
                 };
             };
             /** @description Client Error */

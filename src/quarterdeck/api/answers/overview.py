@@ -104,11 +104,11 @@ class OverviewAttention(Answer):
     """Something that somebody should look at, most pressing first."""
 
     kind: Literal[
-        "waiting", "long_running", "task_type_worse", "new_errors", "unpriced_model",
+        "approval", "waiting", "long_running", "task_type_worse", "new_errors", "unpriced_model",
         "refused_intake", "data_finding", "unknown_outcomes",
     ]  # fmt: skip
     count: int
-    """Of sessions; of requests where they were refused."""
+    """Of sessions; of requests where they were refused; of calls that wait for an approval."""
     sentence: str
     """Told in whole: names of the sender's are in it, so it is text of strangers."""
     subject: str | None

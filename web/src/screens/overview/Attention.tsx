@@ -5,6 +5,7 @@ import {
   CirclePause,
   DollarSign,
   FileWarning,
+  Hand,
   Hourglass,
   type LucideIcon,
   OctagonAlert,
@@ -22,6 +23,7 @@ import { sessionsBehind } from "./behind";
 type Item = OverviewAnswer["attention"][number];
 
 const ICONS: Record<Item["kind"], LucideIcon> = {
+  approval: Hand,
   waiting: CirclePause,
   long_running: Hourglass,
   task_type_worse: TrendingDown,
