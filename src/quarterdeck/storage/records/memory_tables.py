@@ -56,7 +56,7 @@ MEMORY_WRITES = Table(
     # characters.
     Column("entry_id", String(64), nullable=False),
     Column("value", JSON, nullable=False),
-    # What a search looks at: the value's texts.
+    # What a search looks at (`memory.matching.searchable`): words between spaces.
     Column("text", Text, nullable=False),
     # float32, little-endian; null where the writer gave none.
     Column("embedding", LargeBinary),
@@ -74,30 +74,38 @@ MEMORY_WRITES = Table(
     Column("at_ns", BigInteger, nullable=False),
     # The first instant at which it is gone; null: never.
     Column("expires_ns", BigInteger),
-    # The revert that hides it now, "" for none.
+    # Its time had come, so value, text and embedding were taken away.
+    Column("swept", Boolean, nullable=False),
+    # A revert that hides it now, "" for none: kept beside `memory_hides`, which knows all.
     Column("hidden_by", String(64), nullable=False),
     # Whether it is what a get of its key finds now, TTL aside.
     Column("current", Boolean, nullable=False),
     Index("ix_memory_writes_project_id_entry_id_seq", "project_id", "entry_id", "seq"),
     Index("ix_memory_writes_project_id_session_id", "project_id", "session_id"),
     Index("ix_memory_writes_project_id_current_namespace", "project_id", "current", "namespace"),
+    Index("ix_memory_writes_swept_expires_ns", "swept", "expires_ns"),
 )
 
-# A row for each write that a revert hid, and from when until when it did.
+# A row for each write and each revert that hides it, and from when until when it does.  Several
+# may hide one write: it is seen again when none does.
 MEMORY_HIDES = Table(
     "memory_hides",
     METADATA,
     Column("project_id", String(64), primary_key=True),
     Column("write_seq", BigInteger, primary_key=True, autoincrement=False),
     Column("from_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("revert_id", String(64), primary_key=True),
+    # The first `seq` at which it no longer does; null: it still does.
     Column("until_seq", BigInteger),
-    Column("revert_id", String(64), nullable=False),
+    # The revert that ended it, on the way back to a checkpoint; "" for any other end.
+    Column("ended_by", String(64), nullable=False),
     ForeignKeyConstraint(
         ["project_id", "write_seq"],
         ["memory_writes.project_id", "memory_writes.seq"],
         ondelete="CASCADE",
     ),
     Index("ix_memory_hides_project_id_revert_id", "project_id", "revert_id"),
+    Index("ix_memory_hides_project_id_ended_by", "project_id", "ended_by"),
 )
 
 MEMORY_REVERTS = Table(
@@ -106,9 +114,11 @@ MEMORY_REVERTS = Table(
     _project_column(),
     Column("revert_id", String(64), primary_key=True),
     Column("seq", BigInteger, nullable=False),
-    # What was chosen, as `memory.revert.Selection`.
+    # What was chosen, as `memory.selection.Selection`.
     Column("selection", JSON, nullable=False),
-    Column("writes", Integer, nullable=False),
+    # How many writes it hid, and how many it showed again (only back to a checkpoint).
+    Column("hidden", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("by", String(340), nullable=False),
     Column("at_ns", BigInteger, nullable=False),
@@ -157,4 +167,5 @@ MEMORY_READS = Table(
     ),
     Index("ix_memory_reads_project_id_write_seq", "project_id", "write_seq"),
     Index("ix_memory_reads_project_id_session_id", "project_id", "session_id"),
+    Index("ix_memory_reads_at_ns", "at_ns"),
 )

@@ -57,6 +57,7 @@ def _create_memory_writes() -> None:
         sa.Column("by", sa.String(340), nullable=False),
         sa.Column("at_ns", sa.BigInteger, nullable=False),
         sa.Column("expires_ns", sa.BigInteger),
+        sa.Column("swept", sa.Boolean, nullable=False),
         sa.Column("hidden_by", sa.String(64), nullable=False),
         sa.Column("current", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("project_id", "seq", name="pk_memory_writes"),
@@ -80,6 +81,7 @@ def _create_memory_writes() -> None:
     op.create_index(
         "ix_memory_writes_project_id_session_id", "memory_writes", ["project_id", "session_id"]
     )
+    op.create_index("ix_memory_writes_swept_expires_ns", "memory_writes", ["swept", "expires_ns"])
 
 
 def _create_memory_hides() -> None:
@@ -88,9 +90,12 @@ def _create_memory_hides() -> None:
         sa.Column("project_id", sa.String(64), nullable=False),
         sa.Column("write_seq", sa.BigInteger, nullable=False),
         sa.Column("from_seq", sa.BigInteger, nullable=False),
-        sa.Column("until_seq", sa.BigInteger),
         sa.Column("revert_id", sa.String(64), nullable=False),
-        sa.PrimaryKeyConstraint("project_id", "write_seq", "from_seq", name="pk_memory_hides"),
+        sa.Column("until_seq", sa.BigInteger),
+        sa.Column("ended_by", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "project_id", "write_seq", "from_seq", "revert_id", name="pk_memory_hides"
+        ),
         sa.ForeignKeyConstraint(
             ["project_id", "write_seq"],
             ["memory_writes.project_id", "memory_writes.seq"],
@@ -101,6 +106,9 @@ def _create_memory_hides() -> None:
     op.create_index(
         "ix_memory_hides_project_id_revert_id", "memory_hides", ["project_id", "revert_id"]
     )
+    op.create_index(
+        "ix_memory_hides_project_id_ended_by", "memory_hides", ["project_id", "ended_by"]
+    )
 
 
 def _create_memory_reverts() -> None:
@@ -110,7 +118,8 @@ def _create_memory_reverts() -> None:
         sa.Column("revert_id", sa.String(64), nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("selection", sa.JSON, nullable=False),
-        sa.Column("writes", sa.Integer, nullable=False),
+        sa.Column("hidden", sa.Integer, nullable=False),
+        sa.Column("shown", sa.Integer, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("by", sa.String(340), nullable=False),
         sa.Column("at_ns", sa.BigInteger, nullable=False),
@@ -180,6 +189,7 @@ def _create_memory_reads() -> None:
     op.create_index(
         "ix_memory_reads_project_id_write_seq", "memory_reads", ["project_id", "write_seq"]
     )
+    op.create_index("ix_memory_reads_at_ns", "memory_reads", ["at_ns"])
 
 
 def downgrade() -> None:
