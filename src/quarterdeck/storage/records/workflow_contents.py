@@ -8,21 +8,19 @@ refused too, so that nobody can change what somebody reads in the database.
 """
 
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
 
-from quarterdeck.errors import Invalid
+from quarterdeck.errors import Invalid, Misconfigured
 from quarterdeck.storage.records.storable import canonical, json_of
 from quarterdeck.storage.records.workflow_rows import VersionRow
 from quarterdeck.storage.records.workflow_tables import WORKFLOW_FILES, WORKFLOW_VERSIONS
+from quarterdeck.workflows import folder as folders
 from quarterdeck.workflows.digest import file_digest, tampered, verify
 from quarterdeck.workflows.manifest import Folder, Manifest, Version
 from quarterdeck.workflows.pins import pinned_prompts
-
-if TYPE_CHECKING:
-    from quarterdeck.workflows.folder import Reading
 
 _KEPT_READINGS = 64
 """Parsing a manifest of 300 lines costs about 50 ms, its digest 0.1 ms.  What runs somewhere is a
@@ -45,7 +43,11 @@ def read_whole(connection: Connection, project_id: str, row: VersionRow) -> Whol
     try:
         content = content_of(folder, row)
     except Invalid as error:
-        raise tampered(what, error.message) from error
+        # The bytes are those that were pushed: an earlier release took them.
+        raise Misconfigured(
+            f"{what} can't be read by this release: {error.message}",
+            hint="Write it as this release wants it, and push it as a new version.",
+        ) from error
     _compare_derived(connection, project_id, row, content, what)
     return WholeVersion(row, content, folder)
 
@@ -54,10 +56,8 @@ def content_of(folder: Folder, row: VersionRow) -> Version:
     """What these files and the row's pins say.  Raises `Invalid` for files that say nothing."""
     reading = _read(tuple(sorted(folder.files.items())))
     if reading.manifest is None:
-        first = reading.problems[0] if reading.problems else None
-        raise Invalid(
-            f"{first.file}, line {first.line}: {first.message}" if first else "no manifest"
-        )
+        first = reading.errors[0]
+        raise Invalid(f"{first.file}, line {first.line}: {first.message}", hint=first.hint)
     return Version(
         workflow=row.workflow,
         version=row.version,
@@ -77,10 +77,8 @@ def derived(content: Version) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=_KEPT_READINGS)
-def _read(files: tuple[tuple[str, bytes], ...]) -> "Reading":
-    from quarterdeck.workflows import folder
-
-    return folder.read(Folder(files=dict(files)))
+def _read(files: tuple[tuple[str, bytes], ...]) -> folders.Reading:
+    return folders.read(Folder(files=dict(files)))
 
 
 def _stored_files(connection: Connection, project_id: str, row: VersionRow, what: str) -> Folder:
