@@ -13,10 +13,12 @@ half.  What is compared and how is in `canary_metrics`, the decision in `canary_
 Refused: unknown fields, and limits that could never decide.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+
+from quarterdeck.errors import Invalid
 
 MINUS = "\N{MINUS SIGN}"
 """As on screens: the hyphen is shorter than the plus."""
@@ -46,7 +48,7 @@ DEFAULT_GUARDS = (
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What decides a canary.  `msgspec.convert(json, Rule)` reads one; {} is the usual."""
+    """What decides a canary; `rule_of` reads one."""
 
     metric: Literal["completion"] = "completion"
     limit: Annotated[float, Meta(ge=-1, le=0)] = -0.05
@@ -152,3 +154,14 @@ def number(value: float, *, signed: bool = False) -> str:
     if rounded < 0:
         return f"{MINUS}{text}"
     return f"+{text}" if signed and rounded > 0 else text
+
+
+def rule_of(told: dict[str, Any]) -> Rule:
+    """A rule as a move's body or its row has it; {} is the usual one.  Raises `Invalid`."""
+    try:
+        return msgspec.convert(told, Rule)
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            f"not a rule of a canary: {error}",
+            hint="docs/reference/api.md lists what a rule may say.",
+        ) from error

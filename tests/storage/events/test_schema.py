@@ -16,6 +16,7 @@ from quarterdeck.model.sketches import NO_SKETCH
 from quarterdeck.storage.events import (
     figures_reads,
     fragments,
+    outcome_reads,
     overview_reads,
     received_reads,
     scores,
@@ -44,6 +45,8 @@ OF_ALL_PROJECTS = {
 }
 
 ROWS: dict[str, Any] = {
+    "canary_sessions": outcome_reads.CanarySessionsRow,
+    "versions_seen": outcome_reads.VersionsSeenRow,
     "changed_sessions": stories.ChangedSessionsRow,
     "session_revision": stories.SessionRevisionRow,
     "story": stories.StoryRow,

@@ -227,8 +227,8 @@ def test_a_plan_says_what_a_move_would_do_and_does_nothing(records: Records) -> 
 
 
 def test_a_promotion_says_what_was_known_and_whether_anything_was(records: Records) -> None:
-    for verdict, without in (("", True), ("not enough data", True), ("better", False)):
-        environment = f"e-{verdict.replace(' ', '-')}".rstrip("-")
+    for verdict, without in (("", True), ("not_enough_data", True), ("better", False)):
+        environment = f"e-{verdict}".rstrip("-")
         move(records, "release", 1, environment=environment)
         canary = move(records, "canary", 2, share_bp=100, environment=environment)
         if verdict:

@@ -21,7 +21,7 @@ from quarterdeck.storage.records.workflow_tables import (
 from quarterdeck.workflows.environment import Happened, Kind, State
 from quarterdeck.workflows.manifest import StickyBy
 
-UNDECIDED = "not enough data"
+UNDECIDED = "not_enough_data"
 """The verdict of a watch that can't say yet."""
 
 
@@ -53,7 +53,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     auto: bool
     rule: dict[str, Any]
     memory: dict[str, Any]
-    """{"checkpoint", "revert_id", …} of what happened to memory with it; {} for nothing."""
+    """What was taken back with it, as `environment_memory.planned` tells; {} for nothing."""
     evidence: dict[str, Any]
     """What the watch had found; {} where it had found nothing."""
     reason: str
@@ -233,7 +233,9 @@ def evidence_of(connection: Connection, project_id: str, release_id: str) -> dic
     ).one_or_none()
     if row is None:
         return {}
-    return {**row.evidence, "verdict": row.verdict, "checked_ns": str(row.at_ns)}
+    # The curve is the release's, and 20 kB.
+    found = {name: value for name, value in row.evidence.items() if name != "curve"}
+    return {**found, "verdict": row.verdict, "checked_ns": str(row.at_ns)}
 
 
 def _same(
