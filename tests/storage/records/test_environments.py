@@ -220,7 +220,8 @@ def test_a_plan_says_what_a_move_would_do_and_does_nothing(records: Records) -> 
     assert plan.before is not None
     assert plan.before.state.candidate == 3
     assert plan.digests == {1: digest_of(1), 3: digest_of(3)}
-    assert plan.memory is None
+    assert plan.memory is not None
+    assert plan.memory["writes"] == 0
     assert plan.before == state(records)
     with pytest.raises(Conflict, match="gave version 3 1 %"):
         environments.plan_move(records, asked=Asked(kind="rollback"), expected_revision=1, **HERE)

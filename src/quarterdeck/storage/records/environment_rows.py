@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.storage.records.workflow_tables import (
     ENVIRONMENT_MOVES,
     RELEASE_CHECKS,
@@ -21,6 +22,15 @@ from quarterdeck.storage.records.workflow_tables import (
 from quarterdeck.workflows.environment import Happened, Kind, State
 from quarterdeck.workflows.manifest import StickyBy
 
+_DONE = {
+    "release": "released version {stable}",
+    "canary": "gave version {candidate} {share:g} %",
+    "share": "gave version {candidate} {share:g} %",
+    "hold": "held version {candidate} at {share:g} %",
+    "resume": "resumed version {candidate} at {share:g} %",
+    "promote": "promoted version {stable}",
+    "rollback": "rolled back to version {stable}",
+}
 UNDECIDED = "not_enough_data"
 """The verdict of a watch that can't say yet."""
 
@@ -218,6 +228,26 @@ def digests_of(
         )
     )
     return {row.version: row.digest for row in rows}
+
+
+def with_digests(connection: Connection, project_id: str, move: Move) -> EnvironmentState:
+    """What the newest move of an environment made of it."""
+    digests = digests_of(
+        connection,
+        project_id,
+        workflow_id=move.workflow_id,
+        versions=(move.stable_version, move.candidate_version),
+    )
+    return environment_of(move, digests)
+
+
+def told_of(move: Move) -> str:
+    """Who did what, when and why, in words."""
+    done = _DONE[move.kind].format(
+        stable=move.stable_version, candidate=move.candidate_version, share=move.share_bp / 100
+    )
+    at = to_rfc3339(move.at_ns // 1_000_000_000 * 1_000_000_000)
+    return f"{move.by} {done} at {at}, revision {move.revision} ({move.reason[:200]!r})"
 
 
 def evidence_of(connection: Connection, project_id: str, release_id: str) -> dict[str, Any]:

@@ -19,8 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from quarterdeck.errors import Conflict, Invalid, NotFound
-from quarterdeck.model.instants import to_rfc3339
-from quarterdeck.storage.records import audit, environment_rows, workflow_rows
+from quarterdeck.storage.records import audit, environment_memory, environment_rows, workflow_rows
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.environment_rows import EnvironmentState, Move, Ran
 from quarterdeck.storage.records.storable import actor_of, json_of, text_of, time_of
@@ -51,15 +50,6 @@ WATCH = "watch"
 
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _REASON_LENGTH = 2_000
-_DONE = {
-    "release": "released version {stable}",
-    "canary": "gave version {candidate} {share:g} %",
-    "share": "gave version {candidate} {share:g} %",
-    "hold": "held version {candidate} at {share:g} %",
-    "resume": "resumed version {candidate} at {share:g} %",
-    "promote": "promoted version {stable}",
-    "rollback": "rolled back to version {stable}",
-}
 
 
 class Plan(NamedTuple):
@@ -72,7 +62,7 @@ class Plan(NamedTuple):
     digests: dict[int, str]
     """Of the versions before and after."""
     memory: dict[str, Any] | None
-    """What becomes of memory; None: it stays."""
+    """What becomes of memory with a rollback, in counts; None for every other move."""
 
 
 class Moved(NamedTuple):
@@ -110,7 +100,7 @@ def list_environments(
             query = query.where(ENVIRONMENT_MOVES.c.workflow_id == workflow["workflow_id"])
         moves = [environment_rows.move_of(row) for row in connection.execute(query).mappings()]
         return [
-            _with_digests(connection, project_id, one)
+            environment_rows.with_digests(connection, project_id, one)
             for one in sorted(moves, key=lambda move: (move.workflow, move.environment))
         ]
 
@@ -156,7 +146,11 @@ def plan_move(
         workflow = workflow_rows.must_find(connection, project_id, name)
         newest = _newest(connection, workflow, environment)
         _check_revision(newest, expected_revision, environment)
-        return _plan(connection, workflow, newest, environment, asked, memory)
+        plan = _plan(connection, workflow, newest, environment, asked)
+        choice = _memory_choice(connection, workflow, environment, plan, memory, kind=asked.kind)
+        if choice is None:
+            return plan
+        return plan._replace(memory=environment_memory.planned(connection, project_id, choice))
 
 
 def move(
@@ -177,9 +171,8 @@ def move(
     One move.  `expected_revision` is that of the state that the caller saw, 0 for none; None means
     the one that is there when the call begins.  A canary without a `release_id` is given one.
 
-    `memory`, of rollbacks: "" is the checkpoint that the restored version names, if it names one;
-    "keep"; "pinned", which has to be there; or a checkpoint's id or name.  `evidence` None is what
-    the watch found last.
+    `memory`, of rollbacks, is as `environment_memory.choose` has it.  `evidence` None is what the
+    watch found last.
 
     Raises `NotFound` for the workflow, the version or the checkpoint, `Invalid` for what no state
     would allow, `Conflict` for what this one does not, code `changed_meanwhile` where another move
@@ -200,7 +193,15 @@ def move(
             workflow = workflow_rows.must_lock(connection, project_id, name)
             newest = _newest(connection, workflow, environment)
             _check_revision(newest, seen, environment)
-            plan = _plan(connection, workflow, newest, environment, asked, memory)
+            plan = _plan(connection, workflow, newest, environment, asked)
+            choice = _memory_choice(
+                connection, workflow, environment, plan, memory, kind=asked.kind
+            )
+            if choice is not None:
+                told = environment_memory.revert(
+                    connection, project_id, choice, reason=reason, by=by, now_ns=now_ns
+                )
+                plan = plan._replace(memory=told)
             made = _made(
                 connection, workflow, plan, environment, asked,
                 evidence=evidence, reason=reason, by=by, now_ns=now_ns,
@@ -241,19 +242,10 @@ def _check_revision(newest: Move | None, expected: int | None, environment: str)
 
 def _too_late(newest: Move) -> Conflict:
     return Conflict(
-        f"{newest.environment!r} has moved on: {told_of(newest)}",
+        f"{newest.environment!r} has moved on: {environment_rows.told_of(newest)}",
         hint="Look at what runs there now; what was asked for has not been done.",
         code="changed_meanwhile",
     )
-
-
-def told_of(move: Move) -> str:
-    """Who did what, when and why, in words."""
-    done = _DONE[move.kind].format(
-        stable=move.stable_version, candidate=move.candidate_version, share=move.share_bp / 100
-    )
-    at = to_rfc3339(move.at_ns // 1_000_000_000 * 1_000_000_000)
-    return f"{move.by} {done} at {at}, revision {move.revision} ({move.reason[:200]!r})"
 
 
 def _plan(
@@ -262,10 +254,7 @@ def _plan(
     newest: Move | None,
     environment: str,
     asked: Asked,
-    memory: str,
 ) -> Plan:
-    if memory not in ("", "keep"):
-        raise Invalid("memory can't be restored with a rollback yet", hint="Roll back with `keep`.")
     project_id, workflow_id = workflow["project_id"], workflow["workflow_id"]
     history = environment_rows.history_of(
         connection, project_id, workflow_id=workflow_id, environment=environment
@@ -291,6 +280,26 @@ def _plan(
         after=after,
         digests=digests,
         memory=None,
+    )
+
+
+def _memory_choice(
+    connection: Connection, workflow: Any, environment: str, plan: Plan, memory: str, *, kind: str
+) -> environment_memory.Choice | None:
+    """None for what is no rollback."""
+    if kind != "rollback" or plan.before is None:
+        return None
+    before = plan.before.state
+    return environment_memory.choose(
+        connection,
+        workflow["project_id"],
+        workflow=workflow["name"],
+        workflow_id=plan.workflow_id,
+        environment=environment,
+        restored=plan.after.stable,
+        gone=before.stable if before.candidate is None else before.candidate,
+        of_canary=before.candidate is not None,
+        memory=memory,
     )
 
 
@@ -333,7 +342,7 @@ def _made(
         release_id=release_id,
         auto=after.auto,
         rule=json_of(after.rule),
-        memory=plan.memory or {},
+        memory=plan.memory if plan.memory is not None and plan.memory["revert_id"] else {},
         evidence=json_of(evidence),
         reason=text_of(reason.strip()),
         at_ns=time_of(now_ns),
@@ -395,14 +404,4 @@ def _state(
     newest = environment_rows.newest_of(
         connection, project_id, workflow_id=workflow_id, environment=environment
     )
-    return None if newest is None else _with_digests(connection, project_id, newest)
-
-
-def _with_digests(connection: Connection, project_id: str, move: Move) -> EnvironmentState:
-    digests = environment_rows.digests_of(
-        connection,
-        project_id,
-        workflow_id=move.workflow_id,
-        versions=(move.stable_version, move.candidate_version),
-    )
-    return environment_rows.environment_of(move, digests)
+    return None if newest is None else environment_rows.with_digests(connection, project_id, newest)
