@@ -33,12 +33,18 @@ if TYPE_CHECKING:
     from quarterdeck.sdk.verbs.human import approval, correction, question, stop, takeover
     from quarterdeck.sdk.verbs.session import feedback, outcome, session, units
     from quarterdeck.sdk.verbs.work import agent, handoff, model_call, step, tool
+    from quarterdeck.sdk.workflow.loading import load_workflow
+    from quarterdeck.sdk.workflow.refusals import BudgetExceeded, ToolDenied
+    from quarterdeck.sdk.workflow.workflow import Workflow
 
 __all__ = [
+    "BudgetExceeded",
     "Figures",
     "SessionRecord",
     "Sessions",
     "Stats",
+    "ToolDenied",
+    "Workflow",
     "agent",
     "approval",
     "bind",
@@ -52,6 +58,7 @@ __all__ = [
     "init",
     "instrumented",
     "join",
+    "load_workflow",
     "model_call",
     "outcome",
     "question",
@@ -70,6 +77,7 @@ _HOME = {
     "agent": "verbs.work",
     "approval": "verbs.human",
     "bind": "verbs.carrying",
+    "BudgetExceeded": "workflow.refusals",
     "carrier": "verbs.carrying",
     "correction": "verbs.human",
     "feedback": "verbs.session",
@@ -81,6 +89,7 @@ _HOME = {
     "init": "starting",
     "instrumented": "instrument",
     "join": "verbs.carrying",
+    "load_workflow": "workflow.loading",
     "model_call": "verbs.work",
     "outcome": "verbs.session",
     "question": "verbs.human",
@@ -95,7 +104,9 @@ _HOME = {
     "stop": "verbs.human",
     "takeover": "verbs.human",
     "tool": "verbs.work",
+    "ToolDenied": "workflow.refusals",
     "units": "verbs.session",
+    "Workflow": "workflow.workflow",
 }
 """Name -> the file of `quarterdeck.sdk` that has it."""
 

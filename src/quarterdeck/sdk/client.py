@@ -83,15 +83,24 @@ class Client:
 
         return without_credentials(self.url)
 
-    def get(self, path: str, params: Params | None = None) -> bytes:
+    def get(
+        self, path: str, params: Params | None = None, *, timeout_s: float = TIMEOUT_S
+    ) -> bytes:
         """The body as the server sent it, for `--json`."""
-        return self._request("GET", path, params=params)
+        return self._request("GET", path, params=params, timeout_s=timeout_s)
 
     def get_json(self, path: str, params: Params | None = None) -> Any:
         return parse(self.get(path, params))
 
-    def post(self, path: str, body: Any = None, params: Params | None = None) -> bytes:
-        return self._request("POST", path, params=params, body=body)
+    def post(
+        self,
+        path: str,
+        body: Any = None,
+        params: Params | None = None,
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> bytes:
+        return self._request("POST", path, params=params, body=body, timeout_s=timeout_s)
 
     def send(self, path: str, body: bytes, *, content_type: str) -> bytes:
         """POST of bytes as they are: OTLP.  What was accepted is in the answer."""
@@ -129,6 +138,7 @@ class Client:
         body: Any = None,
         content: bytes | None = None,
         content_type: str = "application/json",
+        timeout_s: float = TIMEOUT_S,
     ) -> bytes:
         import httpx
 
@@ -137,7 +147,12 @@ class Client:
         headers = {"content-type": content_type} if content is not None else {}
         with self._faults(httpx):
             response = self._connection().request(
-                method, self.url + path, params=_query(params), content=content, headers=headers
+                method,
+                self.url + path,
+                params=_query(params),
+                content=content,
+                headers=headers,
+                timeout=timeout_s,
             )
             if response.status_code >= 400:
                 raise _error_of(response)

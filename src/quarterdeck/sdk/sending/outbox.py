@@ -13,6 +13,7 @@ counted: the ones before it are about to be sent, and to push them out would nee
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
@@ -52,6 +53,8 @@ class Outbox(SpanProcessor):
         self.root_attributes: dict[str, str] = {}
         """Workflow and environment, where the provider is the application's own and its resource
         does not name them."""
+        self.counters: WeakValueDictionary[str, Any] = WeakValueDictionary()
+        """What counts the spending of a session, by its id: of sessions with a workflow only."""
         self._inherited: frozenset[int] = frozenset()
         self._max_spans = 0
         self._max_bytes = 0
@@ -104,6 +107,8 @@ class Outbox(SpanProcessor):
                 return
             if began_here is None and span_id in self._inherited:
                 return  # the parent process began it and will send it
+            if self.counters:
+                self._count(span)
             size = size_of(span)
             queue = self.queue
             if len(queue) >= self._max_spans or self.queued_bytes + size > self._max_bytes:
@@ -146,6 +151,12 @@ class Outbox(SpanProcessor):
         self.queued_bytes = 0
         self.is_woken = False
         self.is_alone = True
+
+    def _count(self, span: ReadableSpan) -> None:
+        known: Any = getattr(span, "_attributes", None) or {}
+        counter = self.counters.get(known.get("session.id", ""))
+        if counter is not None:
+            counter.ended(span)
 
     def _stamp(self, span: Span, parent_context: Context | None) -> None:
         context = get_current() if parent_context is None else parent_context

@@ -40,7 +40,10 @@ OUTCOMES = ("success", "success_partial", "failure", "abandoned", "interrupted",
 class Current:
     """The session that work belongs to, as an OpenTelemetry context carries it."""
 
-    __slots__ = ("id", "pid", "root", "stamp", "tags", "units", "user", "write_lock")
+    __slots__ = (
+        "counter", "environment", "id", "pid", "root", "stamp", "tags", "task", "task_type",
+        "units", "user", "workflows", "write_lock",
+    )  # fmt: skip
 
     def __init__(self, session_id: str, *, user: str = "", root: Span | None = None) -> None:
         self.id = session_id
@@ -49,6 +52,14 @@ class Current:
         """What every span of the session carries."""
         if user:
             self.stamp["user.id"] = user
+        self.task = ""
+        self.task_type = ""
+        self.environment = ""
+        """As the session was told; "" also where the root is another process's."""
+        self.workflows: dict[str, Any] = {}
+        """The `Workflow` that each name was resolved to: a session keeps what it began with."""
+        self.counter: Any = None
+        """What the session has spent, once a workflow with limits wants to know."""
         self.root = root
         """None where the root is another process's."""
         self.pid = os.getpid()
@@ -115,6 +126,9 @@ class Session(Decorating):
             user = self._about.get("user.id") or ""
             self._current = Current(self.id, user=user)
             self._current.tags = list(self._about.get("quarterdeck.tags") or ())
+            self._current.task = "" if self._task is None else str(self._task)
+            self._current.task_type = self._about.get("quarterdeck.task_type") or ""
+            self._current.environment = self._about.get("quarterdeck.environment") or ""
             # A trace of its own: two sessions below one request would otherwise be one.
             context = with_value(
                 SESSION_KEY, self._current, set_span_in_context(INVALID_SPAN, context)

@@ -1,0 +1,1 @@
+"""A workflow version inside the agent: which one it is, what it says, and what it lets through."""
