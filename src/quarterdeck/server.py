@@ -38,6 +38,7 @@ from quarterdeck.jobs.clockwork import Clockwork, Job
 from quarterdeck.jobs.close import close_quiet_sessions
 from quarterdeck.jobs.example import Example
 from quarterdeck.jobs.keeper import SessionKeeper
+from quarterdeck.jobs.release_watch import ReleaseWatch
 from quarterdeck.jobs.retain import delete_expired
 from quarterdeck.jobs.tidy import Tidying
 from quarterdeck.model.ids import ProjectId
@@ -175,11 +176,15 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         rules.forget(project_id)
         keeper.forget(project_id)
 
+    release_watch = ReleaseWatch(
+        records=records, events=events, scope_of=rules.scope_of, now_ns=time.time_ns
+    )
+
     def metrics() -> str:
         books = accounting.render(
             spool.state(), now_ns=time.time_ns(), in_flight_bytes=budget.held_bytes
         )
-        return books + hub.render()
+        return books + hub.render() + release_watch.render()
 
     address = Address()
     example = Example(url=address.url, now_ns=time.time_ns)
@@ -257,6 +262,7 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
                 every_s=2.0,
                 run=lambda: stories.make_ready(parts),
             ),
+            Job(name="watch canaries", every_s=settings.release_watch_s, run=release_watch.run),
             *_jobs(records, events, keeper, rules, idle_after_ns=idle_after_ns),
         ],
         failed=accounting.job_failed,

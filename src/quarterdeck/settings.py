@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         description="Days that sessions are kept in projects that set none themselves; "
         "0 keeps them.",
     )
+    release_watch_s: float = Field(
+        default=15.0,
+        gt=0,
+        description="How often canaries are looked at, in seconds. Any number of looks is fine: "
+        "the test is made for it.",
+    )
     query_timeout_s: float = Field(
         default=30.0, gt=0, description="Longest that one read of the store may take, in seconds."
     )

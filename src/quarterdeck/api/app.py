@@ -39,6 +39,7 @@ from quarterdeck.api import (
     projects,
     prompts,
     received,
+    releases,
     session_cost,
     sessions,
     spans,
@@ -47,6 +48,9 @@ from quarterdeck.api import (
     tasks,
     transcript,
     web,
+    workflow_compare,
+    workflow_outcomes,
+    workflows,
 )
 from quarterdeck.api.access import PUBLIC, allow, guarded_router, require_policies
 from quarterdeck.api.bodies import packed, to_json
@@ -81,9 +85,13 @@ _ROUTERS = (
     figures.router,
     tasks.router,
     prompts.router,
+    workflows.router,
+    workflow_compare.router,
     datasets.router,
     experiments.router,
     received.router,
+    releases.router,
+    workflow_outcomes.router,
     overview.router,
     intake.router,
     demo.router,

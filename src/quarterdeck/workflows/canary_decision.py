@@ -254,7 +254,7 @@ def watch_json(rule: Rule, canary: Canary, seen: Watch) -> dict[str, Any]:
         "why": seen.why,
         "checked_at": to_rfc3339(seen.checked_ns),
         "sessions": {"stable": stable, "candidate": candidate},
-        "rule_text": rule_text(rule, candidate=f"v{canary.candidate}"),
+        "rule": rule_text(rule, candidate=f"v{canary.candidate}"),
         "announced": announced(rule, auto=canary.auto),
         "limit": rule.limit,
         "minimum": rule.minimum,

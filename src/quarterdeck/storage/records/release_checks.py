@@ -247,3 +247,21 @@ def newest_checks(
     )
     with records.reading() as connection:
         return {row[0]: Check(row[1], row[2], row[3]) for row in connection.execute(query)}
+
+
+def digests_of(
+    records: Records, *, project_id: str, releases: Sequence[Release]
+) -> dict[tuple[str, int], str]:
+    """Of the versions of these releases, by workflow id and number."""
+    wanted: dict[str, set[int | None]] = {}
+    for release in releases:
+        versions = {release.canary.stable, release.canary.candidate}
+        wanted.setdefault(release.began.workflow_id, set()).update(versions)
+    with records.reading() as connection:
+        return {
+            (workflow_id, version): digest
+            for workflow_id, versions in wanted.items()
+            for version, digest in environment_rows.digests_of(
+                connection, project_id, workflow_id=workflow_id, versions=versions
+            ).items()
+        }
