@@ -56,9 +56,13 @@ def facts_of(name: str) -> dict[str, Any]:
     return found
 
 
-def build(example: Example) -> Path:
-    """The environment's Python.  Quick when nothing changed.  Raises `BuildError`."""
-    folder = folder_of_all() / f"example_{example.name}"
+def build(example: Example, *, extra: str = "") -> Path:
+    """
+    The environment's Python.  Quick when nothing changed.  Raises `BuildError`.
+
+    With `extra`, one of Quarterdeck's own (`workflow`), it is an environment of its own.
+    """
+    folder = folder_of_all() / (f"{extra}_{example.name}" if extra else f"example_{example.name}")
     named = FOLDER / example.name / "requirements.txt"
     python = folder / "bin" / "python"
     made_from = hashlib.sha256()
@@ -72,7 +76,7 @@ def build(example: Example) -> Path:
     run_installer([uv(), "venv", "--quiet", "--clear", "--python", PYTHON, str(folder)], folder)
     # Ourselves first: then the name in the requirements is there already.
     for what in (
-        ["-e", str(REPOSITORY)],
+        ["-e", f"{REPOSITORY}[{extra}]" if extra else str(REPOSITORY)],
         ["-r", str(named), "-c", str(_versions(example, folder))],
     ):
         run_installer([uv(), "pip", "install", "--quiet", "--python", str(python), *what], folder)
@@ -81,9 +85,10 @@ def build(example: Example) -> Path:
 
 
 def _versions(example: Example, folder: Path) -> Path:
-    """The lock without its hashes, and without what Quarterdeck itself needs newer."""
+    """The lock without its hashes, and without what Quarterdeck itself needs otherwise."""
     lines = (line.split(" ")[0] for line in lock_of(example.lock).read_text().splitlines())
-    pinned = [line for line in lines if "==" in line and not line.startswith("opentelemetry-")]
+    ours = ("opentelemetry-", "typer==")
+    pinned = [line for line in lines if "==" in line and not line.startswith(ours)]
     path = folder / "versions.txt"
     path.write_text("\n".join(pinned))
     return path

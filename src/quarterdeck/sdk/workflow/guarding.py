@@ -58,8 +58,10 @@ class Guard:
         agent: str,
         server: str,
         refused: Refused,
+        call_id: str = "",
     ) -> None:
         self._flow = flow
+        self._call_id = call_id
         self.function = function
         self._name = name or str(getattr(function, "__name__", "") or type(function).__name__)
         self._agent = agent
@@ -73,8 +75,9 @@ class Guard:
         known = frozenset(schema.get("properties", ())) if schema else frozenset[str]()
         call = called(self._signature, positional, named, known=known)
         permit = yield from permit_steps(
-            rules, self._name, call.arguments, agent=self._agent, server=self._server, call_id=""
-        )
+            rules, self._name, call.arguments,
+            agent=self._agent, server=self._server, call_id=self._call_id,
+        )  # fmt: skip
         return Ready(self, rules, call, permit)
 
     def instead(self, error: Exception) -> str:
@@ -120,17 +123,22 @@ def guarded(
     agent: str = "",
     server: str = "",
     refused: Refused = "raise",
+    call_id: str = "",
 ) -> Callable[P, R]:
-    """Raises `Invalid` for what is no function."""
+    """`call_id` is the model's own, of the one call that is then made.  Raises `Invalid` for what
+    is no function."""
     given: Any = function
     if isinstance(given, staticmethod | classmethod):
         inner = guarded(
-            flow, given.__func__, name=name, agent=agent, server=server, refused=refused
-        )
+            flow, given.__func__, name=name, agent=agent, server=server, refused=refused,
+            call_id=call_id,
+        )  # fmt: skip
         return cast("Callable[P, R]", type(given)(inner))
     if isinstance(given, type) or not is_function(given):
         raise Invalid(f"guard takes a function, and {function!r:.80} is none")
-    guard = Guard(flow, function, name=name, agent=agent, server=server, refused=refused)
+    guard = Guard(
+        flow, function, name=name, agent=agent, server=server, refused=refused, call_id=call_id
+    )
     if inspect.isasyncgenfunction(function):
         made: Any = _async_generator(guard)
     elif inspect.iscoroutinefunction(function):
