@@ -1,6 +1,7 @@
-/** What a few typed letters could mean: task types, and sessions by id or by words. */
+/** What a few typed letters could mean: task types, workflows, and sessions by id or by words. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { asked, client } from "./client";
+import { workflowNames } from "./workflows";
 
 export function found(project: string, typed: string) {
   return queryOptions({
@@ -9,8 +10,9 @@ export function found(project: string, typed: string) {
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const isId = /^[\w.:-]+$/.test(typed);
-      const [tasks, sessions, byId] = await Promise.all([
+      const [tasks, workflows, sessions, byId] = await Promise.all([
         asked(client.GET("/api/v1/tasks", { signal })),
+        workflowNames(project, signal),
         asked(
           client.GET("/api/v1/sessions", {
             params: {
@@ -35,6 +37,7 @@ export function found(project: string, typed: string) {
         tasks: tasks.tasks
           .flatMap(({ task_type: name }) => (name?.toLowerCase().includes(words) ? [name] : []))
           .slice(0, 6),
+        workflows: workflows.filter((name) => name.toLowerCase().includes(words)).slice(0, 6),
         sessions: [...known.values()].map((row) => ({
           id: row.session_id,
           task: row.task ?? "session",

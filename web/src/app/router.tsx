@@ -18,6 +18,7 @@ import { sessionsAddress } from "@/screens/sessions/address";
 import { settingsAddress } from "@/screens/settings/address";
 import { taskAddress, tasksAddress } from "@/screens/tasks/address";
 import { welcomeAddress } from "@/screens/welcome/address";
+import { compareAddress, versionAddress, workflowAddress } from "@/screens/workflows/address";
 import { parseAddress, writeAddress } from "./address";
 import { Frame } from "./frame/Frame";
 import { NotHere } from "./frame/NotHere";
@@ -101,6 +102,49 @@ const task = createRoute({
   component: lazyRouteComponent(() => import("@/screens/tasks/Task"), "Task"),
 });
 
+const workflows = createRoute({
+  getParentRoute: () => project,
+  path: "/workflows",
+  component: lazyRouteComponent(() => import("@/screens/workflows/list/Workflows"), "Workflows"),
+});
+
+const workflow = createRoute({
+  getParentRoute: () => project,
+  path: "/workflows/$workflow",
+  validateSearch: workflowAddress,
+  component: lazyRouteComponent(() => import("@/screens/workflows/workflow/Workflow"), "Workflow"),
+});
+
+const workflowVersion = createRoute({
+  getParentRoute: () => project,
+  path: "/workflows/$workflow/versions/$version",
+  validateSearch: versionAddress,
+  component: lazyRouteComponent(() => import("@/screens/workflows/version/Version"), "Version"),
+});
+
+/** `compare/13...14`. */
+const workflowCompare = createRoute({
+  getParentRoute: () => project,
+  path: "/workflows/$workflow/compare/$range",
+  validateSearch: compareAddress,
+  component: lazyRouteComponent(() => import("@/screens/workflows/compare/Compare"), "Compare"),
+});
+
+const workflowEnvironment = createRoute({
+  getParentRoute: () => project,
+  path: "/workflows/$workflow/environments/$environment",
+  component: lazyRouteComponent(
+    () => import("@/screens/workflows/environment/Environment"),
+    "Environment",
+  ),
+});
+
+const workflowRelease = createRoute({
+  getParentRoute: () => project,
+  path: "/workflows/$workflow/releases/$release",
+  component: lazyRouteComponent(() => import("@/screens/workflows/release/Release"), "Release"),
+});
+
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
@@ -126,6 +170,12 @@ const routeTree = root.addChildren([
     sessionView,
     tasks,
     task,
+    workflows,
+    workflow,
+    workflowVersion,
+    workflowCompare,
+    workflowEnvironment,
+    workflowRelease,
     settings,
     settingsSection,
   ]),

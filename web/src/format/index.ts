@@ -33,6 +33,6 @@ export {
 } from "./instants";
 export { DASH, MINUS, numeric, THIN } from "./locale";
 export { formatMoney, formatUsd, formatUsdChange, type Usd } from "./money";
-export { formatTicks, type Tick } from "./ticks";
+export { formatChangeTicks, formatTicks, type Tick } from "./ticks";
 export { formatTokens, type TokenCounts } from "./tokens";
 export { formatVersion } from "./versions";

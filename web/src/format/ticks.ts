@@ -4,7 +4,7 @@
  */
 import { formatDuration } from "./durations";
 import { formatFigure, type Unit } from "./estimates";
-import { fixed, numbers, THIN } from "./locale";
+import { fixed, numbers, signed, THIN } from "./locale";
 
 export interface Tick {
   readonly value: number;
@@ -20,6 +20,18 @@ export function formatTicks(values: readonly number[], unit: Unit, locale?: stri
     }
   }
   return withoutRepeats(known.map((value) => ({ value, label: label(value, unit, 8, locale) })));
+}
+
+/** Ticks of a difference: rates in points, each with its sign. `+10` · `0` · `−5` */
+export function formatChangeTicks(values: readonly number[], unit: Unit, locale?: string): Tick[] {
+  const known = values.filter((value) => Number.isFinite(value));
+  const scale = unit === "rate" ? 100 : 1;
+  let ticks: Tick[] = [];
+  for (let decimals = 0; decimals <= 8; decimals += 1) {
+    ticks = known.map((value) => ({ value, label: signed(value * scale, decimals, locale) }));
+    if (new Set(ticks.map((tick) => tick.label)).size === new Set(known).size) break;
+  }
+  return withoutRepeats(ticks);
 }
 
 function label(value: number, unit: Unit, decimals: number, locale?: string): string {

@@ -5,7 +5,14 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
-import { ChartNoAxesCombined, GitFork, type LucideIcon, Settings, SquareStack } from "lucide-react";
+import {
+  ChartNoAxesCombined,
+  GitFork,
+  Layers,
+  type LucideIcon,
+  Settings,
+  SquareStack,
+} from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Refused, speakOf } from "@/api/client";
 import { me, projects } from "@/api/people";
@@ -28,6 +35,7 @@ interface Entry {
     | "/p/$project/overview"
     | "/p/$project/sessions"
     | "/p/$project/tasks"
+    | "/p/$project/workflows"
     | "/p/$project/settings";
   icon: LucideIcon;
 }
@@ -36,6 +44,7 @@ const ENTRIES: readonly Entry[] = [
   { word: "Overview", to: "/p/$project/overview", icon: ChartNoAxesCombined },
   { word: "Sessions", to: "/p/$project/sessions", icon: SquareStack },
   { word: "Tasks", to: "/p/$project/tasks", icon: GitFork },
+  { word: "Workflows", to: "/p/$project/workflows", icon: Layers },
   { word: "Settings", to: "/p/$project/settings", icon: Settings },
 ];
 
@@ -88,6 +97,7 @@ export function Frame() {
     goOverview: go("/p/$project/overview"),
     goSessions: go("/p/$project/sessions"),
     goTasks: go("/p/$project/tasks"),
+    goWorkflows: go("/p/$project/workflows"),
     goSettings: go("/p/$project/settings"),
   });
 

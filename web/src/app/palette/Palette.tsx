@@ -1,5 +1,6 @@
 /**
- * Go to anything: screens, a session by its id, task types, and filters as they are typed.
+ * Go to anything: screens, a session by its id, task types, workflows, and filters as they are
+ * typed.
  *
  * Asks the server only for what was typed; nothing here decides what exists.
  */
@@ -28,6 +29,7 @@ const SCREENS = [
   ["overview", "Overview"],
   ["sessions", "Sessions"],
   ["tasks", "Tasks"],
+  ["workflows", "Workflows"],
   ["settings", "Settings"],
   ["welcome", "Connect an agent"],
 ] as const;
@@ -72,6 +74,11 @@ function Choices({ project, close }: { project: string; close: () => void }) {
       void navigate({ to: "/p/$project/sessions/$session", params: { project, session: name } });
     if (kind === "task")
       void navigate({ to: "/p/$project/tasks/$task", params: { project, task: segment(name) } });
+    if (kind === "workflow")
+      void navigate({
+        to: "/p/$project/workflows/$workflow",
+        params: { project, workflow: segment(name) },
+      });
     if (kind === "filter")
       void navigate({ to: "/p/$project/sessions", params: { project }, search: { q: name } });
   };
@@ -79,7 +86,7 @@ function Choices({ project, close }: { project: string; close: () => void }) {
   return (
     <Autocomplete inputValue={typed} onInputChange={setTyped}>
       <SearchField aria-label="Go to anything" autoFocus className={styles.field ?? ""}>
-        <Input placeholder="A screen, a session's id, a task type, or a filter" />
+        <Input placeholder="A screen, a session's id, a task type, a workflow, or a filter" />
       </SearchField>
       <Menu
         className={styles.list ?? ""}
@@ -102,6 +109,16 @@ function Choices({ project, close }: { project: string; close: () => void }) {
             {answer.data?.tasks.map((task) => (
               <MenuItem key={task} id={`task ${task}`} textValue={visibleText(task, 120)}>
                 <HostileText text={task} inline max={120} />
+              </MenuItem>
+            ))}
+          </MenuSection>
+        )}
+        {(answer.data?.workflows.length ?? 0) > 0 && (
+          <MenuSection>
+            <Header>Workflows</Header>
+            {answer.data?.workflows.map((name) => (
+              <MenuItem key={name} id={`workflow ${name}`} textValue={visibleText(name, 120)}>
+                <HostileText text={name} inline max={120} />
               </MenuItem>
             ))}
           </MenuSection>

@@ -69,7 +69,7 @@ export function Preview({ row, project, onOpen, onClose }: Props) {
         </p>
       )}
       <Shape shape={row.shape} width={340} />
-      <Facts row={row} />
+      <Facts project={project} row={row} />
       <Text name="Asked" text={row.asked ?? row.task} />
       <Text name="Error" text={row.error} />
       <Text name="Answered" text={row.answered} />
@@ -84,7 +84,7 @@ export function Preview({ row, project, onOpen, onClose }: Props) {
   );
 }
 
-function Facts({ row }: { row: SessionRow }) {
+function Facts({ project, row }: { project: string; row: SessionRow }) {
   const waited = row.human_interventions.waited_s;
   return (
     <dl className={css.facts}>
@@ -110,7 +110,7 @@ function Facts({ row }: { row: SessionRow }) {
       </Fact>
       <Fact name="Workflow">
         {row.workflow.name || row.workflow.version !== null ? (
-          <Version workflow={row.workflow.name} version={versionText(row)} />
+          <Version project={project} workflow={row.workflow.name} version={versionText(row)} />
         ) : (
           "not told"
         )}

@@ -73,8 +73,20 @@ function TaskLine({ project, record }: { project: string; record: SessionRecord 
         )}
         {workflow.name && (
           <li>
-            <HostileText text={workflow.name} inline />{" "}
-            {workflow.version !== null && <Version version={String(workflow.version)} />}
+            <Link
+              to="/p/$project/workflows/$workflow"
+              params={{ project, workflow: segment(workflow.name) }}
+            >
+              <HostileText text={workflow.name} inline />
+            </Link>{" "}
+            {workflow.version !== null && (
+              <Version
+                project={project}
+                workflow={workflow.name}
+                hidesWorkflow
+                version={String(workflow.version)}
+              />
+            )}
           </li>
         )}
         {workflow.environment && (

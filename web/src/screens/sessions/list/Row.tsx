@@ -98,7 +98,13 @@ export const Row = memo(function Row(props: RowProps) {
             {workflow && <HostileText text={workflow} inline max={60} />}{" "}
             {version && (
               <span className={css.muted}>
-                <Version version={version} />
+                <Version
+                  project={project}
+                  workflow={workflow}
+                  hidesWorkflow
+                  version={version}
+                  tabIndex={-1}
+                />
               </span>
             )}
           </span>

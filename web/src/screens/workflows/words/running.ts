@@ -1,0 +1,13 @@
+/** Where a version runs, in words. Pure. */
+import type { EnvironmentShown } from "@/api/workflows";
+
+/** `production`, `canary in production`; none where it does not run. */
+export function runsAs(
+  environments: readonly Pick<EnvironmentShown, "environment" | "stable" | "candidate">[],
+  version: number,
+): string[] {
+  return environments.flatMap(({ environment, stable, candidate }) => {
+    if (candidate?.version === version) return [`canary in ${environment}`];
+    return stable.version === version ? [environment] : [];
+  });
+}
