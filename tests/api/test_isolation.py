@@ -20,11 +20,12 @@ from fastapi import FastAPI
 from api.conftest import World, bearer
 from api.made import T0, S, conversation, span_of, store, trace_of
 from quarterdeck.api.access import GuardedRoute
-from quarterdeck.storage.records import approvals, datasets, experiments, prompts
+from quarterdeck.storage.records import approvals, datasets, experiments, prompts, workflows
 from quarterdeck.storage.records.approvals import Question
 from quarterdeck.storage.records.datasets import Case
 from quarterdeck.storage.records.experiments import ExperimentRun
 from quarterdeck.storage.records.prompts import PromptContent
+from quarterdeck.workflows.manifest import Folder
 
 MARKS = {"acme": "amberfish", "twin": "velvetowl"}
 SESSIONS = 6
@@ -51,6 +52,15 @@ def fill_registry(world: World, project: str, mark: str) -> None:
         prompts.commit_prompt(
             world.records, name="shared", content=PromptContent(kind="text", text=text),
             labels=("production",), tags=(mark,), description=mark, **whose,
+        )  # fmt: skip
+    for text in (f"be {mark}", f"be more {mark}"):
+        workflows.push_version(
+            world.records, project_id=project, name="shared", by=mark, now_ns=world.clock(),
+            message=mark, tags=(mark,), folder=Folder(files={
+                "workflow.yaml": f"name: shared\ndescription: {mark}\n"
+                "agents: {a: {instructions: prompts/a.md}}\n".encode(),
+                "prompts/a.md": text.encode(),
+            }),
         )  # fmt: skip
     approvals.ask(
         world.records, project_id=project, approval_id="shared", now_ns=world.clock(),
@@ -158,6 +168,12 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/prompts/shared/versions", {"limit": 1}),
         lambda: ("GET", f"/prompts/shared/versions/{chance.choice(['1', 'production'])}", {}),
         lambda: ("GET", "/prompts/shared/labels", {}),
+        lambda: ("GET", "/workflows", {"containing": chance.choice(["", mark()])}),
+        lambda: ("GET", "/workflows/shared", {}),
+        lambda: ("GET", "/workflows/shared/versions", {"limit": 1}),
+        lambda: ("GET", f"/workflows/shared/versions/{chance.choice(['1', 'latest', mark()])}", {}),
+        lambda: ("GET", "/workflows/shared/versions/2/files", {}),
+        lambda: ("GET", "/workflows/shared/compare", {"from": "1", "to": "2"}),
         lambda: ("GET", "/datasets", {"containing": chance.choice(["", mark()])}),
         lambda: ("GET", "/datasets/shared/cases", {}),
         lambda: ("GET", "/experiments", {"dataset": "shared"}),

@@ -80,7 +80,7 @@ def test_a_pinned_prompt_is_found_by_the_way_that_the_manifest_names_it() -> Non
         },
         context={"short": {"summary_prompt": {"registry": "fraud/triage", "version": 4}}},
     ).manifest
-    by_path = {found.path: found.prompt for found in references_of(named)}
+    by_path = {".".join(found.path): found.prompt for found in references_of(named)}
     pins = [
         pin_of(by_path["agents.triage.instructions"], digest=SHA_4, text="third"),
         pin_of(by_path["agents.review.instructions"], digest=SHA_3, text="by digest"),

@@ -18,8 +18,8 @@ from quarterdeck.workflows.manifest import Learned, Manifest, Pin, RegisteredPro
 class Reference(NamedTuple):
     """A place of the manifest that names a prompt of the registry."""
 
-    path: str
-    """Of the place: `agents.triage.instructions`."""
+    path: tuple[str, str, str]
+    """Of the place: `("agents", "triage", "instructions")`."""
     key: str
     """Under which `Version.prompts` has its text: `triage`, `context:short`."""
     prompt: RegisteredPrompt
@@ -29,11 +29,11 @@ def references_of(manifest: Manifest) -> Iterator[Reference]:
     """In the manifest's order."""
     for name, agent in manifest.agents.items():
         if isinstance(agent.instructions, RegisteredPrompt):
-            yield Reference(f"agents.{name}.instructions", name, agent.instructions)
+            yield Reference(("agents", name, "instructions"), name, agent.instructions)
     for name, policy in manifest.context.items():
         if isinstance(policy.summary_prompt, RegisteredPrompt):
             yield Reference(
-                f"context.{name}.summary_prompt", f"context:{name}", policy.summary_prompt
+                ("context", name, "summary_prompt"), f"context:{name}", policy.summary_prompt
             )
 
 

@@ -58,6 +58,7 @@ __all__ = (
     "read_version",
     "remove_tag",
     "set_tag",
+    "tags_of",
     "version_called",
 )
 
@@ -185,6 +186,14 @@ def remove_tag(records: Records, *, project_id: str, name: str, tag: str) -> int
                 connection.execute(delete(WORKFLOW_TAGS).where(*here))
                 return int(version)
     raise NotFound(f"workflow {name!r} has no tag {tag!r}")
+
+
+def tags_of(records: Records, *, project_id: str, name: str) -> dict[str, int]:
+    """The version that each tag points at, by tag.  Raises `NotFound`."""
+    with records.reading() as connection:
+        workflow = workflow_rows.must_find(connection, project_id, name)
+        by_version = workflow_rows.tags_by_version(connection, workflow)
+    return dict(sorted((tag, version) for version, tags in by_version.items() for tag in tags))
 
 
 def _tag(tag: str) -> str:
