@@ -12,7 +12,7 @@ export function found(project: string, typed: string) {
       const isId = /^[\w.:-]+$/.test(typed);
       const [tasks, workflows, sessions, byId] = await Promise.all([
         asked(client.GET("/api/v1/tasks", { signal })),
-        workflowNames(project, signal),
+        workflowNames(typed, signal),
         asked(
           client.GET("/api/v1/sessions", {
             params: {
@@ -37,7 +37,7 @@ export function found(project: string, typed: string) {
         tasks: tasks.tasks
           .flatMap(({ task_type: name }) => (name?.toLowerCase().includes(words) ? [name] : []))
           .slice(0, 6),
-        workflows: workflows.filter((name) => name.toLowerCase().includes(words)).slice(0, 6),
+        workflows,
         sessions: [...known.values()].map((row) => ({
           id: row.session_id,
           task: row.task ?? "session",

@@ -650,6 +650,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Releases that began with a share, last begun first */
+        get: operations["list_some_api_v1_releases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One release, with its moves and what the watch found last */
+        get: operations["show_api_v1_releases__release_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/server/audit": {
         parameters: {
             query?: never;
@@ -1105,6 +1139,160 @@ export interface paths {
         post?: never;
         /** Delete everything that is kept of one user */
         delete: operations["delete_user_api_v1_users_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workflows by name, each with what runs where */
+        get: operations["list_some_api_v1_workflows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One workflow */
+        get: operations["show_api_v1_workflows__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed from one version to another, by what it means */
+        get: operations["compare_two_api_v1_workflows__name__compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the sessions of each version ended */
+        get: operations["show_api_v1_workflows__name__outcomes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Point a tag at a version */
+        post: operations["move_tag_api_v1_workflows__name__tags_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/tags/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a tag away */
+        delete: operations["remove_tag_api_v1_workflows__name__tags__tag__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A workflow's versions, newest first, without content */
+        get: operations["versions_api_v1_workflows__name__versions_get"];
+        put?: never;
+        /** Push a folder: a new version, or the one that has this content already */
+        post: operations["push_api_v1_workflows__name__versions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version with all that it says: by number, tag or digest */
+        get: operations["show_version_api_v1_workflows__name__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/versions/{version}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version's files, byte for byte */
+        get: operations["files_api_v1_workflows__name__versions__version__files_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1608,11 +1796,50 @@ export interface components {
             before: components["schemas"]["BoundedText"] | null;
             name: string;
         };
+        /** ComparedChange */
+        ComparedChange: {
+            after: unknown;
+            /** @enum {string} */
+            area: "permissions" | "budgets" | "prompts" | "tools" | "models" | "memory" | "context" | "escalation" | "handoffs" | "mcp_servers" | "learned" | "other";
+            /** @description Null where it was added. */
+            before: unknown;
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            /** @description `tools.block_card.permission`; an item of a list in brackets, by what it is about. */
+            path: string;
+            /** @description Of long texts, both whole. */
+            text?: components["schemas"]["ComparedText"];
+        };
+        /** ComparedFile */
+        ComparedFile: {
+            after: string | null;
+            /** @description SHA-256, in hex. */
+            before: string | null;
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            path: string;
+        };
         /** ComparedMessage */
         ComparedMessage: {
             characters: number;
             preview: string;
             role: string;
+        };
+        /** ComparedSentence */
+        ComparedSentence: {
+            /** @enum {string} */
+            area: "permissions" | "budgets" | "prompts" | "tools" | "models" | "memory" | "context" | "escalation" | "handoffs" | "mcp_servers" | "learned" | "other";
+            /**
+             * @description Whether agents may do, spend or see more by it, or less.
+             * @enum {string}
+             */
+            severity: "widens" | "narrows" | "changes";
+            text: string;
+        };
+        /** ComparedText */
+        ComparedText: {
+            after: string;
+            before: string;
         };
         /** ComparedTotals */
         ComparedTotals: {
@@ -2099,6 +2326,26 @@ export interface components {
             type: "generic";
             value?: unknown;
         };
+        /** GitForm */
+        GitForm: {
+            /**
+             * Branch
+             * @default
+             */
+            branch: string;
+            /**
+             * Commit
+             * @default
+             */
+            commit: string;
+            /** Dirty */
+            dirty?: boolean | null;
+            /**
+             * Repository
+             * @default
+             */
+            repository: string;
+        };
         /** HandoffShown */
         HandoffShown: {
             /** @description RFC 3339 in UTC. */
@@ -2296,6 +2543,19 @@ export interface components {
             label: string;
             /** Version */
             version: number;
+        };
+        /** LearnedForm */
+        LearnedForm: {
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /**
+             * Uri
+             * @default
+             */
+            uri: string;
         };
         /** Library */
         Library: {
@@ -2892,6 +3152,23 @@ export interface components {
             wanted: components["schemas"]["NamedValue"][] | null;
         };
         /**
+         * PinShown
+         * @description What a reference of the manifest meant when the version was pushed.
+         */
+        PinShown: {
+            /** @description Empty: nobody told one. */
+            digest: string;
+            /** @enum {string} */
+            kind: "prompt" | "learned";
+            name: string;
+            /** @description Of a prompt. */
+            text: string;
+            /** @description Of weights. */
+            uri: string;
+            /** @description Of a prompt that the manifest names by number; else 0. */
+            version: number;
+        };
+        /**
          * PriceForm
          * @description A price that counts before every table, in USD per million tokens.
          */
@@ -3125,6 +3402,38 @@ export interface components {
             version: number;
             version_id: string;
         };
+        /** PushForm */
+        PushForm: {
+            /** Files */
+            files: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "branch": "",
+             *       "commit": "",
+             *       "repository": ""
+             *     }
+             */
+            git: components["schemas"]["GitForm"];
+            /**
+             * Learned Digests
+             * @default {}
+             */
+            learned_digests: {
+                [key: string]: components["schemas"]["LearnedForm"];
+            };
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+        };
         /** Quality */
         Quality: {
             parts: {
@@ -3269,6 +3578,119 @@ export interface components {
             b_step: number;
             equal_steps: number;
         };
+        /** ReleaseList */
+        ReleaseList: {
+            /** @description Last begun first. */
+            releases: components["schemas"]["ReleaseRow"][];
+        };
+        /** ReleaseMove */
+        ReleaseMove: {
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            auto: boolean;
+            by: string;
+            candidate: number | null;
+            /** @description What the watch had found; empty where it had found nothing. */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            kind: "release" | "canary" | "share" | "hold" | "resume" | "promote" | "rollback";
+            memory: {
+                [key: string]: unknown;
+            };
+            reason: string;
+            release_id: string;
+            revision: number;
+            /** @description Of the candidate, 0 to 1. */
+            share: number;
+            stable: number;
+            /** @enum {string} */
+            sticky_by: "session" | "user" | "task";
+        };
+        /** ReleaseRow */
+        ReleaseRow: {
+            auto: boolean;
+            candidate: components["schemas"]["ReleaseVersion"];
+            ended_at: string | null;
+            environment: string;
+            release_id: string;
+            rule: {
+                [key: string]: unknown;
+            };
+            /** @description The last one that the candidate had. */
+            share: number;
+            stable: components["schemas"]["ReleaseVersion"];
+            /** @description RFC 3339 in UTC. */
+            started_at: string;
+            /** @enum {string} */
+            state: "running" | "held" | "promoted" | "rolled_back" | "superseded";
+            /** @enum {string} */
+            sticky_by: "session" | "user" | "task";
+            /** @enum {string} */
+            verdict: "better" | "worse" | "no_difference_found" | "not_enough_data";
+            workflow: string;
+        };
+        /** ReleaseShown */
+        ReleaseShown: {
+            auto: boolean;
+            candidate: components["schemas"]["ReleaseVersion"];
+            ended_at: string | null;
+            environment: string;
+            /** @description Newest first. */
+            moves: components["schemas"]["ReleaseMove"][];
+            release_id: string;
+            rule: {
+                [key: string]: unknown;
+            };
+            /** @description The last one that the candidate had. */
+            share: number;
+            stable: components["schemas"]["ReleaseVersion"];
+            /** @description RFC 3339 in UTC. */
+            started_at: string;
+            /** @enum {string} */
+            state: "running" | "held" | "promoted" | "rolled_back" | "superseded";
+            /** @enum {string} */
+            sticky_by: "session" | "user" | "task";
+            /** @enum {string} */
+            verdict: "better" | "worse" | "no_difference_found" | "not_enough_data";
+            /** @description Null: nobody looked while it ran. */
+            watch: components["schemas"]["ReleaseWatched"] | null;
+            workflow: string;
+        };
+        /** ReleaseVersion */
+        ReleaseVersion: {
+            digest: string;
+            version: number;
+        };
+        /**
+         * ReleaseWatched
+         * @description What the last look found.
+         */
+        ReleaseWatched: {
+            /**
+             * @description What the rule says, whether or not anything happens by itself.
+             * @enum {string}
+             */
+            action: "none" | "promote" | "rollback";
+            /** @description What will happen by itself, and when. */
+            announced: string;
+            /** @description RFC 3339 in UTC. */
+            checked_at: string;
+            /** @description The difference in completion by time, at most 200 points. */
+            curve: components["schemas"]["WatchedPoint"][];
+            /** @description Of the difference in completion, where a fall begins to matter: 0 or below. */
+            limit: number;
+            metrics: components["schemas"]["WatchedMetric"][];
+            minimum: number;
+            notes: string[];
+            /** @description In words. */
+            rule: string;
+            sessions: components["schemas"]["WatchedSessions"];
+            /** @enum {string} */
+            verdict: "better" | "worse" | "no_difference_found" | "not_enough_data";
+            why: string;
+        };
         /**
          * RetentionAnswer
          * @description What would be deleted if the project kept so many days.
@@ -3321,6 +3743,24 @@ export interface components {
             usual_s: number | null;
             /** @description For a person; these are not among the open ones. */
             waiting: components["schemas"]["Behind"];
+        };
+        /**
+         * RunsWhere
+         * @description What an environment runs.
+         */
+        RunsWhere: {
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            by: string;
+            /** @description The version that has a share; null for none. */
+            candidate: number | null;
+            environment: string;
+            /** @description From 1: how many moves made it so. */
+            revision: number;
+            /** @description Of the candidate, 0 to 1. */
+            share: number;
+            /** @description A version's number. */
+            stable: number;
         };
         /** ScoreShown */
         ScoreShown: {
@@ -4152,6 +4592,13 @@ export interface components {
             input: string;
             output: string;
         };
+        /** TagForm */
+        TagForm: {
+            /** Tag */
+            tag: string;
+            /** Version */
+            version: number;
+        };
         /**
          * TaskNode
          * @description One decision at one place in the tree.
@@ -4427,6 +4874,91 @@ export interface components {
             sessions: number;
             user: string;
         };
+        /** VersionOutcomes */
+        VersionOutcomes: {
+            completion: components["schemas"]["Estimate"];
+            cost_per_success: components["schemas"]["Estimate"];
+            environments: string[];
+            /** @description RFC 3339 in UTC. */
+            first_at: string;
+            intervention: components["schemas"]["Estimate"];
+            /** @description Of known outcome. */
+            known: number;
+            /** @description RFC 3339 in UTC. */
+            last_at: string;
+            quality: components["schemas"]["Estimate"];
+            recovery: components["schemas"]["Estimate"];
+            sessions: number;
+            /** @description Null: sessions that told none. */
+            version: string | null;
+        };
+        /** VersionRef */
+        VersionRef: {
+            digest: string;
+            version: number;
+        };
+        /**
+         * WatchedDifference
+         * @description The candidate's minus the stable version's.  The interval holds for any number of looks.
+         */
+        WatchedDifference: {
+            high: number | null;
+            /** @description The chance that the interval ever leaves out the true difference. */
+            level: number;
+            low: number | null;
+            /** @enum {string} */
+            method: "exact" | "approximate";
+            value: number | string | null;
+            /** @enum {string} */
+            verdict: "better" | "worse" | "no_difference_found" | "not_enough_data";
+        };
+        /** WatchedMetric */
+        WatchedMetric: {
+            /** @description Beyond its limit as far as one knows, certain or not. */
+            beyond: boolean;
+            /** @description Worse for certain, and beyond its limit. */
+            broken: boolean;
+            candidate: components["schemas"]["Estimate"];
+            difference: components["schemas"]["WatchedDifference"];
+            /**
+             * @description How far it may go the wrong way; of the cost per success as a share of the stable one's.
+             *     Null: it decides nothing.
+             */
+            limit: number | null;
+            /** @enum {string} */
+            metric: "completion" | "intervention" | "cost_per_success" | "recovery" | "quality" | "unknown";
+            needs: components["schemas"]["WatchedNeeds"] | null;
+            /** @description With an interval for one look, as everywhere. */
+            stable: components["schemas"]["Estimate"];
+        };
+        /**
+         * WatchedNeeds
+         * @description Until something is decided, if things go on as they do; about.
+         */
+        WatchedNeeds: {
+            about_s: number | null;
+            /** @description Of both versions.  Null: more than a million. */
+            more_sessions: number | null;
+        };
+        /** WatchedPoint */
+        WatchedPoint: {
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            difference: number;
+            high: number | null;
+            low: number | null;
+            /** @description Known outcomes so far. */
+            n_candidate: number;
+            n_stable: number;
+        };
+        /**
+         * WatchedSessions
+         * @description Those that are over, or of which it is known how they ended.
+         */
+        WatchedSessions: {
+            candidate: number;
+            stable: number;
+        };
         /** WhatItSaw */
         WhatItSaw: {
             added: number;
@@ -4439,6 +4971,139 @@ export interface components {
             /** @description In order.  Removed ones stand where they stood. */
             messages: components["schemas"]["SeenMessage"][];
             removed: number;
+        };
+        /** WorkflowComparison */
+        WorkflowComparison: {
+            changes: components["schemas"]["ComparedChange"][];
+            files: components["schemas"]["ComparedFile"][];
+            from: components["schemas"]["VersionRef"];
+            /** @description One for each change, what agents may do first. */
+            summary: components["schemas"]["ComparedSentence"][];
+            /** @description Files differ, and nothing that they say does. */
+            textual_only: boolean;
+            to: components["schemas"]["VersionRef"];
+        };
+        /** WorkflowFile */
+        WorkflowFile: {
+            bytes: number;
+            path: string;
+            /** @description 64 hex digits. */
+            sha256: string;
+        };
+        /** WorkflowFiles */
+        WorkflowFiles: {
+            digest: string;
+            /** @description Base64 of the exact bytes, by path. */
+            files: {
+                [key: string]: string;
+            };
+            version: number;
+            workflow: string;
+        };
+        /** WorkflowList */
+        WorkflowList: {
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            total: number;
+            /** @description By name. */
+            workflows: components["schemas"]["WorkflowShown"][];
+        };
+        /** WorkflowOutcomes */
+        WorkflowOutcomes: {
+            /** @description Last seen first. */
+            versions: components["schemas"]["VersionOutcomes"][];
+        };
+        /** WorkflowPushed */
+        WorkflowPushed: {
+            /** @description False: this content was there already, as this version. */
+            created: boolean;
+            version: components["schemas"]["WorkflowVersionShown"];
+        };
+        /** WorkflowShown */
+        WorkflowShown: {
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            created_by: string;
+            /** @description As the newest version says; empty also where its files can't be read. */
+            description: string;
+            /** @description By name. */
+            environments: components["schemas"]["RunsWhere"][];
+            /** @description The newest version's number. */
+            latest: number;
+            name: string;
+            versions: number;
+        };
+        /** WorkflowTags */
+        WorkflowTags: {
+            /** @description The version that each points at. */
+            tags: {
+                [key: string]: number;
+            };
+            workflow: string;
+        };
+        /** WorkflowVersionList */
+        WorkflowVersionList: {
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description Newest first. */
+            versions: components["schemas"]["WorkflowVersionRow"][];
+        };
+        /** WorkflowVersionRow */
+        WorkflowVersionRow: {
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            created_by: string;
+            /** @description `sha256:` and 64 hex digits of every file's path and bytes and of every pin. */
+            digest: string;
+            /** @description `commit`, `branch`, `dirty`, `repository`, as far as the pushing side told. */
+            git: {
+                [key: string]: unknown;
+            };
+            message: string;
+            /** @description Environments that run it, as stable or as candidate. */
+            running_in: string[];
+            tags: string[];
+            /** @description From 1, in the order of pushes. */
+            version: number;
+            workflow: string;
+        };
+        /** WorkflowVersionShown */
+        WorkflowVersionShown: {
+            /** @description RFC 3339 in UTC. */
+            created_at: string;
+            created_by: string;
+            /** @description `sha256:` and 64 hex digits of every file's path and bytes and of every pin. */
+            digest: string;
+            /** @description By path. */
+            files: components["schemas"]["WorkflowFile"][];
+            /** @description `commit`, `branch`, `dirty`, `repository`, as far as the pushing side told. */
+            git: {
+                [key: string]: unknown;
+            };
+            /** @description `workflow.yaml`, without what is at its default. */
+            manifest: {
+                [key: string]: unknown;
+            };
+            message: string;
+            pins: components["schemas"]["PinShown"][];
+            /** @description By agent; `context:NAME` is a policy's summary prompt. */
+            prompts: {
+                [key: string]: string;
+            };
+            /** @description Environments that run it, as stable or as candidate. */
+            running_in: string[];
+            tags: string[];
+            /** @description By name, of the tools that have a file. */
+            tools: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description That files and pins have the digest now.  A version that has not is answered `tampered`. */
+            verified: boolean;
+            /** @description From 1, in the order of pushes. */
+            version: number;
+            workflow: string;
         };
     };
     responses: never;
@@ -6593,6 +7258,89 @@ export interface operations {
             };
         };
     };
+    list_some_api_v1_releases_get: {
+        parameters: {
+            query?: {
+                workflow?: string;
+                environment?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_api_v1_releases__release_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                release_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     of_server_api_v1_server_audit_get: {
         parameters: {
             query?: {
@@ -8050,6 +8798,444 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserDeleted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_some_api_v1_workflows_get: {
+        parameters: {
+            query?: {
+                /** @description A part of the name. */
+                containing?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_api_v1_workflows__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    compare_two_api_v1_workflows__name__compare_get: {
+        parameters: {
+            query: {
+                /** @description A number, a tag or a digest. */
+                from: string;
+                /** @description As `from`. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowComparison"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_api_v1_workflows__name__outcomes_get: {
+        parameters: {
+            query?: {
+                /** @description Began at or after: RFC 3339, or so long ago: `24h`. */
+                since?: string;
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowOutcomes"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    move_tag_api_v1_workflows__name__tags_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowTags"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_tag_api_v1_workflows__name__tags__tag__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowTags"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    versions_api_v1_workflows__name__versions_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowVersionList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    push_api_v1_workflows__name__versions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowPushed"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_version_api_v1_workflows__name__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowVersionShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    files_api_v1_workflows__name__versions__version__files_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowFiles"];
                 };
             };
             /** @description Client Error */

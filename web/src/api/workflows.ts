@@ -5,67 +5,39 @@ import {
   type QueryClient,
   queryOptions,
 } from "@tanstack/react-query";
-import { segment } from "@/app/address";
-import type { Estimate, Verdict } from "@/format";
-import { PROJECT_HEADER, refusal, Unreachable } from "./client";
+import { given, segment } from "@/app/address";
+import { asked, client, PROJECT_HEADER, refusal, Unreachable } from "./client";
+import type { components } from "./schema";
 
-export interface VersionName {
-  version: number;
-  digest: string;
-}
+type Schemas = components["schemas"];
 
-export interface EnvironmentLine {
-  environment: string;
-  stable: number;
-  candidate: number | null;
-  /** Of the candidate, 0 to 1. */
-  share: number;
-  revision: number;
-  at: string;
-  by: string;
-}
+export type WorkflowRow = Schemas["WorkflowShown"];
+export type EnvironmentLine = Schemas["RunsWhere"];
+export type VersionName = Schemas["VersionRef"];
+export type VersionRow = Schemas["WorkflowVersionRow"];
+export type VersionOutcomes = Schemas["VersionOutcomes"];
+export type Comparison = Schemas["WorkflowComparison"];
+export type Meaning = Schemas["ComparedSentence"];
+export type Change = Schemas["ComparedChange"];
+export type ReleaseRow = Schemas["ReleaseRow"];
+export type ReleaseShown = Schemas["ReleaseShown"];
+export type ReleaseState = ReleaseRow["state"];
+export type Watched = Schemas["WatchedMetric"];
+export type Needs = Schemas["WatchedNeeds"];
+export type Move = Schemas["ReleaseMove"];
+export type MoveKind = Move["kind"];
 
-export interface WorkflowRow {
-  name: string;
-  description: string;
-  latest: number;
-  versions: number;
-  created_at: string;
-  environments: EnvironmentLine[];
-}
+/** The manifest is a document with a schema of its own: the API tells it as it is. */
+export type VersionShown = Omit<Schemas["WorkflowVersionShown"], "manifest" | "git"> & {
+  readonly manifest: Manifest;
+  readonly git: Git;
+};
 
 export interface Git {
   commit?: string;
   branch?: string;
-  dirty?: boolean;
+  dirty?: boolean | null;
   repository?: string;
-}
-
-export interface VersionRow extends VersionName {
-  workflow: string;
-  message: string;
-  git: Git;
-  tags: string[];
-  created_at: string;
-  created_by: string;
-}
-
-export interface Pin {
-  kind: "prompt" | "learned";
-  name: string;
-  digest: string;
-  version: number;
-  uri: string;
-}
-
-export interface VersionShown extends VersionRow {
-  verified: boolean;
-  manifest: Manifest;
-  prompts: Record<string, string>;
-  tools: Record<string, Record<string, unknown>>;
-  pins: Pin[];
-  files: { path: string; bytes: number; sha256: string }[];
-  running_in: string[];
 }
 
 /** `workflow.yaml` as its types say it; what is not said is left out. */
@@ -157,68 +129,6 @@ export interface Learned {
   served_by?: string;
 }
 
-export interface Meaning {
-  area: string;
-  severity: "widens" | "narrows" | "changes";
-  text: string;
-}
-
-export interface Change {
-  area: string;
-  path: string;
-  kind: "added" | "removed" | "changed";
-  before: unknown;
-  after: unknown;
-  text?: { before: string; after: string };
-}
-
-export interface Comparison {
-  from: VersionName;
-  to: VersionName;
-  summary: Meaning[];
-  changes: Change[];
-  files: {
-    path: string;
-    kind: "added" | "removed" | "changed";
-    before: string | null;
-    after: string | null;
-  }[];
-  textual_only: boolean;
-}
-
-export type MoveKind = "release" | "canary" | "share" | "hold" | "resume" | "promote" | "rollback";
-
-export interface Move {
-  revision: number;
-  kind: MoveKind;
-  stable: number;
-  candidate: number | null;
-  share: number;
-  sticky_by: string;
-  release_id: string;
-  auto: boolean;
-  reason: string;
-  at: string;
-  by: string;
-  evidence: Record<string, unknown>;
-  memory: Record<string, unknown>;
-}
-
-export interface Guard {
-  metric: string;
-  limit: number;
-  direction: string;
-}
-
-export interface Rule {
-  metric?: string;
-  limit?: number;
-  level?: number;
-  minimum?: number;
-  maximum?: number | null;
-  guards?: Guard[];
-}
-
 export interface EnvironmentShown {
   workflow: string;
   environment: string;
@@ -229,7 +139,7 @@ export interface EnvironmentShown {
   sticky_by: string;
   release_id: string;
   auto: boolean;
-  rule: Rule;
+  rule: Record<string, unknown>;
   since: string;
   by: string;
   reason: string;
@@ -249,7 +159,7 @@ export interface MoveForm {
   share?: number;
   sticky_by?: "session" | "user" | "task";
   auto?: boolean;
-  rule?: Rule;
+  rule?: Record<string, unknown>;
   reason: string;
   expected_revision?: number;
   memory?: string;
@@ -260,81 +170,6 @@ export interface Moved {
   move: Move | null;
   environment: EnvironmentShown;
   plan: Plan;
-}
-
-export interface Needs {
-  more_sessions: number | null;
-  about_s: number | null;
-}
-
-export interface Watched {
-  metric: string;
-  stable: Estimate;
-  candidate: Estimate;
-  difference: {
-    value: number | string | null;
-    low: number | string | null;
-    high: number | string | null;
-    level: number;
-    method: string;
-    verdict: Verdict;
-  };
-  needs: Needs | null;
-}
-
-export interface CurvePoint {
-  at: string;
-  n_stable: number;
-  n_candidate: number;
-  difference: number | null;
-  low: number | null;
-  high: number | null;
-}
-
-export interface Watch {
-  verdict: string;
-  action: "none" | "promote" | "rollback";
-  why: string;
-  checked_at: string | null;
-  metrics: Watched[];
-  curve: CurvePoint[];
-  rule_text: string;
-  announced: string;
-  limit: number;
-  notes: string[];
-}
-
-export type ReleaseState = "running" | "held" | "promoted" | "rolled_back" | "superseded";
-
-export interface ReleaseShown {
-  release_id: string;
-  workflow: string;
-  environment: string;
-  stable: VersionName;
-  candidate: VersionName;
-  share: number;
-  state: ReleaseState;
-  auto: boolean;
-  rule: Rule;
-  started_at: string;
-  ended_at: string | null;
-  moves: Move[];
-  verdict: string;
-  watch: Watch | null;
-}
-
-export interface VersionOutcomes {
-  version: string;
-  environments: string[];
-  sessions: number;
-  known: number;
-  completion: Estimate;
-  intervention: Estimate;
-  cost_per_success: Estimate;
-  recovery: Estimate;
-  quality: Estimate;
-  first_at: string;
-  last_at: string;
 }
 
 export interface Drafts {
@@ -379,6 +214,9 @@ async function ask<T>(
 const of = (name: string) => encodeURIComponent(segment(name));
 const PAGE = 20;
 
+const called = (name: string) => ({ name: segment(name) });
+const page = (cursor: string) => ({ limit: PAGE, ...(cursor ? { cursor } : {}) });
+
 /** All that a move may change: what runs where, and what is known of it. */
 export function workflowsKey(project: string) {
   return [project, "workflows"] as const;
@@ -388,29 +226,25 @@ export function workflows(project: string) {
   return infiniteQueryOptions({
     queryKey: [...workflowsKey(project), "list"],
     queryFn: ({ signal, pageParam }) =>
-      ask<{ workflows: WorkflowRow[]; total: number; next_cursor: string | null }>(
-        project,
-        "workflows",
-        { query: { limit: PAGE, cursor: pageParam }, signal },
-      ),
+      asked(client.GET("/api/v1/workflows", { params: { query: page(pageParam) }, signal })),
     initialPageParam: "",
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
 }
 
-/** Of the first hundred, by name. */
-export async function workflowNames(project: string, signal: AbortSignal): Promise<string[]> {
-  const told = await ask<{ workflows: WorkflowRow[] }>(project, "workflows", {
-    query: { limit: 100 },
-    signal,
-  });
+/** Of those that have this in their name, the first six. */
+export async function workflowNames(containing: string, signal: AbortSignal): Promise<string[]> {
+  const told = await asked(
+    client.GET("/api/v1/workflows", { params: { query: { containing, limit: 6 } }, signal }),
+  );
   return told.workflows.map((row) => row.name);
 }
 
 export function workflow(project: string, name: string) {
   return queryOptions({
     queryKey: [...workflowsKey(project), "one", name],
-    queryFn: ({ signal }) => ask<WorkflowRow>(project, `workflows/${of(name)}`, { signal }),
+    queryFn: ({ signal }) =>
+      asked(client.GET("/api/v1/workflows/{name}", { params: { path: called(name) }, signal })),
   });
 }
 
@@ -418,13 +252,14 @@ export function versions(project: string, name: string) {
   return infiniteQueryOptions({
     queryKey: [...workflowsKey(project), "versions", name],
     queryFn: ({ signal, pageParam }) =>
-      ask<{ versions: VersionRow[]; next_cursor: string | null }>(
-        project,
-        `workflows/${of(name)}/versions`,
-        { query: { limit: PAGE, cursor: pageParam }, signal },
+      asked(
+        client.GET("/api/v1/workflows/{name}/versions", {
+          params: { path: called(name), query: page(pageParam) },
+          signal,
+        }),
       ),
     initialPageParam: "",
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
 }
 
@@ -432,8 +267,15 @@ export function versions(project: string, name: string) {
 export function version(project: string, name: string, which: string) {
   return queryOptions({
     queryKey: [...workflowsKey(project), "version", name, which],
-    queryFn: ({ signal }) =>
-      ask<VersionShown>(project, `workflows/${of(name)}/versions/${of(which)}`, { signal }),
+    queryFn: async ({ signal }): Promise<VersionShown> => {
+      const told = await asked(
+        client.GET("/api/v1/workflows/{name}/versions/{version}", {
+          params: { path: { ...called(name), version: segment(which) } },
+          signal,
+        }),
+      );
+      return { ...told, manifest: told.manifest as unknown as Manifest, git: told.git as Git };
+    },
   });
 }
 
@@ -442,7 +284,12 @@ export function comparison(project: string, name: string, from: string, to: stri
   return queryOptions({
     queryKey: [project, "workflow-comparison", name, from, to],
     queryFn: ({ signal }) =>
-      ask<Comparison>(project, `workflows/${of(name)}/compare`, { query: { from, to }, signal }),
+      asked(
+        client.GET("/api/v1/workflows/{name}/compare", {
+          params: { path: called(name), query: { from, to } },
+          signal,
+        }),
+      ),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -452,14 +299,16 @@ export function outcomes(
   name: string,
   where: { since?: string | undefined; environment?: string | undefined } = {},
 ) {
-  const { since, environment } = where;
+  const query = given({ since: where.since, environment: where.environment });
   return queryOptions({
-    queryKey: [...workflowsKey(project), "outcomes", name, since ?? "", environment ?? ""],
+    queryKey: [...workflowsKey(project), "outcomes", name, query],
     queryFn: ({ signal }) =>
-      ask<{ versions: VersionOutcomes[] }>(project, `workflows/${of(name)}/outcomes`, {
-        query: { since, environment },
-        signal,
-      }),
+      asked(
+        client.GET("/api/v1/workflows/{name}/outcomes", {
+          params: { path: called(name), query },
+          signal,
+        }),
+      ),
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
@@ -492,14 +341,12 @@ export function environment(project: string, name: string, which: string) {
   });
 }
 
-export function releases(project: string, name: string, which = "") {
+/** The newest fifty, without what the watch found. */
+export function releases(project: string, name: string) {
   return queryOptions({
-    queryKey: [...workflowsKey(project), "releases", name, which],
+    queryKey: [...workflowsKey(project), "releases", name],
     queryFn: ({ signal }) =>
-      ask<{ releases: ReleaseShown[] }>(project, "releases", {
-        query: { workflow: name, environment: which, limit: 20 },
-        signal,
-      }),
+      asked(client.GET("/api/v1/releases", { params: { query: { workflow: name } }, signal })),
   });
 }
 
@@ -507,7 +354,13 @@ export function releases(project: string, name: string, which = "") {
 export function release(project: string, id: string) {
   return queryOptions({
     queryKey: [...workflowsKey(project), "release", id],
-    queryFn: ({ signal }) => ask<ReleaseShown>(project, `releases/${of(id)}`, { signal }),
+    queryFn: ({ signal }) =>
+      asked(
+        client.GET("/api/v1/releases/{release_id}", {
+          params: { path: { release_id: segment(id) } },
+          signal,
+        }),
+      ),
     refetchInterval: 15_000,
   });
 }

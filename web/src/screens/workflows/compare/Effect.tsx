@@ -6,7 +6,7 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { outcomes, releases } from "@/api/workflows";
+import { outcomes, release, releases } from "@/api/workflows";
 import { segment } from "@/app/address";
 import type { Difference, Estimate } from "@/format";
 import { type Column, DataTable } from "@/parts/DataTable";
@@ -37,6 +37,13 @@ interface Row {
 export function Effect({ project, name, from, to }: Props) {
   const answer = useQuery(outcomes(project, name));
   const canaries = useQuery(releases(project, name));
+  const canary = canaryOf(canaries.data?.releases, from, to);
+  const compared = useQuery({
+    ...release(project, canary?.release_id ?? ""),
+    enabled: canary !== undefined,
+    refetchInterval: false,
+  });
+  const watch = compared.data?.watch;
   if (answer.isError && !answer.data) {
     return (
       <section className={own.effect} aria-label="What is known of the effect">
@@ -48,11 +55,10 @@ export function Effect({ project, name, from, to }: Props) {
       </section>
     );
   }
-  const canary = canaryOf(canaries.data?.releases, from, to);
   const a = outcomesOf(answer.data?.versions, from);
   const b = outcomesOf(answer.data?.versions, to);
   const rows: Row[] = FIGURES.map((metric) => {
-    const watched = canary?.watch?.metrics.find((one) => one.metric === metric);
+    const watched = watch?.metrics.find((one) => one.metric === metric);
     return {
       metric,
       a: watched?.stable ?? a?.[metric],
@@ -82,7 +88,7 @@ export function Effect({ project, name, from, to }: Props) {
     },
     side("a", from),
     side("b", to),
-    ...(canary?.watch
+    ...(watch
       ? [
           {
             id: "difference",

@@ -125,7 +125,7 @@ function Shown({ project, of }: { project: string; of: ReleaseShown }) {
         ))}
         {watch && (
           <p className={css.small}>
-            <HostileText text={watch.rule_text} max={2_000} />{" "}
+            <HostileText text={watch.rule} max={2_000} />{" "}
             {watch.checked_at && (
               <>
                 Looked at <Instant at={watch.checked_at} look="ago" />.

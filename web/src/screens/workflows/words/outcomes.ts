@@ -1,5 +1,5 @@
 /** Which figures belong to which version. Pure. */
-import type { EnvironmentLine, ReleaseShown, VersionOutcomes } from "@/api/workflows";
+import type { EnvironmentLine, ReleaseRow, VersionOutcomes } from "@/api/workflows";
 
 /** `versions` name them as sessions do: as text. */
 export function outcomesOf(
@@ -17,9 +17,9 @@ export function leading(environments: readonly EnvironmentLine[]): number | null
 
 /** The newest canary in which `to` ran beside `from`. */
 export function canaryOf(
-  releases: readonly ReleaseShown[] | undefined,
+  releases: readonly ReleaseRow[] | undefined,
   from: number,
   to: number,
-): ReleaseShown | undefined {
+): ReleaseRow | undefined {
   return releases?.find((one) => one.stable.version === from && one.candidate.version === to);
 }
