@@ -2,52 +2,50 @@
 A workflow from a folder on this machine: for tests, examples and work in progress.
 
 It is checked as `quarterdeck workflow validate` checks it; what has an error is refused with the
-place of the first one.
+place of the first one.  Prompts of the registry are not fetched: an agent that names one is
+refused too, since it would run without its instructions.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
-import msgspec
+from quarterdeck.errors import Invalid
+from quarterdeck.sdk.workflow_folder import from_disk
+from quarterdeck.workflows.digest import digest_of
+from quarterdeck.workflows.folder import read
+from quarterdeck.workflows.manifest import Manifest, RegisteredPrompt, Version
 
-from quarterdeck.errors import Invalid, Misconfigured, NotFound
-from quarterdeck.workflows.manifest import Manifest, Version
 
+def version_in(path: Path) -> Version:
+    """
+    The version that this folder would be; its number is 0.
 
-def read_folder(path: Path) -> Version:
-    """The version that this folder would be; its number is 0.  Raises `QuarterdeckError`s."""
-    try:
-        import yaml
-    except ImportError as error:
-        raise Misconfigured(
-            "reading a workflow from a folder needs more than the light install has",
-            hint='pip install "quarterdeck[workflow]"',
-        ) from error
-    file = path / "workflow.yaml"
-    if not file.is_file():
-        raise NotFound(f"no workflow.yaml in {str(path)!r}")
-    try:
-        manifest = msgspec.convert(yaml.safe_load(file.read_text()), Manifest)
-    except (msgspec.ValidationError, yaml.YAMLError) as error:
-        raise Invalid(f"{file}: {error}") from error
-    prompts: dict[str, str] = {}
-    for name, agent in manifest.agents.items():
-        if isinstance(agent.instructions, str):
-            prompts[name] = (path / agent.instructions).read_text()
-    tools: dict[str, dict[str, Any]] = {}
-    for name, tool in manifest.tools.items():
-        if isinstance(tool.schema, str):
-            tools[name] = json.loads((path / tool.schema).read_text())
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    Raises `NotFound` and `Invalid`, and `Misconfigured` in the light install.
+    """
+    reading = read(from_disk(path))
+    if reading.manifest is None:
+        first = reading.errors[0]
+        raise Invalid(
+            f"{path / first.file}:{first.line}:{first.column}: {first.message}",
+            hint=first.hint or "quarterdeck workflow validate tells all of them.",
+        )
+    _refuse_registered(reading.manifest)
     return Version(
-        workflow=manifest.name,
+        workflow=reading.manifest.name,
         version=0,
-        digest=f"sha256:{digest}",
-        manifest=manifest,
-        prompts=prompts,
-        tools=tools,
+        digest=digest_of(reading.folder),
+        manifest=reading.manifest,
+        prompts=reading.prompts,
+        tools=reading.tools,
     )
+
+
+def _refuse_registered(manifest: Manifest) -> None:
+    for name, agent in manifest.agents.items():
+        if isinstance(agent.instructions, RegisteredPrompt):
+            raise Invalid(
+                f"the instructions of agent {name!r} are the prompt "
+                f"{agent.instructions.registry!r} of a server's registry",
+                hint="Push the workflow, release it and load it by name.",
+            )

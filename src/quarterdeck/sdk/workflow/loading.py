@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,21 @@ from quarterdeck.errors import Invalid, Misconfigured
 from quarterdeck.sdk import runtime
 from quarterdeck.sdk.options import Options, read_options
 from quarterdeck.sdk.runtime import SESSION_KEY
+from quarterdeck.sdk.sending.spool import destination
 from quarterdeck.sdk.verbs.session import Current
+from quarterdeck.sdk.workflow.cache import Cache
 from quarterdeck.sdk.workflow.counting import Counter
 from quarterdeck.sdk.workflow.fetching import Server
-from quarterdeck.sdk.workflow.from_folder import read_folder
+from quarterdeck.sdk.workflow.from_folder import version_in
 from quarterdeck.sdk.workflow.parts import Resolved
+from quarterdeck.sdk.workflow.resolving import Asking, Resolver
 from quarterdeck.sdk.workflow.workflow import Workflow
 from quarterdeck.workflows.decide import conditions_in
 from quarterdeck.workflows.manifest import Manifest
 
 DEFAULT_ENVIRONMENT = "production"
+CACHE = "workflows"
+"""The folder beside what waits to be sent."""
 
 
 def load_workflow(
@@ -52,8 +58,10 @@ def load_workflow(
     environment = _environment(environment, current, options)
     if path is not None:
         flow = _from_folder(name, Path(path), environment, options)
+    elif name:
+        flow = _from_server(name, environment, current, options, timeout_s=float(timeout_s))
     else:
-        raise Misconfigured("no server yet")
+        raise Invalid("load_workflow needs a name, or a path")
     _check_conditions(flow.manifest)
     return flow if current is None else _begin(current, flow)
 
@@ -64,7 +72,7 @@ def _environment(told: str | None, current: Current | None, options: Options) ->
 
 
 def _from_folder(name: str | None, path: Path, environment: str, options: Options) -> Workflow:
-    content = read_folder(path)
+    content = version_in(path)
     if name is not None and name != content.workflow:
         raise Invalid(
             f"the folder {str(path)!r} has the workflow {content.workflow!r}, not {name!r}"
@@ -76,8 +84,39 @@ def _from_folder(name: str | None, path: Path, environment: str, options: Option
         digest=content.digest,
         source="folder",
     )
-    server = Server(url=options.url, api_key=options.api_key)
-    return Workflow(release=release, content=content, server=server)
+    return Workflow(release=release, content=content, server=_resolver(options).server)
+
+
+def _from_server(
+    name: str, environment: str, current: Current | None, options: Options, *, timeout_s: float
+) -> Workflow:
+    resolver = _resolver(options)
+    session = Asking(workflow=name, environment=environment)
+    if current is not None:
+        session = replace(
+            session, session_id=current.id, user=current.user, task_type=current.task_type
+        )
+    found = resolver.resolve(session, timeout_s=timeout_s)
+    return Workflow(release=found.release, content=found.content, server=resolver.server)
+
+
+_resolvers: dict[tuple[str, str, Path | None], Resolver] = {}
+"""By server, key and folder: connections and what is known of the server are of the process, like
+the verbs."""
+
+
+def _resolver(options: Options) -> Resolver:
+    key = (options.url, options.api_key, options.spool_dir)
+    found = _resolvers.get(key)
+    if found is None:
+        folder = None
+        if options.spool_dir is not None:
+            folder = options.spool_dir / CACHE / destination(options.url, options.api_key)
+        made = Resolver(
+            server=Server(url=options.url, api_key=options.api_key), cache=Cache(folder)
+        )
+        found = _resolvers.setdefault(key, made)
+    return found
 
 
 def _check_conditions(manifest: Manifest) -> None:

@@ -9,10 +9,11 @@ so that a function that is guarded once, at import, follows the releases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from quarterdeck.sdk.workflow.budgets import Budgets
+from quarterdeck.sdk.workflow.failures import failure_of
 from quarterdeck.sdk.workflow.guarding import Refused, guarded
 from quarterdeck.sdk.workflow.parts import (
     AgentConfig,
@@ -28,9 +29,9 @@ from quarterdeck.sdk.workflow.permitting import (
     finish,
     finish_async,
     permit_steps,
-    spend_steps,
 )
 from quarterdeck.sdk.workflow.rules import Rules, current_session, missing
+from quarterdeck.sdk.workflow.running import Classify, first_steps, run, run_async
 from quarterdeck.workflows.decide import Decision, offered_to
 from quarterdeck.workflows.manifest import FailureKind, Manifest, Version
 
@@ -290,13 +291,45 @@ class Workflow:
         Raises `NotFound`, `TryAgain` where no target's condition holds, and `BudgetExceeded`; a
         person who has to be asked about a budget is waited for.
         """
-        rules = self.rules
-        finish(spend_steps(rules, "model", refused=None))
-        request = {"complexity": complexity, "input_tokens": input_tokens, "size": size}
-        told: dict[str, Any] = {"request": request, "agent": agent}
-        if task_type is not None:
-            told["task"] = {"type": task_type}
-        return rules.choose(route, told)
+        request = _request(agent, task_type, complexity, input_tokens, size)
+        return finish(first_steps(self.rules, route, request))
+
+    def run(
+        self,
+        route: str,
+        call: Callable[[ModelChoice], R],
+        *,
+        agent: str = "",
+        task_type: str | None = None,
+        complexity: float | None = None,
+        input_tokens: int | None = None,
+        size: str | None = None,
+        classify: Classify = failure_of,
+    ) -> R:
+        """
+        Call a model along a route: `flow.run("fast", lambda choice: client.create(choice.model))`.
+
+        Failures are tried again and go to the next target as the version says; `classify` says
+        which failure an error is, None for one that is to be raised.  Raises the last error.
+        """
+        request = _request(agent, task_type, complexity, input_tokens, size)
+        return run(self.rules, route, call, request=request, classify=classify)
+
+    async def run_async(
+        self,
+        route: str,
+        call: Callable[[ModelChoice], Awaitable[R]],
+        *,
+        agent: str = "",
+        task_type: str | None = None,
+        complexity: float | None = None,
+        input_tokens: int | None = None,
+        size: str | None = None,
+        classify: Classify = failure_of,
+    ) -> R:
+        """`run` for coroutines; each try is ended after the choice's `timeout_s`."""
+        request = _request(agent, task_type, complexity, input_tokens, size)
+        return await run_async(self.rules, route, call, request=request, classify=classify)
 
     def fallback(self, choice: ModelChoice, failure: FailureKind) -> ModelChoice | None:
         """
@@ -330,3 +363,18 @@ class Workflow:
         return permit_steps(
             self.rules, tool, arguments or {}, agent=agent, server=server, call_id=call_id
         )
+
+
+def _request(
+    agent: str,
+    task_type: str | None,
+    complexity: float | None,
+    input_tokens: int | None,
+    size: str | None,
+) -> dict[str, Any]:
+    """What conditions of a route see of this call."""
+    request = {"complexity": complexity, "input_tokens": input_tokens, "size": size}
+    told: dict[str, Any] = {"request": request, "agent": agent}
+    if task_type is not None:
+        told["task"] = {"type": task_type}
+    return told
