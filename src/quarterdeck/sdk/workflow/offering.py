@@ -15,7 +15,7 @@ import functools
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from quarterdeck.sdk.workflow.parts import ModelChoice, ToolDefinition
 if TYPE_CHECKING:
     from quarterdeck.sdk.workflow.workflow import Workflow
 
-Functions = Iterable[Callable[..., Any]] | Mapping[str, Callable[..., Any]]
+Functions = Collection[Callable[..., Any]] | Mapping[str, Callable[..., Any]]
 """By their own names, or by the tool's."""
 
 _SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
