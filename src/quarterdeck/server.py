@@ -60,6 +60,7 @@ from quarterdeck.settings import Settings
 from quarterdeck.storage.events.connection import EventConnection, ReadLimits, open_events
 from quarterdeck.storage.events.migrate import migrate
 from quarterdeck.storage.events.session_writes import SessionRow
+from quarterdeck.storage.records.assignments import remove_idle
 from quarterdeck.storage.records.connection import Records, open_records
 from quarterdeck.storage.records.projects import ensure_default_project, list_projects
 
@@ -350,6 +351,16 @@ def _jobs(
     idle_after_ns: int,
 ) -> Iterator[Job]:
     """What depends on the time alone."""
+    yield Job(
+        name="take what sessions began with into the records' file",
+        every_s=2.0,
+        run=records.checkpoint,
+    )
+    yield Job(
+        name="forget what long ended sessions began with",
+        every_s=3600.0,
+        run=lambda: remove_idle(records, now_ns=time.time_ns()),
+    )
     yield Job(
         name="close quiet sessions",
         every_s=10.0,

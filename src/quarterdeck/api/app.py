@@ -23,6 +23,7 @@ from quarterdeck.api import (
     datasets,
     demo,
     differs,
+    environments,
     errors,
     experiments,
     export,
@@ -40,6 +41,7 @@ from quarterdeck.api import (
     prompts,
     received,
     releases,
+    resolve,
     session_cost,
     sessions,
     spans,
@@ -57,6 +59,7 @@ from quarterdeck.api.bodies import packed, to_json
 from quarterdeck.api.live_feeds import Feeds
 from quarterdeck.api.login import Throttle
 from quarterdeck.api.parts import Parts
+from quarterdeck.api.resolve import Resolver
 from quarterdeck.api.rim import RawRoute, Rim
 from quarterdeck.api.session_cost import Spendings
 from quarterdeck.api.stories import Stories
@@ -64,6 +67,8 @@ from quarterdeck.api.waits import Waits
 from quarterdeck.errors import QuarterdeckError
 
 _ROUTERS = (
+    # First, since agents wait for it: each route before it is one more comparison.
+    resolve.router,
     health.router,
     login.router,
     accounts.router,
@@ -90,6 +95,7 @@ _ROUTERS = (
     datasets.router,
     experiments.router,
     received.router,
+    environments.router,
     releases.router,
     workflow_outcomes.router,
     overview.router,
@@ -126,6 +132,7 @@ def create_app(
     app.state.stories = stories or Stories()
     app.state.feeds = Feeds()
     app.state.spendings = Spendings()
+    app.state.resolver = Resolver(parts.records, now_ns=parts.now_ns)
     app.state.waits = Waits()
     app.state.web = web.read_web(web_folder)
     app.add_exception_handler(QuarterdeckError, errors.answer_ours)

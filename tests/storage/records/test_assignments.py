@@ -48,7 +48,7 @@ def given(kept: Assignments, wanted: Assigned, *, now_ns: int = NOW, key: Key = 
     return (
         kept.known(key, now_ns=now_ns)
         or kept.try_first(key, wanted, now_ns=now_ns)
-        or kept.first(key, wanted, now_ns=now_ns)
+        or kept.first(key, lambda _: wanted, now_ns=now_ns)
     )
 
 
@@ -61,7 +61,7 @@ def test_the_first_answer_wins_over_all_later_ones(records: Records) -> None:
     again = Assignments(records)
     assert again.known(key(), now_ns=NOW) is None
     assert given(again, NEW) == OLD
-    assert Assignments(records).first(key(), NEW, now_ns=NOW) == OLD
+    assert Assignments(records).first(key(), lambda _: NEW, now_ns=NOW) == OLD
     assert count(records) == 2
 
 
@@ -107,7 +107,7 @@ from quarterdeck.storage.records.assignments import Assigned, Assignments, Key
 from quarterdeck.storage.records.connection import open_records
 kept = Assignments(open_records({records_url!r}))
 key, wanted = Key("acme", "acme-triage", "production", "s-1"), Assigned(2, "candidate", "rel_1")
-assert kept.try_first(key, wanted, now_ns={NOW}) or kept.first(key, wanted, now_ns={NOW})
+assert kept.try_first(key, wanted, now_ns={NOW}) or kept.first(key, lambda _: wanted, now_ns={NOW})
 os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
@@ -122,7 +122,7 @@ def test_a_session_that_nobody_resolved_for_long_is_forgotten(records: Records) 
     later = NOW + IDLE_NS - DAY
     # Resolved again meanwhile: by this server, and by one that has to read it.
     given(kept, OLD, key=key("s-7"), now_ns=later)
-    assert Assignments(records).first(key("s-8"), OLD, now_ns=later) == OLD
+    assert Assignments(records).first(key("s-8"), lambda _: OLD, now_ns=later) == OLD
     assert remove_idle(records, now_ns=NOW + IDLE_NS) == 0
     assert remove_idle(records, now_ns=NOW + IDLE_NS + DAY) == 1_498
     assert count(records) == 2

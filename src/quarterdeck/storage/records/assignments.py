@@ -13,9 +13,10 @@ import sqlite3
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, text, tuple_, update
+from sqlalchemy import Connection, delete, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.storage.records.connection import Records, connect_unsynced
@@ -94,15 +95,17 @@ class Assignments:
             self._remember(key, found, now_ns)
             return found
 
-    def first(self, key: Key, wanted: Assigned, *, now_ns: int) -> Assigned:
-        """As `try_first`, however long it takes.  Blocks."""
+    def first(self, key: Key, wanted: Callable[[Connection], Assigned], *, now_ns: int) -> Assigned:
+        """As `try_first`, however long it takes.  `wanted` is asked when nobody else writes any
+        more: a session that waited for a rollback begins with what was restored.  Blocks."""
         with self._records.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SET LOCAL synchronous_commit TO OFF"))
                 insert: Any = postgresql.insert
             else:
                 insert = sqlite.insert
-            values = {**key._asdict(), **wanted._asdict(), "at_ns": time_of(now_ns)}
+            first = wanted(connection)
+            values = {**key._asdict(), **first._asdict(), "at_ns": time_of(now_ns)}
             columns = WORKFLOW_ASSIGNMENTS.c
             made = connection.execute(
                 insert(WORKFLOW_ASSIGNMENTS)
@@ -110,7 +113,7 @@ class Assignments:
                 .on_conflict_do_nothing()
                 .returning(columns.version)
             ).one_or_none()
-            found = wanted
+            found = first
             if made is None:
                 here = [columns[name] == value for name, value in key._asdict().items()]
                 row = connection.execute(select(WORKFLOW_ASSIGNMENTS).where(*here)).mappings().one()
