@@ -209,6 +209,8 @@ class _Builder:
 
     def _scalar(self, event: Any, mark: Mark) -> Any:
         text: str = event.value
+        if "\0" in text:
+            self._report.error_at(mark, "a NUL character, which databases refuse")
         if not event.implicit[0] or event.tag is not None:
             return text
         if text in _CONSTANTS:
