@@ -51,6 +51,7 @@ from quarterdeck.api import (
     transcript,
     web,
     workflow_compare,
+    workflow_drafts,
     workflow_outcomes,
     workflows,
 )
@@ -90,6 +91,7 @@ _ROUTERS = (
     figures.router,
     tasks.router,
     prompts.router,
+    workflow_drafts.router,
     workflows.router,
     workflow_compare.router,
     datasets.router,
