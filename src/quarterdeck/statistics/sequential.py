@@ -176,15 +176,21 @@ class _Blocks:
         return (self.second + self.waiting_second) / m - (self.first + self.waiting_first) / n
 
 
+def _tried() -> list[tuple[float, float]]:
+    """(difference, logarithm of its fortune), ascending."""
+    steps = round(1 / _STEP)
+    return [(step * _STEP, 0.0) for step in range(1 - steps, steps)]
+
+
 class _Standing:
     """The differences that are not excluded yet, with what speaks against each."""
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._blocks: list[_Block] = []
-        steps = round(1 / _STEP)
-        self._left = [(step * _STEP, 0.0) for step in range(1 - steps, steps)]
-        """(difference, logarithm of its fortune), ascending."""
+        self._left = _tried()
+        self._all: list[tuple[float, float]] = []
+        """The same of every difference, once none is left."""
         self.low, self.high = -1.0, 1.0
         """The nearest excluded ones outside."""
         self.evidence = 0.0
@@ -196,6 +202,7 @@ class _Standing:
         self._against_none += _gain(block, 0.0)
         self.evidence = max(self.evidence, self._against_none)
         if self.changed:
+            self._all = [(delta, total + _gain(block, delta)) for delta, total in self._all]
             self._take_latest()
             return
         self._exclude([(delta, sum_ + _gain(block, delta)) for delta, sum_ in self._left])
@@ -203,8 +210,7 @@ class _Standing:
             if not self._look_between():
                 break
         if not self._left and not self._search():
-            self.changed = True
-            self._take_latest()
+            self._start_anew()
 
     def _exclude(self, points: Sequence[tuple[float, float]]) -> None:
         """Those in between that fall are forgotten: what is told is the hull."""
@@ -243,16 +249,20 @@ class _Standing:
                 return inf
         return total
 
-    def _take_latest(self) -> None:
-        """The differences that are not excluded at this moment: more than those that never were."""
-        steps = round(1 / _STEP)
-        left = [
-            delta
-            for delta in (step * _STEP for step in range(1 - steps, steps))
-            if sum(_gain(block, delta) for block in self._blocks) < self._threshold
-        ]
+    def _start_anew(self) -> None:
+        """From now on the differences that are not excluded at this moment, which are more than
+        those that never were."""
+        self.changed = True
         self._left = []
+        self._all = [(delta, self._sum(delta)) for delta, _ in _tried()]
+        self._take_latest()
+
+    def _take_latest(self) -> None:
+        left = [delta for delta, total in self._all if total < self._threshold]
         self.low, self.high = (left[0] - _STEP, left[-1] + _STEP) if left else (0.0, 0.0)
+
+    def _sum(self, delta: float) -> float:
+        return sum(_gain(block, delta) for block in self._blocks)
 
     def hull(self) -> tuple[float, float] | None:
         """low < high, as well as was looked for."""
