@@ -309,6 +309,7 @@ def _reason_of(error: BaseException) -> str:
     found = re.search(r"ERROR: <input>:\d+:(\d+): (.*)", text)
     if found:
         said = found[2].removeprefix("Syntax error: ").split(" expecting ")[0]
+        said = "it ends too early" if "input '<EOF>'" in said else said
         return f"at character {found[1]}: {said[:200]}"
     return (text.splitlines() or [type(error).__name__])[0][:300].rstrip(".")
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from quarterdeck.workflows.folder_files import MANIFEST, Files, decoded, named_files, read_tool
-from quarterdeck.workflows.folder_problems import Problem, Report, quoted
+from quarterdeck.workflows.folder_problems import Problem, Report, Tree, quoted
 from quarterdeck.workflows.folder_references import check_references
 from quarterdeck.workflows.folder_schema import as_map, check_schema
 from quarterdeck.workflows.folder_secrets import check_servers
@@ -48,8 +48,9 @@ def read(folder: Folder) -> Reading:
     files = Files(folder.files, report)
     prompts: dict[str, str] = {}
     tools: dict[str, dict[str, Any]] = {}
-    value = _parse(folder, report)
-    if value is not None:
+    tree = _parse(folder, report)
+    value = None if tree is None else tree.value
+    if tree is not None:
         check_schema(report)
         check_references(value, report)
         check_servers(value, report)
@@ -57,7 +58,7 @@ def read(folder: Folder) -> Reading:
         _tell_unnamed(folder, files, report)
     problems = _in_order(report, files)
     manifest = None
-    if value is not None and not any(problem.severity == "error" for problem in problems):
+    if tree is not None and not any(problem.severity == "error" for problem in problems):
         manifest = _convert(value, report)
         problems = _in_order(report, files)
     content = folder.files.get(MANIFEST)
@@ -80,17 +81,16 @@ def named_paths(manifest: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for _, path in found))
 
 
-def _parse(folder: Folder, report: Report) -> Any:
+def _parse(folder: Folder, report: Report) -> Tree | None:
     content = folder.files.get(MANIFEST)
     if content is None:
         report.error((), f"there is no {MANIFEST}", "quarterdeck workflow init writes one")
         return None
     text = decoded(content, report)
     tree = None if text is None else read_yaml(text, report)
-    if tree is None:
-        return None
-    report.tree = tree
-    return tree.value
+    if tree is not None:
+        report.tree = tree
+    return tree
 
 
 def _read_files(

@@ -183,7 +183,7 @@ def _check_conditions(said: Mapping[str, Any], report: Report) -> None:
             continue  # The schema has told of it.
         compiled = conditions.compile(expression, place)
         if isinstance(compiled, conditions.Failed):
-            report.error(at, f"a condition that is none: {compiled.reason}")
+            report.error(at, f"not a condition: {compiled.reason}")
             continue
         failed = conditions.try_out(compiled)
         if failed:
