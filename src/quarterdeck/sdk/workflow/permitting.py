@@ -260,7 +260,7 @@ def _ask_about(rules: Rules, permit: Permit, *, agent: str, refused: Refusing) -
         ask,
         tool=permit.tool,
         arguments=permit.arguments,
-        rule=decision.rule,
+        rule=decision.rule or "permission: ask",
         agent=agent,
         call_id=permit.call_id,
     )
