@@ -26,7 +26,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from quarterdeck.api.access import INGEST, WIRE, Access, check_bind
+from quarterdeck.api.access import INGEST, RUN, WIRE, Access, check_bind
 from quarterdeck.api.app import create_app
 from quarterdeck.api.hub import Hub
 from quarterdeck.api.parts import Parts
@@ -41,6 +41,8 @@ from quarterdeck.jobs.keeper import SessionKeeper
 from quarterdeck.jobs.release_watch import ReleaseWatch
 from quarterdeck.jobs.retain import delete_expired
 from quarterdeck.jobs.tidy import Tidying
+from quarterdeck.mcp.door import PATH as MCP_PATH
+from quarterdeck.mcp.door import McpDoor
 from quarterdeck.model.ids import ProjectId
 from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.receive.accounting import Accounting
@@ -242,14 +244,17 @@ def build(settings: Settings, open_things: ExitStack) -> Built:
         threads=threads,
         scope_of=rules.scope_of,
     )
+    mcp = McpDoor(access=access, budget=budget, max_request_s=settings.max_request_s)
     app = create_app(
         parts,
         raw_routes=[
+            RawRoute(path=MCP_PATH, app=mcp, policy=RUN),
             *(RawRoute(path=path, app=otlp, policy=INGEST) for path in OTLP_PATHS),
             *_wire_routes(settings, back, access, rules, unsupported),
         ],
         stories=stories,
     )
+    mcp.api = app
     tidying = Tidying(
         events=events,
         pending=lambda: pipeline.progress().pending_items,
