@@ -29,6 +29,7 @@ MAX_PARAMETERS = 12
 _NAME_CHARACTERS = 90
 """Ten are left for a number that tells two names apart."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
 _NOT_TEXT = {"null", "true", "false"}
 
 
@@ -235,9 +236,9 @@ class _Names:
 
 def _target(seen: ObservedModel) -> dict[str, Any]:
     parameters = {
-        _words(name): value
+        name: value
         for name, value in list(seen.parameters.items())[:MAX_PARAMETERS]
-        if _is_parameter(value) and _words(name)
+        if _PARAMETER.fullmatch(name) and _is_parameter(value)
     }
     said = {
         "model": _words(seen.model),
