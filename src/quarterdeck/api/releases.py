@@ -12,13 +12,13 @@ from fastapi import Query, Request, Response
 from quarterdeck.api.access import READ, Principal, allow, guarded_router
 from quarterdeck.api.answers.releases import ReleaseList, ReleaseShown
 from quarterdeck.api.bodies import answer
+from quarterdeck.api.environments import move_shown
 from quarterdeck.api.parts import Parts, Who, With, scope_of
 from quarterdeck.api.segments import Segment
 from quarterdeck.api.selection import check_storable
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.storage.events.outcome_reads import canary_sessions
 from quarterdeck.storage.records import release_checks
-from quarterdeck.storage.records.environment_rows import Move
 from quarterdeck.storage.records.release_checks import Check, Release
 from quarterdeck.workflows.canary import rule_of
 from quarterdeck.workflows.canary_decision import watch, watch_json
@@ -94,7 +94,7 @@ def _release(parts: Parts, who: Principal, release_id: str) -> dict[str, Any]:
     )
     return {
         **_row(release, check, digests),
-        "moves": [_move(move) for move in reversed(release.moves)],
+        "moves": [move_shown(move) for move in reversed(release.moves)],
         "watch": watched,
     }
 
@@ -133,22 +133,4 @@ def _row(
         "started_at": to_rfc3339(release.began.at_ns),
         "ended_at": None if release.ended_ns is None else to_rfc3339(release.ended_ns),
         "verdict": _UNDECIDED if check is None else check.verdict,
-    }
-
-
-def _move(move: Move) -> dict[str, Any]:
-    return {
-        "revision": move.revision,
-        "kind": move.kind,
-        "stable": move.stable_version,
-        "candidate": move.candidate_version,
-        "share": move.share_bp / 10_000,
-        "sticky_by": move.sticky_by,
-        "release_id": move.release_id,
-        "auto": move.auto,
-        "reason": move.reason,
-        "at": to_rfc3339(move.at_ns),
-        "by": move.by,
-        "evidence": move.evidence,
-        "memory": move.memory,
     }

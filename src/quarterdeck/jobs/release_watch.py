@@ -21,7 +21,7 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.outcome_reads import canary_sessions
 from quarterdeck.storage.events.scope import ProjectScope
-from quarterdeck.storage.records import environments, release_checks
+from quarterdeck.storage.records import environments, release_checks, workflows
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.environments import WATCH
 from quarterdeck.storage.records.release_checks import Release, WithCanary
@@ -133,6 +133,14 @@ class ReleaseWatch:
             return
         result = "done"
         try:
+            if found.action == "promote":
+                # Raises for a version that was tampered with: away from one it must be possible.
+                workflows.read_version(
+                    self._records,
+                    project_id=project_id,
+                    name=release.workflow,
+                    version=release.canary.candidate,
+                )
             environments.move(
                 self._records,
                 project_id=project_id,

@@ -107,9 +107,9 @@ def decide(
 ) -> tuple[Action, str]:
     """What the rule says, and why: a sentence with the figures.  `metrics[0]` is the main one."""
     main = metrics[0]
-    for one in metrics:
-        if one.broken:
-            return "rollback", f"{_told(one, canary)}; {_limit_text(rule, one)}."
+    broken = [f"{_told(one, canary)}; {_limit_text(rule, one)}." for one in metrics if one.broken]
+    if broken:
+        return "rollback", " Also ".join(broken)
     few = min(main.stable.n, main.candidate.n)
     if few < rule.minimum:
         which = canary.stable if main.stable.n < main.candidate.n else canary.candidate

@@ -3,11 +3,11 @@
 from typing import Any, Literal
 
 from quarterdeck.api.answers.answer import Answer, Instant, Usd
+from quarterdeck.api.answers.environments import EnvironmentMove, RunningVersion
 from quarterdeck.api.answers.shapes import Estimate, Verdict
 from quarterdeck.storage.records.release_checks import ReleaseState
 from quarterdeck.workflows.canary import Metric
 from quarterdeck.workflows.canary_decision import Action
-from quarterdeck.workflows.environment import Kind
 from quarterdeck.workflows.manifest import StickyBy
 
 
@@ -87,35 +87,12 @@ class ReleaseWatched(Answer):
     notes: list[str]
 
 
-class ReleaseVersion(Answer):
-    version: int
-    digest: str
-
-
-class ReleaseMove(Answer):
-    revision: int
-    kind: Kind
-    stable: int
-    candidate: int | None
-    share: float
-    """Of the candidate, 0 to 1."""
-    sticky_by: StickyBy
-    release_id: str
-    auto: bool
-    reason: str
-    at: Instant
-    by: str
-    evidence: dict[str, Any]
-    """What the watch had found; empty where it had found nothing."""
-    memory: dict[str, Any]
-
-
 class ReleaseRow(Answer):
     release_id: str
     workflow: str
     environment: str
-    stable: ReleaseVersion
-    candidate: ReleaseVersion
+    stable: RunningVersion
+    candidate: RunningVersion
     share: float
     """The last one that the candidate had."""
     sticky_by: StickyBy
@@ -128,7 +105,7 @@ class ReleaseRow(Answer):
 
 
 class ReleaseShown(ReleaseRow):
-    moves: list[ReleaseMove]
+    moves: list[EnvironmentMove]
     """Newest first."""
     watch: ReleaseWatched | None
     """Null: nobody looked while it ran."""
