@@ -85,9 +85,16 @@ class Place(NamedTuple):
 class Resolver:
     """What a server remembers for resolving.  One per server; used in its event loop."""
 
-    def __init__(self, records: Records, *, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        *,
+        now_ns: Callable[[], int],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._records = records
         self._now_ns = now_ns
+        self._now_s = now_s
         self._assignments = Assignments(records)
         self._running: dict[Place, Running] = {}
         self._lock = threading.Lock()
@@ -172,7 +179,7 @@ class Resolver:
             )
             if newest is not None and newest.revision != running.state.revision:
                 state = environment_rows.with_digests(connection, key.project_id, newest)
-                running = _running_of(state, moved=None)
+                running = _running_of(state, moved=None, until_s=0)
             return _wanted(running.state, form)
 
         return self._assignments.first(key, wanted, now_ns=now_ns), running
@@ -181,7 +188,7 @@ class Resolver:
         running = self._running.get(place)
         if running is None or running.moved is not self._records.moved:
             return None
-        return running if time.monotonic() < running.until_s else None
+        return running if self._now_s() < running.until_s else None
 
     def _read(self, place: Place) -> Running:
         # Before the state is read: a move in between is then seen as one.
@@ -192,7 +199,7 @@ class Resolver:
         ) if environments.is_environment(environment) else None  # fmt: skip
         if state is None:
             raise self._nothing_there(place)
-        running = _running_of(state, moved=moved)
+        running = _running_of(state, moved=moved, until_s=self._now_s() + FRESH_S)
         if len(self._running) >= _MOST_RUNNING:
             self._running.clear()
         self._running[place] = running
@@ -209,7 +216,7 @@ class Resolver:
         )
 
 
-def _running_of(state: EnvironmentState, *, moved: object) -> Running:
+def _running_of(state: EnvironmentState, *, moved: object, until_s: float) -> Running:
     runs, digests = state.state, state.digests
     split = {
         "stable": {"version": runs.stable, "digest": digests[runs.stable]},
@@ -221,7 +228,7 @@ def _running_of(state: EnvironmentState, *, moved: object) -> Running:
         "release_id": runs.release_id,
         "revision": state.revision,
     }
-    return Running(state, orjson.dumps(split), moved, time.monotonic() + FRESH_S)
+    return Running(state, orjson.dumps(split), moved, until_s)
 
 
 def _wanted(state: EnvironmentState, form: ResolveForm) -> Assigned:
