@@ -71,6 +71,12 @@ def test_agents_tools_models_and_prompts_become_a_manifest() -> None:
     assert "transfer_to_" in notes
 
 
+def test_a_draft_has_no_reserved_name() -> None:
+    reading = reading_of(draft(Observed(sessions=1), name="drafts"))
+    assert reading.manifest is not None
+    assert reading.manifest.name == "drafts-2"
+
+
 def test_a_schema_that_refers_outside_is_left_out_with_a_note() -> None:
     tool = ObservedTool(name="t", parameters={"$ref": "https://example.org/x.json"})
     made = draft(Observed(sessions=1, tools=(tool,)), name="x")

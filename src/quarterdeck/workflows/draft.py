@@ -16,6 +16,7 @@ import msgspec
 from quarterdeck.errors import Misconfigured
 from quarterdeck.workflows.folder_files import MAX_FILE, read_tool
 from quarterdeck.workflows.folder_problems import Report, quoted
+from quarterdeck.workflows.folder_references import RESERVED
 from quarterdeck.workflows.folder_yaml import is_yaml_1_1_bool
 from quarterdeck.workflows.starter import SCHEMA_LINE
 
@@ -90,7 +91,7 @@ def draft(observed: Observed, *, name: str) -> Draft:
     Raises `Misconfigured` where the libraries of the extra `workflow` are missing, nothing else.
     """
     making = _Making(observed)
-    files = making.files(_Names([]).fitting(name, "my-workflow"))
+    files = making.files(_Names([], RESERVED).fitting(name, "my-workflow"))
     return Draft(files=files, notes=tuple(making.notes))
 
 
@@ -216,9 +217,9 @@ class _Making:
 class _Names:
     """Makes names fit, each another one, and notes what was changed."""
 
-    def __init__(self, notes: list[str]) -> None:
+    def __init__(self, notes: list[str], taken: Iterable[str] = ()) -> None:
         self._notes = notes
-        self._taken: set[str] = set()
+        self._taken = set(taken)
 
     def fitting(self, seen: str, what: str) -> str:
         fit = re.sub(r"[^A-Za-z0-9_.-]+", "-", seen[:1000]).strip("-.")[:_NAME_CHARACTERS]

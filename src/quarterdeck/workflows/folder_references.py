@@ -20,6 +20,8 @@ _NAMED_BY_AGENTS = {
     "mcp_servers": "mcp_servers",
 }
 """A list of an agent, and the section that has what it names."""
+RESERVED = frozenset({"drafts"})
+"""Names that a workflow can't have: its address would be another thing's."""
 _LIMITS = ("usd", "tokens", "model_calls", "tool_calls", "duration_s")
 
 
@@ -30,6 +32,8 @@ def check_references(value: object, report: Report) -> None:
     references.agents()
     references.models()
     references.memory_and_context()
+    if said.get("name") in RESERVED:
+        report.error(("name",), f"{quoted(said['name'])} is reserved", "choose another name")
     _check_collisions(said, report)
     _check_conditions(said, report)
     _check_budgets(as_map(said.get("budgets")), report)
