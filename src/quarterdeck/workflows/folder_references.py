@@ -32,8 +32,9 @@ def check_references(value: object, report: Report) -> None:
     references.agents()
     references.models()
     references.memory_and_context()
-    if said.get("name") in RESERVED:
-        report.error(("name",), f"{quoted(said['name'])} is reserved", "choose another name")
+    name = said.get("name")
+    if isinstance(name, str) and name in RESERVED:
+        report.error(("name",), f"{quoted(name)} is reserved", "choose another name")
     _check_collisions(said, report)
     _check_conditions(said, report)
     _check_budgets(as_map(said.get("budgets")), report)
