@@ -422,6 +422,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/memory/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checkpoints of memory, newest first */
+        get: operations["list_checkpoints_api_v1_memory_checkpoints_get"];
+        put?: never;
+        /** Keep memory as it is now under a name */
+        post: operations["make_checkpoint_api_v1_memory_checkpoints_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete entries; a revert brings them back */
+        post: operations["delete_api_v1_memory_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entries, newest first: now, or as they were at a checkpoint */
+        get: operations["list_some_api_v1_memory_entries_get"];
+        /** Write entries, all of them or none */
+        put: operations["put_api_v1_memory_entries_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is found at an address */
+        get: operations["get_api_v1_memory_entry_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every write of a key: by whom, what hid it, who read it */
+        get: operations["history_api_v1_memory_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Namespaces in which something is found */
+        get: operations["namespaces_api_v1_memory_namespaces_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/reverts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reverts of memory, newest first */
+        get: operations["list_reverts_api_v1_memory_reverts_get"];
+        put?: never;
+        /** Take back what a selection means; it can be undone */
+        post: operations["revert_api_v1_memory_reverts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/reverts/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a revert would take back, what stays, and who has read it */
+        post: operations["plan_api_v1_memory_reverts_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/reverts/{revert_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a revert back; what was written since stays */
+        post: operations["undo_api_v1_memory_reverts__revert_id__undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The entries that fit words, an embedding or both, best first */
+        post: operations["search_api_v1_memory_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -889,6 +1062,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a session read of memory and wrote there */
+        get: operations["of_session_api_v1_sessions__session_id__memory_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/outcome": {
         parameters: {
             query?: never;
@@ -1161,6 +1351,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A workflow's files made of observed sessions */
+        get: operations["make_draft_api_v1_workflows_drafts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{name}": {
         parameters: {
             query?: never;
@@ -1195,6 +1402,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{name}/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a workflow runs where */
+        get: operations["list_some_api_v1_workflows__name__environments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/environments/{environment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One environment and its moves, newest first */
+        get: operations["show_api_v1_workflows__name__environments__environment__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/environments/{environment}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Release, change or end a share, roll back; or, with `dry_run`, what that would do */
+        post: operations["move_api_v1_workflows__name__environments__environment__moves_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{name}/outcomes": {
         parameters: {
             query?: never;
@@ -1206,6 +1464,23 @@ export interface paths {
         get: operations["show_api_v1_workflows__name__outcomes_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The version that a session runs, and what it says; the first answer is kept */
+        post: operations["resolve_api_v1_workflows__name__resolve_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1437,6 +1712,23 @@ export interface components {
             pending: boolean;
             row: number;
             waited_us: number | null;
+        };
+        /** AddressForm */
+        AddressForm: {
+            /**
+             * Environment
+             * @default
+             */
+            environment: string;
+            /** Key */
+            key: string;
+            /** Namespace */
+            namespace: string;
+            /**
+             * Scope
+             * @default
+             */
+            scope: string;
         };
         /** AgentUsed */
         AgentUsed: {
@@ -1796,6 +2088,20 @@ export interface components {
             before: components["schemas"]["BoundedText"] | null;
             name: string;
         };
+        /** CheckpointForm */
+        CheckpointForm: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Name
+             * @description Empty: it is called by its id.
+             * @default
+             */
+            name: string;
+        };
         /** ComparedChange */
         ComparedChange: {
             after: unknown;
@@ -2010,6 +2316,22 @@ export interface components {
             title: string;
             unit: string;
         };
+        /** DeleteForm */
+        DeleteForm: {
+            /** Addresses */
+            addresses: components["schemas"]["AddressForm"][];
+            /**
+             * @default {
+             *       "agent": "",
+             *       "session_id": "",
+             *       "span_id": "",
+             *       "trace_id": "",
+             *       "user": "",
+             *       "workflow": ""
+             *     }
+             */
+            provenance: components["schemas"]["ProvenanceForm"];
+        };
         /** DemoAnswer */
         DemoAnswer: {
             /** @description What does the same at a terminal. */
@@ -2081,11 +2403,151 @@ export interface components {
             rest: number;
             selected: number;
         };
+        /** DraftObserved */
+        DraftObserved: {
+            agents: number;
+            models: number;
+            sessions: number;
+            tools: number;
+        };
         /**
          * Empty
          * @description Done; there is nothing to tell.
          */
         Empty: Record<string, never>;
+        /** EntryForm */
+        EntryForm: {
+            /**
+             * Embedding
+             * @description Of the value, by a function of the caller's own.
+             */
+            embedding?: number[] | null;
+            /**
+             * Environment
+             * @default
+             */
+            environment: string;
+            /** Key */
+            key: string;
+            /** Namespace */
+            namespace: string;
+            /**
+             * Scope
+             * @default
+             */
+            scope: string;
+            /**
+             * Ttl S
+             * @description Seconds from now after which it is gone; left out: it stays.
+             */
+            ttl_s?: number | null;
+            /** Value */
+            value: unknown;
+        };
+        /** EnvironmentList */
+        EnvironmentList: {
+            /** @description By name. */
+            environments: components["schemas"]["EnvironmentRow"][];
+        };
+        /** EnvironmentMove */
+        EnvironmentMove: {
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            /** @description Whether the watch may promote and roll back by itself. */
+            auto: boolean;
+            /** @description Null: it was the environment's first. */
+            before: components["schemas"]["RanBefore"] | null;
+            /** @description `key:…`, `account:…`, `local`, or `watch`. */
+            by: string;
+            candidate: number | null;
+            /** @description What the watch had found; empty where it had found nothing. */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            kind: "release" | "canary" | "share" | "hold" | "resume" | "promote" | "rollback";
+            /** @description What was taken back with it; empty for nothing. */
+            memory: {
+                [key: string]: unknown;
+            };
+            reason: string;
+            /** @description Of the canary that it began, changed or ended; empty for none. */
+            release_id: string;
+            /** @description From 1, without a gap. */
+            revision: number;
+            rule: {
+                [key: string]: unknown;
+            };
+            share: number;
+            /** @description A version's number, from this move on. */
+            stable: number;
+            /** @enum {string} */
+            sticky_by: "session" | "user" | "task";
+            /** @description A candidate that was promoted before there was a verdict on it. */
+            without_evidence: boolean;
+        };
+        /** EnvironmentMoved */
+        EnvironmentMoved: {
+            /** @description As it is now; null: nothing runs there yet. */
+            environment: components["schemas"]["EnvironmentShown"] | null;
+            /** @description Null in a dry run. */
+            move: components["schemas"]["EnvironmentMove"] | null;
+            plan: components["schemas"]["PlannedMove"];
+        };
+        /** EnvironmentRow */
+        EnvironmentRow: {
+            auto: boolean;
+            by: string;
+            /** @description The version that has a share; null for none. */
+            candidate: components["schemas"]["RunningVersion"] | null;
+            environment: string;
+            /** @description The watch does nothing by itself until it is resumed. */
+            held: boolean;
+            reason: string;
+            /** @description Of the canary that runs; empty for none. */
+            release_id: string;
+            revision: number;
+            rule: {
+                [key: string]: unknown;
+            };
+            /** @description Of the candidate, 0 to 1. */
+            share: number;
+            /** @description RFC 3339 in UTC. */
+            since: string;
+            stable: components["schemas"]["RunningVersion"];
+            /** @enum {string} */
+            sticky_by: "session" | "user" | "task";
+            workflow: string;
+        };
+        /** EnvironmentShown */
+        EnvironmentShown: {
+            auto: boolean;
+            by: string;
+            /** @description The version that has a share; null for none. */
+            candidate: components["schemas"]["RunningVersion"] | null;
+            environment: string;
+            /** @description The watch does nothing by itself until it is resumed. */
+            held: boolean;
+            /** @description Newest first. */
+            moves: components["schemas"]["EnvironmentMove"][];
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            reason: string;
+            /** @description Of the canary that runs; empty for none. */
+            release_id: string;
+            revision: number;
+            rule: {
+                [key: string]: unknown;
+            };
+            /** @description Of the candidate, 0 to 1. */
+            share: number;
+            /** @description RFC 3339 in UTC. */
+            since: string;
+            stable: components["schemas"]["RunningVersion"];
+            /** @enum {string} */
+            sticky_by: "session" | "user" | "task";
+            workflow: string;
+        };
         /** EpisodeMark */
         EpisodeMark: {
             errors: number;
@@ -2718,6 +3180,15 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "editor" | "admin";
         };
+        /** MemoryAddress */
+        MemoryAddress: {
+            /** @description Empty is an environment of its own. */
+            environment: string;
+            key: string;
+            namespace: string;
+            /** @description Whose it is: `user:u-7`; empty is everybody's. */
+            scope: string;
+        };
         /** MemoryAtStep */
         MemoryAtStep: {
             /** @description Latest first, at most 20. */
@@ -2726,11 +3197,376 @@ export interface components {
             written: components["schemas"]["MemoryUse"][];
             written_count: number;
         };
+        /** MemoryCheckpoint */
+        MemoryCheckpoint: {
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            by: string;
+            checkpoint_id: string;
+            description: string;
+            name: string;
+            seq: number;
+        };
+        /** MemoryCheckpoints */
+        MemoryCheckpoints: {
+            /** @description Newest first. */
+            checkpoints: components["schemas"]["MemoryCheckpoint"][];
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            total: number;
+        };
+        /** MemoryDeleted */
+        MemoryDeleted: {
+            /** @description Those that were there; the others were not. */
+            deleted: components["schemas"]["MemoryAddress"][];
+        };
+        /** MemoryEntry */
+        MemoryEntry: {
+            /** @description Empty is an environment of its own. */
+            environment: string;
+            /** @description The first instant at which it is gone; null = it stays. */
+            expires_at: string | null;
+            key: string;
+            namespace: string;
+            provenance: components["schemas"]["MemoryProvenance"];
+            /** @description Sessions that read this write. */
+            readers: number;
+            /** @description Whose it is: `user:u-7`; empty is everybody's. */
+            scope: string;
+            /** @description The number of the write: each write, revert and checkpoint of a project has the next one. */
+            seq: number;
+            value: unknown;
+            /** @description RFC 3339 in UTC. */
+            written_at: string;
+        };
+        /** MemoryEntryList */
+        MemoryEntryList: {
+            /** @description Newest write first. */
+            entries: components["schemas"]["MemoryEntry"][];
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+        };
+        /** MemoryFound */
+        MemoryFound: {
+            /** @description Empty is an environment of its own. */
+            environment: string;
+            /** @description The first instant at which it is gone; null = it stays. */
+            expires_at: string | null;
+            key: string;
+            namespace: string;
+            provenance: components["schemas"]["MemoryProvenance"];
+            /** @description Sessions that read this write. */
+            readers: number;
+            /** @description Whose it is: `user:u-7`; empty is everybody's. */
+            scope: string;
+            /** @description BM25 of words; the cosine of an embedding; of both, the sum of reciprocal ranks. */
+            score: number;
+            /** @description The number of the write: each write, revert and checkpoint of a project has the next one. */
+            seq: number;
+            value: unknown;
+            /** @description RFC 3339 in UTC. */
+            written_at: string;
+        };
+        /**
+         * MemoryGoing
+         * @description An entry of which something else, or nothing, is found after the revert.
+         */
+        MemoryGoing: {
+            address: components["schemas"]["MemoryAddress"];
+            after_at: string | null;
+            /** @description Of what is found afterwards. */
+            after_by: components["schemas"]["MemoryProvenance"] | null;
+            /**
+             * @description `earlier`: another value; `back`: nothing is found now and something afterwards; `nothing`:
+             *     nothing is found before or after.
+             * @enum {string}
+             */
+            becomes: "gone" | "earlier" | "back" | "nothing";
+            /** @description A value was long: the first 2,000 characters of its JSON stand for it, as text. */
+            cut: boolean;
+            value_after: unknown;
+            /** @description Null where nothing is found. */
+            value_now: unknown;
+            /** @description Of it that would be hidden. */
+            writes: number;
+            written_at: string | null;
+            /** @description Of what is found now. */
+            written_by: components["schemas"]["MemoryProvenance"] | null;
+        };
+        /** MemoryHiding */
+        MemoryHiding: {
+            by: string;
+            /** @description RFC 3339 in UTC. */
+            from_at: string;
+            reason: string;
+            revert_id: string;
+            /** @description Null: it hides the write now. */
+            until_at: string | null;
+        };
+        /** MemoryHistory */
+        MemoryHistory: {
+            /** @description Empty is an environment of its own. */
+            environment: string;
+            key: string;
+            namespace: string;
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description Whose it is: `user:u-7`; empty is everybody's. */
+            scope: string;
+            total: number;
+            /** @description Newest first. */
+            writes: components["schemas"]["MemoryWrite"][];
+        };
+        /** MemoryNamespace */
+        MemoryNamespace: {
+            entries: number;
+            environment: string;
+            /** @description RFC 3339 in UTC. */
+            last_at: string;
+            namespace: string;
+            scopes: number;
+        };
+        /** MemoryNamespaces */
+        MemoryNamespaces: {
+            /** @description By environment and name. */
+            namespaces: components["schemas"]["MemoryNamespace"][];
+        };
+        /** MemoryOfSession */
+        MemoryOfSession: {
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description Oldest first, one page. */
+            reads: components["schemas"]["MemorySessionRead"][];
+            reads_total: number;
+            /** @description Oldest first, one page. */
+            writes: components["schemas"]["MemorySessionWrite"][];
+            writes_total: number;
+        };
+        /** MemoryPlan */
+        MemoryPlan: {
+            /** @description Newest first, one page. */
+            goes: components["schemas"]["MemoryGoing"][];
+            hint: string;
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description `sha256:…` of what would happen.  A revert that names it does this or is refused. */
+            plan_id: string;
+            /** @description Who read first comes first; the first 200. */
+            readers: components["schemas"]["MemoryReader"][];
+            /** @description Hidden writes that would be seen again: only back to a checkpoint. */
+            shows: number;
+            /** @description Newest first, one page. */
+            stays: components["schemas"]["MemoryStaying"][];
+            totals: components["schemas"]["MemoryPlanTotals"];
+            /** @description That would be hidden. */
+            writes: number;
+        };
+        /** MemoryPlanTotals */
+        MemoryPlanTotals: {
+            goes: number;
+            readers: number;
+            stays: number;
+            /** @description The readers' own later writes, which stay. */
+            tainted_writes: number;
+        };
+        /**
+         * MemoryProvenance
+         * @description Which work wrote or read it; all empty for a person's own act.
+         */
+        MemoryProvenance: {
+            agent: string;
+            /** @description Who held the key: `key:…`, `account:…`, `local`. */
+            by: string;
+            session_id: string;
+            span_id: string;
+            trace_id: string;
+            /** @description Whose task it was. */
+            user: string;
+            version: number | null;
+            workflow: string;
+        };
+        /** MemoryReadBy */
+        MemoryReadBy: {
+            /** @description RFC 3339 in UTC. */
+            first_at: string;
+            /** @description RFC 3339 in UTC. */
+            last_at: string;
+            /** @description Of the session; empty where none of this id is stored. */
+            outcome: string;
+            reads: number;
+            session_id: string;
+        };
+        /**
+         * MemoryReader
+         * @description A session that read what would be hidden and another one wrote.
+         */
+        MemoryReader: {
+            /** @description RFC 3339 in UTC. */
+            first_at: string;
+            /** @description Of its own after it first read, which stay: what may rest on what goes. */
+            later_writes: number;
+            /** @description Empty where no session of this id is stored. */
+            outcome: string;
+            reads: number;
+            session_id: string;
+        };
+        /** MemoryRevert */
+        MemoryRevert: {
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            by: string;
+            reason: string;
+            revert_id: string;
+            selection: components["schemas"]["MemorySelection"];
+            seq: number;
+            /** @description Hidden writes that it showed again. */
+            shows: number;
+            undone_at: string | null;
+            undone_by: string;
+            /** @description That it hid. */
+            writes: number;
+        };
+        /** MemoryReverts */
+        MemoryReverts: {
+            /** @description Where the list goes on; null at its end. */
+            next_cursor: string | null;
+            /** @description Newest first. */
+            reverts: components["schemas"]["MemoryRevert"][];
+            total: number;
+        };
+        /** MemorySearchResult */
+        MemorySearchResult: {
+            /** @description The best first. */
+            entries: components["schemas"]["MemoryFound"][];
+        };
+        /**
+         * MemorySelection
+         * @description All that is said must hold; null and empty are not said.
+         */
+        MemorySelection: {
+            checkpoint: string;
+            environment: string | null;
+            namespace: string;
+            session_id: string;
+            since: string | null;
+            until: string | null;
+            user: string;
+            version: number | null;
+            workflow: string;
+        };
+        /** MemorySessionRead */
+        MemorySessionRead: {
+            address: components["schemas"]["MemoryAddress"];
+            /** @description Of who read. */
+            agent: string;
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            current: boolean;
+            /** @description A revert hides now what was read then. */
+            hidden: boolean;
+            seq: number;
+            span_id: string;
+            trace_id: string;
+            /** @description Empty: a person wrote it. */
+            written_by_session: string;
+        };
+        /** MemorySessionWrite */
+        MemorySessionWrite: {
+            address: components["schemas"]["MemoryAddress"];
+            after: unknown;
+            agent: string;
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            /** @description What was there before; null = nothing. */
+            before: unknown;
+            current: boolean;
+            cut: boolean;
+            deleted: boolean;
+            hidden: boolean;
+            /** @description Other sessions; the first 50 readers. */
+            read_later_by: components["schemas"]["MemoryReadBy"][];
+            seq: number;
+            span_id: string;
+            trace_id: string;
+        };
+        /**
+         * MemoryStaying
+         * @description An entry that somebody wrote later.
+         */
+        MemoryStaying: {
+            address: components["schemas"]["MemoryAddress"];
+            because: components["schemas"]["MemoryStayingBecause"];
+            /** @description Of it that would be hidden all the same. */
+            writes: number;
+        };
+        /** MemoryStayingBecause */
+        MemoryStayingBecause: {
+            /** @description RFC 3339 in UTC. */
+            at: string;
+            by: string;
+            /** @description The later write took the key away. */
+            deleted: boolean;
+            seq: number;
+            session_id: string;
+            version: number | null;
+            workflow: string;
+        };
         /** MemoryUse */
         MemoryUse: {
             name: string;
             step: number;
             text: components["schemas"]["BoundedText"] | null;
+        };
+        /**
+         * MemoryWrite
+         * @description A row of the log: an entry as it was written, and what became of it.
+         */
+        MemoryWrite: {
+            /** @description It decides what is found now. */
+            current: boolean;
+            /** @description It took the key away; the value is null. */
+            deleted: boolean;
+            /** @description Empty is an environment of its own. */
+            environment: string;
+            expired: boolean;
+            /** @description The first instant at which it is gone; null = it stays. */
+            expires_at: string | null;
+            /** @description A revert hides it now. */
+            hidden: boolean;
+            /** @description Oldest first. */
+            hidings: components["schemas"]["MemoryHiding"][];
+            key: string;
+            namespace: string;
+            provenance: components["schemas"]["MemoryProvenance"];
+            /** @description The first 50 sessions that read it; `readers` counts all. */
+            read_by: components["schemas"]["MemoryReadBy"][];
+            /** @description Sessions that read this write. */
+            readers: number;
+            /** @description Whose it is: `user:u-7`; empty is everybody's. */
+            scope: string;
+            /** @description The number of the write: each write, revert and checkpoint of a project has the next one. */
+            seq: number;
+            /** @description Its time had come and the value was taken away for good. */
+            swept: boolean;
+            value: unknown;
+            /** @description RFC 3339 in UTC. */
+            written_at: string;
+        };
+        /** MemoryWritten */
+        MemoryWritten: {
+            /** @description In the order in which they were sent. */
+            written: components["schemas"]["MemoryWrittenEntry"][];
+        };
+        /** MemoryWrittenEntry */
+        MemoryWrittenEntry: {
+            /** @description Empty is an environment of its own. */
+            environment: string;
+            expires_at: string | null;
+            key: string;
+            namespace: string;
+            /** @description Whose it is: `user:u-7`; empty is everybody's. */
+            scope: string;
+            seq: number;
         };
         /** Message */
         Message: {
@@ -2758,6 +3594,60 @@ export interface components {
             reasoning_tokens: number | null;
             role: string | null;
             unpriced_calls: number;
+        };
+        /** MoveForm */
+        MoveForm: {
+            /**
+             * Auto
+             * @description Whether the watch may promote and roll back by the rule.
+             */
+            auto?: boolean | null;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * Expected Revision
+             * @description Of what the caller saw; 0 where nothing ran. Any other now is a conflict.
+             */
+            expected_revision?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "release" | "canary" | "share" | "hold" | "resume" | "promote" | "rollback";
+            /**
+             * Memory
+             * @description For rollback: `keep`, `pinned`, `written`, or a checkpoint's id or name.
+             * @default
+             */
+            memory: string;
+            /**
+             * Reason
+             * @description Needed, but in a dry run.
+             * @default
+             */
+            reason: string;
+            /**
+             * Rule
+             * @description When the watch decides; what is left out is as usual.
+             */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Share
+             * @description For canary and share: of the candidate, above 0 and below 1.
+             */
+            share?: number | null;
+            /** Sticky By */
+            sticky_by?: ("session" | "user" | "task") | null;
+            /**
+             * Version
+             * @description For release and canary: a number, a tag or a digest.
+             */
+            version?: number | string | null;
         };
         /**
          * NamedValue
@@ -3168,6 +4058,49 @@ export interface components {
             /** @description Of a prompt that the manifest names by number; else 0. */
             version: number;
         };
+        /** PlanForm */
+        PlanForm: {
+            /**
+             * Cursor
+             * @default
+             */
+            cursor: string;
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+            selection: components["schemas"]["SelectionForm"];
+        };
+        /** PlannedMemory */
+        PlannedMemory: {
+            /** @description Its name; empty where it is not about one. */
+            checkpoint: string;
+            /** @description Of which something else, or nothing, is found afterwards. */
+            entries: number;
+            /** @description Sessions that read what goes. */
+            readers: number;
+            /** @description Empty in a plan, and where there was nothing to take back. */
+            revert_id: string;
+            /** @description Entries that somebody wrote later. */
+            stays: number;
+            /** @description What was chosen, and why. */
+            why: string;
+            /** @description That are hidden. */
+            writes: number;
+        };
+        /** PlannedMove */
+        PlannedMove: {
+            /** @description Null: nothing runs there yet. */
+            from: components["schemas"]["Runs"] | null;
+            /** @description Null for what is no rollback. */
+            memory: components["schemas"]["PlannedMemory"] | null;
+            /** @description What is left to be done by hand, a sentence each. */
+            not_moved: string[];
+            /** @description What those in progress do. */
+            sessions: string;
+            to: components["schemas"]["Runs"];
+        };
         /**
          * PriceForm
          * @description A price that counts before every table, in USD per million tokens.
@@ -3402,6 +4335,41 @@ export interface components {
             version: number;
             version_id: string;
         };
+        /** ProvenanceForm */
+        ProvenanceForm: {
+            /**
+             * Agent
+             * @default
+             */
+            agent: string;
+            /**
+             * Session Id
+             * @default
+             */
+            session_id: string;
+            /**
+             * Span Id
+             * @default
+             */
+            span_id: string;
+            /**
+             * Trace Id
+             * @default
+             */
+            trace_id: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /** Version */
+            version?: number | null;
+            /**
+             * Workflow
+             * @default
+             */
+            workflow: string;
+        };
         /** PushForm */
         PushForm: {
             /** Files */
@@ -3434,12 +4402,34 @@ export interface components {
              */
             tags: string[];
         };
+        /** PutForm */
+        PutForm: {
+            /** Entries */
+            entries: components["schemas"]["EntryForm"][];
+            /**
+             * @default {
+             *       "agent": "",
+             *       "session_id": "",
+             *       "span_id": "",
+             *       "trace_id": "",
+             *       "user": "",
+             *       "workflow": ""
+             *     }
+             */
+            provenance: components["schemas"]["ProvenanceForm"];
+        };
         /** Quality */
         Quality: {
             parts: {
                 [key: string]: number;
             };
             score: number | null;
+        };
+        /** RanBefore */
+        RanBefore: {
+            candidate: number | null;
+            share: number;
+            stable: number;
         };
         /** RawEventShown */
         RawEventShown: {
@@ -3583,35 +4573,10 @@ export interface components {
             /** @description Last begun first. */
             releases: components["schemas"]["ReleaseRow"][];
         };
-        /** ReleaseMove */
-        ReleaseMove: {
-            /** @description RFC 3339 in UTC. */
-            at: string;
-            auto: boolean;
-            by: string;
-            candidate: number | null;
-            /** @description What the watch had found; empty where it had found nothing. */
-            evidence: {
-                [key: string]: unknown;
-            };
-            /** @enum {string} */
-            kind: "release" | "canary" | "share" | "hold" | "resume" | "promote" | "rollback";
-            memory: {
-                [key: string]: unknown;
-            };
-            reason: string;
-            release_id: string;
-            revision: number;
-            /** @description Of the candidate, 0 to 1. */
-            share: number;
-            stable: number;
-            /** @enum {string} */
-            sticky_by: "session" | "user" | "task";
-        };
         /** ReleaseRow */
         ReleaseRow: {
             auto: boolean;
-            candidate: components["schemas"]["ReleaseVersion"];
+            candidate: components["schemas"]["RunningVersion"];
             ended_at: string | null;
             environment: string;
             release_id: string;
@@ -3620,7 +4585,7 @@ export interface components {
             };
             /** @description The last one that the candidate had. */
             share: number;
-            stable: components["schemas"]["ReleaseVersion"];
+            stable: components["schemas"]["RunningVersion"];
             /** @description RFC 3339 in UTC. */
             started_at: string;
             /** @enum {string} */
@@ -3634,18 +4599,18 @@ export interface components {
         /** ReleaseShown */
         ReleaseShown: {
             auto: boolean;
-            candidate: components["schemas"]["ReleaseVersion"];
+            candidate: components["schemas"]["RunningVersion"];
             ended_at: string | null;
             environment: string;
             /** @description Newest first. */
-            moves: components["schemas"]["ReleaseMove"][];
+            moves: components["schemas"]["EnvironmentMove"][];
             release_id: string;
             rule: {
                 [key: string]: unknown;
             };
             /** @description The last one that the candidate had. */
             share: number;
-            stable: components["schemas"]["ReleaseVersion"];
+            stable: components["schemas"]["RunningVersion"];
             /** @description RFC 3339 in UTC. */
             started_at: string;
             /** @enum {string} */
@@ -3657,11 +4622,6 @@ export interface components {
             /** @description Null: nobody looked while it ran. */
             watch: components["schemas"]["ReleaseWatched"] | null;
             workflow: string;
-        };
-        /** ReleaseVersion */
-        ReleaseVersion: {
-            digest: string;
-            version: number;
         };
         /**
          * ReleaseWatched
@@ -3691,6 +4651,51 @@ export interface components {
             verdict: "better" | "worse" | "no_difference_found" | "not_enough_data";
             why: string;
         };
+        /** Resolution */
+        Resolution: {
+            /**
+             * @description Of the release that the session began in.
+             * @enum {string}
+             */
+            arm: "stable" | "candidate";
+            /** @description Null where the caller has the digest already. */
+            content: components["schemas"]["VersionContent"] | null;
+            digest: string;
+            environment: string;
+            /** @description That release; empty where no version had a share then. */
+            release_id: string;
+            /** @description Of the environment now. */
+            revision: number;
+            split: components["schemas"]["Split"];
+            version: number;
+            workflow: string;
+        };
+        /** ResolveForm */
+        ResolveForm: {
+            /** Environment */
+            environment: string;
+            /**
+             * Have
+             * @description Digests of which the caller has the content.
+             * @default []
+             */
+            have: string[];
+            /**
+             * Session Id
+             * @default
+             */
+            session_id: string;
+            /**
+             * Task Type
+             * @default
+             */
+            task_type: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+        };
         /**
          * RetentionAnswer
          * @description What would be deleted if the project kept so many days.
@@ -3704,6 +4709,18 @@ export interface components {
             oldest_at: string | null;
             sessions: number;
             spans: number;
+        };
+        /** RevertForm */
+        RevertForm: {
+            /**
+             * Plan Id
+             * @description Of the plan that was looked at: refused if memory has changed.
+             * @default
+             */
+            plan_id: string;
+            /** Reason */
+            reason: string;
+            selection: components["schemas"]["SelectionForm"];
         };
         /** RunShown */
         RunShown: {
@@ -3744,6 +4761,19 @@ export interface components {
             /** @description For a person; these are not among the open ones. */
             waiting: components["schemas"]["Behind"];
         };
+        /** RunningVersion */
+        RunningVersion: {
+            digest: string;
+            version: number;
+        };
+        /** Runs */
+        Runs: {
+            /** @description The version that has a share; null for none. */
+            candidate: components["schemas"]["RunningVersion"] | null;
+            /** @description Of the candidate, 0 to 1. */
+            share: number;
+            stable: components["schemas"]["RunningVersion"];
+        };
         /**
          * RunsWhere
          * @description What an environment runs.
@@ -3779,6 +4809,68 @@ export interface components {
             trace_id: string | null;
             value: number | null;
         };
+        /** SearchForm */
+        SearchForm: {
+            /** Embedding */
+            embedding?: number[] | null;
+            /**
+             * Environment
+             * @description null: all of them.
+             * @default
+             */
+            environment: string | null;
+            /**
+             * Filter
+             * @description Fields of values: equal to, or `$eq $ne $gt $gte $lt $lte`.
+             * @default {}
+             */
+            filter: {
+                [key: string]: unknown;
+            };
+            /**
+             * Limit
+             * @default 10
+             */
+            limit: number;
+            /**
+             * Namespace
+             * @description Exactly this one; empty: all.
+             * @default
+             */
+            namespace: string;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * @default {
+             *       "agent": "",
+             *       "session_id": "",
+             *       "span_id": "",
+             *       "trace_id": "",
+             *       "user": "",
+             *       "workflow": ""
+             *     }
+             */
+            provenance: components["schemas"]["ProvenanceForm"];
+            /**
+             * Query
+             * @default
+             */
+            query: string;
+            /**
+             * Scope
+             * @description null: all; empty: everybody's.
+             */
+            scope?: string | null;
+            /**
+             * Under
+             * @description This namespace and those below it, after a `/`.
+             * @default
+             */
+            under: string;
+        };
         /**
          * SeenMessage
          * @description A message of this call's input, or one that the call before had and this one has not.
@@ -3793,6 +4885,57 @@ export interface components {
             role: string;
             /** @description Estimated by length, scaled to the known sum. */
             tokens: number;
+        };
+        /**
+         * SelectionForm
+         * @description All that is said must hold of a write.
+         */
+        SelectionForm: {
+            /**
+             * Checkpoint
+             * @description Id or name. Alone: back to it; with who or when beside it: what was written after it.
+             * @default
+             */
+            checkpoint: string;
+            /**
+             * Environment
+             * @description null: all.
+             */
+            environment?: string | null;
+            /**
+             * Namespace
+             * @default
+             */
+            namespace: string;
+            /**
+             * Session Id
+             * @default
+             */
+            session_id: string;
+            /**
+             * Since
+             * @description RFC 3339; written at or after.
+             * @default
+             */
+            since: string;
+            /**
+             * Until
+             * @description RFC 3339; written before.
+             * @default
+             */
+            until: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /** Version */
+            version?: number | null;
+            /**
+             * Workflow
+             * @default
+             */
+            workflow: string;
         };
         /** SessionComparison */
         SessionComparison: {
@@ -4401,6 +5544,20 @@ export interface components {
             reasoning_tokens?: number;
             web_searches?: number;
         };
+        /**
+         * Split
+         * @description All that it takes to give a session its version without asking again.
+         */
+        Split: {
+            candidate: components["schemas"]["RunningVersion"] | null;
+            release_id: string;
+            revision: number;
+            /** @description Of the candidate, in 1/10,000. */
+            share_bp: number;
+            stable: components["schemas"]["RunningVersion"];
+            /** @enum {string} */
+            sticky_by: "session" | "user" | "task";
+        };
         /** StandingStep */
         StandingStep: {
             agent: string | null;
@@ -4874,6 +6031,24 @@ export interface components {
             sessions: number;
             user: string;
         };
+        /** VersionContent */
+        VersionContent: {
+            manifest: {
+                [key: string]: unknown;
+            };
+            pins: {
+                [key: string]: unknown;
+            }[];
+            /** @description By agent; `context:NAME` is a policy's summary prompt. */
+            prompts: {
+                [key: string]: string;
+            };
+            tools: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+        };
         /** VersionOutcomes */
         VersionOutcomes: {
             completion: components["schemas"]["Estimate"];
@@ -4982,6 +6157,16 @@ export interface components {
             /** @description Files differ, and nothing that they say does. */
             textual_only: boolean;
             to: components["schemas"]["VersionRef"];
+        };
+        /** WorkflowDraft */
+        WorkflowDraft: {
+            /** @description `workflow.yaml` and the files that it names, by path. */
+            files: {
+                [key: string]: string;
+            };
+            /** @description What was changed, chosen or left out, for the person who goes on from here. */
+            notes: string[];
+            observed: components["schemas"]["DraftObserved"];
         };
         /** WorkflowFile */
         WorkflowFile: {
@@ -6459,6 +7644,573 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_checkpoints_api_v1_memory_checkpoints_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryCheckpoints"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    make_checkpoint_api_v1_memory_checkpoints_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckpointForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryCheckpoint"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_api_v1_memory_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryDeleted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_some_api_v1_memory_entries_get: {
+        parameters: {
+            query?: {
+                /** @description Empty is an environment of its own; left out: all. */
+                environment?: string | null;
+                namespace?: string;
+                /** @description This namespace and those below it. */
+                under?: string;
+                /** @description Empty is everybody's; left out: all. */
+                scope?: string | null;
+                /** @description What the key begins with. */
+                prefix?: string;
+                /** @description Words that are all in the key or the value. */
+                q?: string;
+                /** @description Who wrote it. */
+                session_id?: string;
+                workflow?: string;
+                version?: number | null;
+                user?: string;
+                /** @description A checkpoint's id or name. */
+                at?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryEntryList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_api_v1_memory_entries_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryWritten"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_api_v1_memory_entry_get: {
+        parameters: {
+            query: {
+                namespace: string;
+                key: string;
+                environment?: string;
+                scope?: string;
+                /** @description Who reads: with a session, the read is noted. */
+                session_id?: string;
+                trace_id?: string;
+                span_id?: string;
+                agent?: string;
+                workflow?: string;
+                version?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryEntry"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    history_api_v1_memory_history_get: {
+        parameters: {
+            query: {
+                namespace: string;
+                key: string;
+                environment?: string;
+                scope?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryHistory"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    namespaces_api_v1_memory_namespaces_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryNamespaces"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_reverts_api_v1_memory_reverts_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryReverts"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    revert_api_v1_memory_reverts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevertForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryRevert"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    plan_api_v1_memory_reverts_plan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryPlan"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    undo_api_v1_memory_reverts__revert_id__undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                revert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryRevert"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    search_api_v1_memory_search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemorySearchResult"];
                 };
             };
             /** @description Client Error */
@@ -8027,6 +9779,49 @@ export interface operations {
             };
         };
     };
+    of_session_api_v1_sessions__session_id__memory_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryOfSession"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     outcome_api_v1_sessions__session_id__outcome_post: {
         parameters: {
             query?: never;
@@ -8863,6 +10658,54 @@ export interface operations {
             };
         };
     };
+    make_draft_api_v1_workflows_drafts_get: {
+        parameters: {
+            query?: {
+                /** @description Of the workflow that the draft is for. */
+                name?: string;
+                /** @description Sessions that began then. */
+                since?: string;
+                /** @description Sessions in which this agent took part. */
+                agent?: string;
+                task_type?: string;
+                /** @description Sessions that are read, the newest. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDraft"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     show_api_v1_workflows__name__get: {
         parameters: {
             query?: never;
@@ -8950,6 +10793,140 @@ export interface operations {
             };
         };
     };
+    list_some_api_v1_workflows__name__environments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_api_v1_workflows__name__environments__environment__get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    move_api_v1_workflows__name__environments__environment__moves_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentMoved"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     show_api_v1_workflows__name__outcomes_get: {
         parameters: {
             query?: {
@@ -8973,6 +10950,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowOutcomes"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    resolve_api_v1_workflows__name__resolve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name; `~1` is a slash, `~0` a tilde. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resolution"];
                 };
             };
             /** @description Client Error */

@@ -6,7 +6,7 @@ import {
   queryOptions,
 } from "@tanstack/react-query";
 import { given, segment } from "@/app/address";
-import { asked, client, PROJECT_HEADER, refusal, Unreachable } from "./client";
+import { asked, client } from "./client";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -24,7 +24,13 @@ export type ReleaseShown = Schemas["ReleaseShown"];
 export type ReleaseState = ReleaseRow["state"];
 export type Watched = Schemas["WatchedMetric"];
 export type Needs = Schemas["WatchedNeeds"];
-export type Move = Schemas["ReleaseMove"];
+export type Move = Schemas["EnvironmentMove"];
+export type EnvironmentRow = Schemas["EnvironmentRow"];
+export type EnvironmentShown = Schemas["EnvironmentShown"];
+export type Plan = Schemas["PlannedMove"];
+export type Drafts = Schemas["WorkflowDraft"];
+/** What the server fills in may be left out. */
+export type MoveForm = Pick<Schemas["MoveForm"], "kind"> & Partial<Schemas["MoveForm"]>;
 export type MoveKind = Move["kind"];
 
 /** The manifest is a document with a schema of its own: the API tells it as it is. */
@@ -129,89 +135,6 @@ export interface Learned {
   served_by?: string;
 }
 
-export interface EnvironmentShown {
-  workflow: string;
-  environment: string;
-  revision: number;
-  stable: VersionName;
-  candidate: VersionName | null;
-  share: number;
-  sticky_by: string;
-  release_id: string;
-  auto: boolean;
-  rule: Record<string, unknown>;
-  since: string;
-  by: string;
-  reason: string;
-  moves: Move[];
-}
-
-export interface Plan {
-  from: unknown;
-  to: unknown;
-  memory: Record<string, unknown> | null;
-  not_moved: string[];
-}
-
-export interface MoveForm {
-  kind: MoveKind;
-  version?: string;
-  share?: number;
-  sticky_by?: "session" | "user" | "task";
-  auto?: boolean;
-  rule?: Record<string, unknown>;
-  reason: string;
-  expected_revision?: number;
-  memory?: string;
-  dry_run?: boolean;
-}
-
-export interface Moved {
-  move: Move | null;
-  environment: EnvironmentShown;
-  plan: Plan;
-}
-
-export interface Drafts {
-  files: Record<string, string>;
-  observed: { sessions: number; agents: string[]; tools: string[]; models: string[] };
-  notes: string[];
-}
-
-type Query = Record<string, string | number | undefined>;
-
-async function ask<T>(
-  project: string,
-  path: string,
-  told: { query?: Query; body?: unknown; signal?: AbortSignal } = {},
-): Promise<T> {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(told.query ?? {})) {
-    if (value !== undefined && value !== "") search.set(name, String(value));
-  }
-  const written = search.toString();
-  let response: Response;
-  try {
-    response = await fetch(`/api/v1/${path}${written ? `?${written}` : ""}`, {
-      method: told.body === undefined ? "GET" : "POST",
-      headers: {
-        [PROJECT_HEADER]: project,
-        ...(told.body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(told.body === undefined ? {} : { body: JSON.stringify(told.body) }),
-      ...(told.signal ? { signal: told.signal } : {}),
-    });
-  } catch (error) {
-    throw error instanceof DOMException && error.name === "AbortError"
-      ? error
-      : new Unreachable(error);
-  }
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok && body !== undefined) return body as T;
-  throw refusal(response.status, body);
-}
-
-const of = (name: string) => encodeURIComponent(segment(name));
 const PAGE = 20;
 
 const called = (name: string) => ({ name: segment(name) });
@@ -314,10 +237,11 @@ export function outcomes(
   });
 }
 
+/** A workflow's files, made of the sessions of the last days. */
 export function drafts(project: string) {
   return queryOptions({
     queryKey: [...workflowsKey(project), "drafts"],
-    queryFn: ({ signal }) => ask<Drafts>(project, "workflows/drafts", { signal }),
+    queryFn: ({ signal }) => asked(client.GET("/api/v1/workflows/drafts", { signal })),
   });
 }
 
@@ -325,19 +249,31 @@ export function environments(project: string, name: string) {
   return queryOptions({
     queryKey: [...workflowsKey(project), "environments", name],
     queryFn: ({ signal }) =>
-      ask<{ environments: EnvironmentShown[] }>(project, `workflows/${of(name)}/environments`, {
-        signal,
-      }),
+      asked(
+        client.GET("/api/v1/workflows/{name}/environments", {
+          params: { path: called(name) },
+          signal,
+        }),
+      ),
   });
 }
 
+/** What runs there with its newest moves; further pages hold older ones. */
 export function environment(project: string, name: string, which: string) {
-  return queryOptions({
+  return infiniteQueryOptions({
     queryKey: [...workflowsKey(project), "environment", name, which],
-    queryFn: ({ signal }) =>
-      ask<EnvironmentShown>(project, `workflows/${of(name)}/environments/${of(which)}`, {
-        signal,
-      }),
+    queryFn: ({ signal, pageParam }) =>
+      asked(
+        client.GET("/api/v1/workflows/{name}/environments/{environment}", {
+          params: {
+            path: { ...called(name), environment: segment(which) },
+            query: pageParam ? { cursor: pageParam } : {},
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
 }
 
@@ -365,20 +301,32 @@ export function release(project: string, id: string) {
   });
 }
 
-export function move(project: string, name: string, which: string, form: MoveForm) {
-  return ask<Moved>(project, `workflows/${of(name)}/environments/${of(which)}/moves`, {
-    body: form,
-  });
+/** Refused with 409 where somebody moved since `expected_revision`. */
+export function move(name: string, which: string, form: MoveForm) {
+  const body = { memory: "", reason: "", dry_run: false, ...form };
+  return asked(
+    client.POST("/api/v1/workflows/{name}/environments/{environment}/moves", {
+      params: { path: { ...called(name), environment: segment(which) } },
+      body,
+    }),
+  );
 }
 
 /** What a move would do; nothing is moved. */
 export function movePlan(project: string, name: string, which: string, form: MoveForm) {
   return queryOptions({
     queryKey: [...workflowsKey(project), "plan", name, which, form],
-    queryFn: () => move(project, name, which, { ...form, dry_run: true }),
+    queryFn: () => move(name, which, { ...form, dry_run: true }),
     staleTime: 0,
     gcTime: 0,
     retry: false,
+  });
+}
+
+export function checkpoints(project: string) {
+  return queryOptions({
+    queryKey: [project, "memory", "checkpoints"],
+    queryFn: ({ signal }) => asked(client.GET("/api/v1/memory/checkpoints", { signal })),
   });
 }
 

@@ -5,6 +5,7 @@ import {
   type Difference,
   type Estimate,
   explainEstimate,
+  formatChangeTicks,
   formatDifference,
   formatEstimate,
   formatShare,
@@ -176,4 +177,11 @@ describe("ticks of an axis", () => {
       ),
     );
   });
+});
+
+test("ticks of a difference are points with their sign, and none are equal", () => {
+  const labels = (values: number[]) =>
+    formatChangeTicks(values, "rate", "en").map((tick) => tick.label);
+  expect(labels([-0.1, -0.05, 0, 0.05])).toEqual(["−10", "−5", "0", "+5"]);
+  expect(labels([-0.002, 0, 0.002])).toEqual(["−0.2", "0.0", "+0.2"]);
 });

@@ -54,11 +54,11 @@ export function MoveDialog({
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
   const plan = useQuery({
-    ...movePlan(project, name, environment, { ...form, reason: "" }),
+    ...movePlan(project, name, environment, form),
     enabled: isReady,
   });
   const moving = useMutation({
-    mutationFn: () => move(project, name, environment, { ...form, reason: reason.trim() }),
+    mutationFn: () => move(name, environment, { ...form, reason: reason.trim() }),
     onSuccess: () => {
       void forgetWhatRan(queries, project);
       say(done);

@@ -27,12 +27,16 @@ export function PlanShown({ plan, error }: { plan: Plan | undefined; error: unkn
           <dd>
             {memory.length === 0
               ? "stays as it is"
-              : memory.map((line) => <p key={line}>{line}</p>)}
+              : memory.map((line) => (
+                  <p key={line}>
+                    <HostileText text={line} max={400} />
+                  </p>
+                ))}
           </dd>
         </div>
         <div>
           <dt>In progress</dt>
-          <dd>Sessions that have begun go on with the version that they began with.</dd>
+          <dd>{plan.sessions}</dd>
         </div>
         {plan.not_moved.length > 0 && (
           <div>

@@ -1,5 +1,5 @@
 /** One environment: what runs there, since when and why, and every move that led to it. */
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import {
@@ -36,7 +36,9 @@ export function Environment() {
   const { project, workflow: written, environment: which } = useParams({ from: FROM });
   const name = fromSegment(written);
   const where = fromSegment(which);
-  const answer = useQuery(environment(project, name, where));
+  const answer = useInfiniteQuery(environment(project, name, where));
+  const now = answer.data?.pages[0];
+  const moves = answer.data?.pages.flatMap((page) => page.moves) ?? [];
   return (
     <div className={css.page}>
       <ScreenHead
@@ -49,7 +51,7 @@ export function Environment() {
           </>
         }
       >
-        {answer.data && <Acts project={project} of={answer.data} />}
+        {now && <Acts project={project} of={now} />}
       </ScreenHead>
       {isMissing(answer.error) ? (
         <Empty title="Nothing was ever released here.">
@@ -60,45 +62,55 @@ export function Environment() {
             The workflow
           </LinkButton>
         </Empty>
-      ) : answer.isError && !answer.data ? (
+      ) : answer.isError && !now ? (
         <Failed
           error={answer.error}
           what="What runs here could not be read."
           retry={() => void answer.refetch()}
         />
-      ) : !answer.data ? (
+      ) : !now ? (
         <Loading rows={6} what="what runs here" />
       ) : (
-        <Shown project={project} of={answer.data} />
+        <>
+          <Now project={project} of={now} />
+          <Section title="Moves">
+            <Moves moves={moves} />
+            {answer.hasNextPage && (
+              <div>
+                <Button
+                  isPending={answer.isFetchingNextPage}
+                  onPress={() => void answer.fetchNextPage()}
+                >
+                  Show older moves
+                </Button>
+              </div>
+            )}
+          </Section>
+        </>
       )}
     </div>
   );
 }
 
-function Shown({ project, of }: { project: string; of: EnvironmentShown }) {
+function Now({ project, of }: { project: string; of: EnvironmentShown }) {
   return (
-    <>
-      <section className={own.now} aria-label="Runs now">
-        <Shares project={project} of={of} />
-        <p className={own.since}>
-          since <Instant at={of.since} />, <HostileText text={actorWords(of.by)} inline max={120} />
-          {of.reason && (
-            <>
-              : <HostileText text={of.reason} inline max={400} />
-            </>
-          )}
-        </p>
-        {of.candidate && (
-          <p className={own.since}>
-            Decided for each {of.sticky_by}: a session keeps the version that it began with.
-          </p>
+    <section className={own.now} aria-label="Runs now">
+      <Shares project={project} of={of} />
+      <p className={own.since}>
+        since <Instant at={of.since} />, <HostileText text={actorWords(of.by)} inline max={120} />
+        {of.reason && (
+          <>
+            : <HostileText text={of.reason} inline max={400} />
+          </>
         )}
-        <Effect project={project} of={of} />
-      </section>
-      <Section title="Moves">
-        <Moves moves={of.moves} />
-      </Section>
-    </>
+      </p>
+      {of.candidate && (
+        <p className={own.since}>
+          Decided for each {of.sticky_by}: a session keeps the version that it began with.
+        </p>
+      )}
+      <Effect project={project} of={of} />
+    </section>
   );
 }
 

@@ -47,7 +47,7 @@ function Draft({ drafts: { files, observed, notes } }: { drafts: Drafts }) {
   return (
     <Section
       title="A manifest made from your sessions"
-      note={`We saw these prompts and tools in your traces (${counted(observed.sessions, "session")}, ${counted(observed.agents.length, "agent")}, ${counted(observed.tools.length, "tool")}, ${counted(observed.models.length, "model")}): start from them.`}
+      note={`We saw these prompts and tools in your traces (${counted(observed.sessions, "session")}, ${counted(observed.agents, "agent")}, ${counted(observed.tools, "tool")}, ${counted(observed.models, "model")}): start from them.`}
       aside={
         <Button size="small" onPress={() => saveAll(files)}>
           Download {counted(paths.length, "file")}

@@ -1,12 +1,12 @@
 /** Who gets what in an environment, as a bar with its words. */
-import type { EnvironmentShown } from "@/api/workflows";
+import type { EnvironmentRow } from "@/api/workflows";
 import { formatShare } from "@/format";
 import { ToVersion } from "./links";
 import css from "./Shares.module.css";
 
 interface Props {
   project: string;
-  of: Pick<EnvironmentShown, "workflow" | "stable" | "candidate" | "share">;
+  of: Pick<EnvironmentRow, "workflow" | "stable" | "candidate" | "share">;
 }
 
 export function Shares({ project, of }: Props) {

@@ -1,7 +1,7 @@
 /** What can be done with a canary; each act says what it would do, and asks why. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { environment, type MoveForm, type ReleaseShown } from "@/api/workflows";
+import { environments, type MoveForm, type ReleaseShown } from "@/api/workflows";
 import { useKeys } from "@/app/keys/useKeys";
 import { formatShare } from "@/format";
 import { Button } from "@/parts/Button";
@@ -23,7 +23,8 @@ type Act = "hold" | "resume" | "share" | "promote" | "rollback";
 export function Acts({ project, of, isUndecided }: Props) {
   const mayMove = useMayMove(project);
   const [act, setAct] = useState<Act | null>(null);
-  const now = useQuery(environment(project, of.workflow, of.environment)).data;
+  const running = useQuery(environments(project, of.workflow)).data?.environments;
+  const now = running?.find((one) => one.environment === of.environment);
   const isHeld = of.state === "held";
   const mayAct = mayMove && now !== undefined;
   useKeys({

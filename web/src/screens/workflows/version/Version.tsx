@@ -23,7 +23,7 @@ import { isMissing } from "../pieces/missing";
 import { NotRegistered } from "../pieces/NotRegistered";
 import css from "../Workflows.module.css";
 import { changeCommand } from "../words/commands";
-import { named } from "../words/moves";
+import { actorWords, named } from "../words/moves";
 import { runsAs } from "../words/running";
 import { sessionsOf } from "../words/sessions";
 import { Agents } from "./Agents";
@@ -179,7 +179,7 @@ function About({ project, of, running }: AboutProps) {
     <p className={own.about}>
       <span>
         pushed <Instant at={of.created_at} /> by{" "}
-        <HostileText text={of.created_by || "somebody"} inline max={80} />
+        <HostileText text={actorWords(of.created_by)} inline max={80} />
       </span>
       <span>{runs.length > 0 ? `runs as ${runs.join(", ")}` : "runs nowhere"}</span>
       {of.tags.map((tag) => (

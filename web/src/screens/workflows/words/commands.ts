@@ -11,7 +11,7 @@ export function moveCommand(
   reason: string,
 ): string {
   const why = reason ? ["--reason", word(reason)] : [];
-  const share = form.share === undefined ? [] : ["--share", percent(form.share)];
+  const share = typeof form.share !== "number" ? [] : ["--share", percent(form.share)];
   const where = word(environment);
   const run = (...words: string[]) => ["quarterdeck workflow", ...words, ...why].join(" ");
   switch (form.kind) {

@@ -43,9 +43,11 @@ export function moveWords(move: MoveTold): string {
   }
 }
 
-/** "The watch" for the job that acts by the stated rule, else who it was. */
+/** "The watch" for the job that acts by the stated rule; an account by its name, a key as one. */
 export function actorWords(by: string): string {
-  return by === "watch" ? "The watch" : by || "Somebody";
+  if (by === "watch") return "The watch";
+  if (by === "local" || by === "") return "Somebody here";
+  return by.replace(/^account:/, "").replace(/^key:/, "key ");
 }
 
 export function named(version: number | string): string {

@@ -1,41 +1,30 @@
 /** The plan of a move in words. Pure. */
-import { counted, numeric } from "@/format";
+import type { Plan } from "@/api/workflows";
+import { counted } from "@/format";
 import { runningWords } from "./moves";
 
 /** What runs on one side of a move; "nothing" before the first release. */
-export function sideWords(side: unknown): string {
-  const told = side as {
-    stable?: number | { version: number } | null;
-    candidate?: number | { version: number } | null;
-    share?: number;
-  } | null;
-  const stable = numberOf(told?.stable);
-  if (stable === null) return "nothing";
-  return runningWords({ stable, candidate: numberOf(told?.candidate), share: told?.share ?? 0 });
+export function sideWords(side: Plan["from"]): string {
+  if (!side) return "nothing";
+  return runningWords({
+    stable: side.stable.version,
+    candidate: side.candidate?.version ?? null,
+    share: side.share,
+  });
 }
 
-/** One line for each thing that would happen to memory; none where it stays as it is. */
-export function memoryLines(memory: Record<string, unknown> | null): string[] {
+/** Why memory stays or goes, and in numbers what would go; none for what is no rollback. */
+export function memoryLines(memory: Plan["memory"]): string[] {
   if (!memory) return [];
-  const count = (name: string) => numeric(memory[name] as number | null);
-  const lines: string[] = [];
-  const to = memory.checkpoint;
-  if (typeof to === "string" && to) lines.push(`as it was at checkpoint ${to}`);
-  const writes = count("writes");
-  const goes = count("goes");
-  const stays = count("stays");
-  const readers = count("readers");
-  if (writes !== null) lines.push(`${counted(writes, "write")} since then will be hidden`);
-  if (goes !== null)
-    lines.push(`${counted(goes, "entry", "entries")} will read otherwise than now`);
-  if (stays) {
-    lines.push(`${counted(stays, "entry", "entries")} kept: somebody else wrote later`);
-  }
-  if (readers) lines.push(`${counted(readers, "session")} have read what would go`);
-  return lines;
-}
-
-function numberOf(told: number | { version: number } | null | undefined): number | null {
-  if (told === null || told === undefined) return null;
-  return typeof told === "number" ? told : told.version;
+  const { why, writes, entries, stays, readers } = memory;
+  const have = readers === 1 ? "has" : "have";
+  return [
+    ...(why ? [why] : []),
+    ...(writes > 0 ? [`${counted(writes, "write")} will be hidden`] : []),
+    ...(entries > 0
+      ? [`${counted(entries, "entry", "entries")} will read otherwise than now`]
+      : []),
+    ...(stays > 0 ? [`${counted(stays, "entry", "entries")} kept: somebody wrote later`] : []),
+    ...(readers > 0 ? [`${counted(readers, "session")} ${have} read what goes`] : []),
+  ];
 }

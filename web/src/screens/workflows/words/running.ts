@@ -1,9 +1,9 @@
 /** Where a version runs, in words. Pure. */
-import type { EnvironmentShown } from "@/api/workflows";
+import type { EnvironmentRow } from "@/api/workflows";
 
 /** `production`, `canary in production`; none where it does not run. */
 export function runsAs(
-  environments: readonly Pick<EnvironmentShown, "environment" | "stable" | "candidate">[],
+  environments: readonly Pick<EnvironmentRow, "environment" | "stable" | "candidate">[],
   version: number,
 ): string[] {
   return environments.flatMap(({ environment, stable, candidate }) => {

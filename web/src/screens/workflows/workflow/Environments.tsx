@@ -1,7 +1,7 @@
 /** What runs where: the shares, how a canary stands, and the way back. */
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { EnvironmentShown } from "@/api/workflows";
+import type { EnvironmentRow } from "@/api/workflows";
 import { segment } from "@/app/address";
 import { useKeys } from "@/app/keys/useKeys";
 import { Button, LinkButton } from "@/parts/Button";
@@ -17,13 +17,13 @@ import css from "./Environments.module.css";
 interface Props {
   project: string;
   name: string;
-  environments: readonly EnvironmentShown[];
+  environments: readonly EnvironmentRow[];
   versions: readonly number[];
 }
 
 export function Environments({ project, name, environments, versions }: Props) {
   const mayMove = useMayMove(project);
-  const [back, setBack] = useState<EnvironmentShown | null>(null);
+  const [back, setBack] = useState<EnvironmentRow | null>(null);
   const [releasing, setReleasing] = useState<string | null>(null);
   const usual =
     environments.find((one) => one.environment === "production") ?? environments[0] ?? null;

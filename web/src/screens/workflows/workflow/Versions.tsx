@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
   comparison,
-  type EnvironmentShown,
+  type EnvironmentRow,
   type VersionOutcomes,
   type VersionRow,
 } from "@/api/workflows";
@@ -16,6 +16,7 @@ import { HostileText } from "@/parts/HostileText";
 import { Instant } from "@/parts/Instant";
 import { Tag } from "@/parts/Tag";
 import { ToVersion } from "../pieces/links";
+import { actorWords } from "../words/moves";
 import { outcomesOf } from "../words/outcomes";
 import { runsAs } from "../words/running";
 import { sessionsOf } from "../words/sessions";
@@ -26,7 +27,7 @@ interface Props {
   project: string;
   name: string;
   rows: readonly VersionRow[];
-  environments: readonly EnvironmentShown[];
+  environments: readonly EnvironmentRow[];
   outcomes: readonly VersionOutcomes[] | undefined;
   since: string | undefined;
 }
@@ -128,7 +129,7 @@ export function Versions({ project, name, rows, environments, outcomes, since }:
         <>
           <Instant at={row.created_at} />
           <span className={css.by}>
-            <HostileText text={row.created_by} inline max={60} />
+            <HostileText text={actorWords(row.created_by)} inline max={60} />
           </span>
         </>
       ),
@@ -145,7 +146,7 @@ export function Versions({ project, name, rows, environments, outcomes, since }:
   );
 }
 
-function isCandidate(environments: readonly EnvironmentShown[], row: VersionRow): boolean {
+function isCandidate(environments: readonly EnvironmentRow[], row: VersionRow): boolean {
   return environments.some((one) => one.candidate?.version === row.version);
 }
 
