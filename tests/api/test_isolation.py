@@ -20,14 +20,34 @@ from fastapi import FastAPI
 from api.conftest import World, bearer
 from api.made import T0, S, conversation, span_of, store, trace_of
 from quarterdeck.api.access import GuardedRoute
-from quarterdeck.storage.records import approvals, datasets, experiments, prompts, workflows
+from quarterdeck.memory.addresses import Address
+from quarterdeck.memory.selection import Selection
+from quarterdeck.storage.records import (
+    approvals,
+    datasets,
+    environments,
+    experiments,
+    memory_checkpoints,
+    memory_reads,
+    memory_reverts,
+    memory_writes,
+    prompts,
+    release_checks,
+    workflows,
+)
 from quarterdeck.storage.records.approvals import Question
 from quarterdeck.storage.records.datasets import Case
 from quarterdeck.storage.records.experiments import ExperimentRun
+from quarterdeck.storage.records.memory_rows import Provenance
+from quarterdeck.storage.records.memory_writes import NewEntry
 from quarterdeck.storage.records.prompts import PromptContent
+from quarterdeck.workflows.canary import Rule
+from quarterdeck.workflows.canary_decision import Canary, watch, watch_json
+from quarterdeck.workflows.environment import Asked
 from quarterdeck.workflows.manifest import Folder
 
 MARKS = {"acme": "amberfish", "twin": "velvetowl"}
+SHARED_ENTRY = Address(namespace="shared", key="shared")
 SESSIONS = 6
 OPERATIONS = 10_000
 
@@ -40,9 +60,12 @@ def fill(world: World) -> None:
             spans = conversation(
                 f"shared-{number}", trace=number, secret=mark, start_ns=T0 + number * S,
                 quarterdeck__outcome=random.Random(number).choice(["success", "failure"]),
+                quarterdeck__workflow__name="shared", quarterdeck__workflow__version=mark,
             )  # fmt: skip
             store(world.events, project, spans, now_ns=world.clock())
         fill_registry(world, project, mark)
+        fill_releases(world, project, mark)
+        fill_memory(world, project, mark)
 
 
 def fill_registry(world: World, project: str, mark: str) -> None:
@@ -81,6 +104,48 @@ def fill_registry(world: World, project: str, mark: str) -> None:
     experiments.put_runs(
         world.records, project_id=project, experiment_id="shared",
         runs=[ExperimentRun(run_id="shared", trace_id=trace_of(1), output=mark)],
+    )  # fmt: skip
+
+
+def fill_memory(world: World, project: str, mark: str) -> None:
+    """Equal addresses, sessions and names of checkpoints; other values."""
+    provenance = Provenance(session_id="shared-1", agent=mark, user=mark)
+    memory_writes.put_entries(
+        world.records, project_id=project, provenance=provenance, by=mark, now_ns=world.clock(),
+        entries=[
+            NewEntry(address=SHARED_ENTRY, value={"of": mark}),
+            NewEntry(address=Address(namespace=mark, key=mark), value=mark),
+        ],
+    )  # fmt: skip
+    memory_checkpoints.make_checkpoint(
+        world.records, project_id=project, name="shared", description=mark, by=mark,
+        now_ns=world.clock(),
+    )  # fmt: skip
+    memory_reads.get_entry(
+        world.records, project_id=project, address=SHARED_ENTRY,
+        reader=Provenance(session_id="shared-2", agent=mark), now_ns=world.clock(),
+    )  # fmt: skip
+    memory_reverts.revert_memory(
+        world.records, project_id=project, selection=Selection(user=mark, namespace=mark),
+        reason=mark, by=mark, now_ns=world.clock(),
+    )  # fmt: skip
+
+
+def fill_releases(world: World, project: str, mark: str) -> None:
+    """A release of one name, by and for other reasons, and what the watch told of it."""
+    for asked in (
+        Asked(kind="release", version=1),
+        Asked(kind="canary", version=2, share_bp=500, release_id="rel_shared"),
+    ):
+        made = environments.move(
+            world.records, project_id=project, name="shared", environment="shared", asked=asked,
+            reason=f"why {mark}", by=mark, now_ns=world.clock(),
+        ).move  # fmt: skip
+    rule, canary = Rule(), Canary(stable=1, candidate=2, sticky_by="user", auto=True, since_ns=1)
+    shown = watch_json(rule, canary, watch(rule, canary, [], now_ns=world.clock()))
+    release_checks.add_check(
+        world.records, project_id=project, workflow_id=made.workflow_id, release_id="rel_shared",
+        verdict="not_enough_data", evidence={**shown, "notes": [mark]}, at_ns=world.clock(),
     )  # fmt: skip
 
 
@@ -171,6 +236,9 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/prompts/shared/labels", {}),
         lambda: ("GET", "/workflows", {"containing": chance.choice(["", mark()])}),
         lambda: ("GET", "/workflows/shared", {}),
+        lambda: ("GET", "/workflows/shared/outcomes", chance.choice([{}, {"environment": mark()}])),
+        lambda: ("GET", "/releases", {"workflow": chance.choice(["", "shared"])}),
+        lambda: ("GET", "/releases/rel_shared", {}),
         lambda: ("GET", "/workflows/shared/versions", {"limit": 1}),
         lambda: ("GET", f"/workflows/shared/versions/{chance.choice(['1', 'latest', mark()])}", {}),
         lambda: ("GET", "/workflows/shared/versions/2/files", {}),
@@ -179,6 +247,15 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/datasets/shared/cases", {}),
         lambda: ("GET", "/experiments", {"dataset": "shared"}),
         lambda: ("GET", "/experiments/shared", {}),
+        lambda: ("GET", "/memory/entries", chance.choice([{}, {"q": mark()}, {"at": "shared"}])),
+        lambda: ("GET", "/memory/entry", {"namespace": "shared", "key": "shared"}),
+        lambda: ("GET", "/memory/history", {"namespace": "shared", "key": "shared"}),
+        lambda: ("GET", "/memory/namespaces", {}),
+        lambda: ("GET", "/memory/checkpoints", {}),
+        lambda: ("GET", "/memory/reverts", {}),
+        lambda: ("GET", f"/sessions/{session()}/memory", {}),
+        lambda: ("POST", "/memory/search", {"query": mark()}),
+        lambda: ("POST", "/memory/reverts/plan", {"selection": {"session_id": session()}}),
         lambda: ("GET", "/approvals", {"session_id": chance.choice(["", session()])}),
         lambda: ("GET", "/approvals/shared", {}),
     ]

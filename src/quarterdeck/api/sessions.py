@@ -34,6 +34,7 @@ from quarterdeck.storage.events.session_reads import (
     SessionPage,
     SessionSort,
 )
+from quarterdeck.storage.records import memory_upkeep
 from quarterdeck.storage.records.deletions import Deletion, note_deletions
 
 router = guarded_router("sessions")
@@ -244,6 +245,7 @@ def _delete_user(parts: Parts, who: Principal, user: str) -> int:
     for some in batches(sessions, 100):
         delete_for_good(parts, who, some)
         gone += len(some)
+    memory_upkeep.forget_user(parts.records, project_id=who.project_id, user=user)
     # The user's name is not in the audit: it is what had to be forgotten.
     note(parts, who, "user.delete", "", sessions=gone)
     return gone

@@ -108,6 +108,12 @@ def get_entry(
     return entry
 
 
+def count_readers(records: Records, *, project_id: str, seq: int) -> int:
+    """How many sessions read this write."""
+    with records.reading() as connection:
+        return readers_of(connection, project_id, [seq]).get(seq, 0)
+
+
 def list_entries(
     records: Records,
     *,

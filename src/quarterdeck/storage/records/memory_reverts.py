@@ -78,6 +78,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     now: RowMapping | None
     after: RowMapping | None
 
+    @property
+    def deciding(self) -> RowMapping:
+        """The write that decides now, or afterwards where all are hidden now."""
+        return next(row for row in (self.now, self.after) if row is not None)
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str

@@ -25,6 +25,7 @@ from quarterdeck.storage.records.memory_rows import (
     entry_of,
     found_now,
     is_there,
+    readers_of,
 )
 from quarterdeck.storage.records.memory_writes import packed
 
@@ -40,6 +41,8 @@ class Found(NamedTuple):
     score: float
     """Of words: BM25, above 0.  Of meaning: the cosine, at most 1.  Of both: the sum of reciprocal
     ranks.  0 where nothing was asked for but a filter."""
+    readers: int
+    """Sessions that read it before."""
 
 
 class _Scored(NamedTuple):
@@ -84,12 +87,14 @@ def search_entries(
     vector = None if embedding is None else packed(embedding)
     with records.reading() as connection:
         scored = _scored(connection, search, words, vector)[offset : offset + limit]
-        rows = entries_of_seqs(connection, project_id, (one.seq for one in scored))
-    found = [Found(entry_of(rows[one.seq]), one.score) for one in scored]
+        seqs = [one.seq for one in scored]
+        rows = entries_of_seqs(connection, project_id, seqs)
+        readers = readers_of(connection, project_id, seqs)
+    found = [Found(entry_of(rows[one.seq]), one.score, readers.get(one.seq, 0)) for one in scored]
     note_reads(
         records,
         project_id=project_id,
-        seqs=[one.seq for one in scored],
+        seqs=seqs,
         reader=reader,
         now_ns=now_ns,
     )
