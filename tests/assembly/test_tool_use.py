@@ -26,6 +26,25 @@ def test_a_failure_that_the_framework_swallowed_fails_the_call() -> None:
     assert counted(made) == [("log", 1, 1, 0)]
 
 
+def test_a_refusal_that_the_framework_took_for_a_result_is_a_denied_call() -> None:
+    made = session(
+        tool("a", 0, 9, "refund", tool_call_id="c1", status="ok"),
+        tool("b", 1, 8, "refund", tool_call_id="c1", status="blocked", parent="a"),
+    )
+    assert counted(made) == [("refund", 1, 0, 1)]
+    assert made.episode_count == 0
+
+
+def test_an_id_that_was_made_of_arguments_does_not_part_a_call_from_its_inner_span() -> None:
+    made = session(
+        tool("a", 0, 9, "refund", tool_call_id="args:2305064f"),
+        tool("b", 1, 8, "refund", tool_call_id="c1", parent="a"),
+        tool("c", 10, 19, "refund", tool_call_id="args:2305064f"),
+        tool("d", 11, 18, "refund", tool_call_id="c2", status="blocked", parent="c"),
+    )
+    assert counted(made) == [("refund", 2, 0, 1)]
+
+
 def test_a_tool_that_uses_another_tool_is_two_calls() -> None:
     made = session(tool("a", 0, 9, "plan"), tool("b", 1, 8, "search", parent="a"))
     assert counted(made) == [("plan", 1, 0, 0), ("search", 1, 0, 0)]

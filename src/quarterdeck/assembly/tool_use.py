@@ -3,7 +3,7 @@ Tool calls: which spans are one call, and which were refused.
 
 * A tool span below a tool span is the same call if the ids are equal, or the names are (an MCP
   prefix aside), or the inner one is the protocol's (`mcp`): framework, client and server spans of
-  one MCP call are one call, and the innermost failure fails it.
+  one MCP call are one call, and the innermost failure or refusal is what became of it.
 * Spans with one call id and one name are one call if one of them is made from a log, if they
   overlap, or if one only stopped for approval.
 * A call that a person or a policy rejected was denied: not an error, whatever its span says.
@@ -26,6 +26,8 @@ ToolKey = tuple[str, str]
 """agent, tool"""
 
 RUNS, FAILURES, DENIALS = range(3)
+
+_BAD_ENDS = ("error", "blocked")
 
 
 class Run:
@@ -203,8 +205,11 @@ class Tools:
             return False
         tool = plain_name(span.tool or span.name)
         record = self.records.get(span.tool_call_id) if span.tool_call_id else None
-        failure = span if span.status == "error" else _failure_inside(node)
+        inside = _ended_inside(node)
+        failure = span if span.status == "error" else inside
         denied = span.status == "blocked"
+        if failure is not None and failure.status == "blocked":
+            failure, denied = None, True
         agent = linked.agent
         logged: Span | None = None
         if record is not None:
@@ -319,9 +324,14 @@ def plain_name(tool: str) -> str:
 def _is_inner(outer: Span, inner: Span) -> bool:
     if inner.subkind == "mcp":
         return True
-    if inner.tool_call_id and outer.tool_call_id:
+    if _is_told(inner.tool_call_id) and _is_told(outer.tool_call_id):
         return inner.tool_call_id == outer.tool_call_id
     return plain_name(inner.tool or inner.name) == plain_name(outer.tool or outer.name)
+
+
+def _is_told(call_id: str) -> bool:
+    """By the sender; one that a dialect made of arguments (`args:…`) is no other span's."""
+    return bool(call_id) and not call_id.startswith("args:")
 
 
 def _is_inside(node: Node) -> bool:
@@ -350,8 +360,9 @@ def is_denied(node: Node) -> bool:
     return isinstance(run, Run) and run.given is not None and run.given[2]
 
 
-def _failure_inside(node: Node, depth: int = 0) -> Span | None:
-    """The latest span of the same call below, if it failed: a framework may swallow that."""
+def _ended_inside(node: Node, depth: int = 0) -> Span | None:
+    """The latest span of the same call below, if it failed or was refused: a framework may swallow
+    that."""
     run = node.call
     if not isinstance(run, Run) or not run.inner or depth > 8:
         return None
@@ -359,7 +370,7 @@ def _failure_inside(node: Node, depth: int = 0) -> Span | None:
     if not same:
         return None
     last = max(same, key=_end)
-    return last.span if last.span.status == "error" else _failure_inside(last, depth + 1)
+    return last.span if last.span.status in _BAD_ENDS else _ended_inside(last, depth + 1)
 
 
 def _end(node: Node) -> tuple[Any, ...]:
