@@ -8,6 +8,7 @@ import typer
 
 from quarterdeck.cli import (
     workflow_diff,
+    workflow_environments,
     workflow_manifest,
     workflow_pull,
     workflow_registry,
@@ -36,6 +37,6 @@ app.command("promote")(workflow_releases.promote)
 app.command("hold")(workflow_releases.hold)
 app.command("resume")(workflow_releases.resume)
 app.command("rollback")(workflow_releases.rollback)
-app.command("environments")(workflow_releases.environments)
-app.command("history")(workflow_releases.history)
-app.command("resolve")(workflow_releases.resolve)
+app.command("environments")(workflow_environments.environments)
+app.command("history")(workflow_environments.history)
+app.command("resolve")(workflow_environments.resolve)
