@@ -28,7 +28,7 @@ Name = Annotated[str, typer.Argument(help="The workflow's name.", show_default=F
 In = Annotated[str, typer.Option("--in", help="The environment.", show_default=False)]
 Why = Annotated[
     str | None,
-    typer.Option("--reason", "-m", help="Why.  It is kept with the move, and asked for."),
+    typer.Option("--message", "-m", help="Why.  It is kept with the move; asked for if left out."),
 ]
 Revision = Annotated[
     int | None,
