@@ -91,7 +91,7 @@ def _said(version: Version) -> dict[str, Any]:
     said["learned"] = plain(learned_of(version))
     said["prompts"] = dict(version.prompts)
     for name, definition in version.tools.items():
-        tool = said["tools"].setdefault(name, {})
+        tool = said["tools"].get(name, {})
         # The file's own words stand beside the manifest's; the latter have other names.
         tool.update({key: inner for key, inner in definition.items() if key not in tool})
     return said

@@ -49,6 +49,8 @@ _OF_ROOT: dict[str, Area] = {
 
 def area_of(path: Path) -> Area:
     match path:
+        case ("agents", _):
+            return "permissions"  # who is there to do something
         case ("agents", _, field, *_):
             return _OF_AGENT.get(field, "other")
         case ("tools", _, field, *_):
@@ -70,8 +72,8 @@ def told(one: Difference, was: dict[str, Any], will: dict[str, Any]) -> tuple[Se
             return _permission(f"a tool of {server} that is not named", one)
         case ("tools", tool, "rules", "[order]"):
             return "changes", f"{tool}: the rules are tried in another order"
-        case ("tools", tool, "rules", *rest):
-            return _rule(tool, rest, one, was, will)
+        case ("tools", tool, "rules", name, *rest):
+            return _rule(tool, name[1:-1], rest, one, was, will)
         case ("tools", tool, "ask", "default"):
             return _by_order(
                 one, {"deny": 0, "allow": 1}, f"{tool}, when nobody answers: {_arrow(one)}"
@@ -120,12 +122,16 @@ def _by_order(one: Difference, loose: dict[str, int], text: str) -> tuple[Severi
 
 
 def _rule(
-    tool: str, rest: list[str], one: Difference, was: dict[str, Any], will: dict[str, Any]
+    tool: str,
+    name: str,
+    rest: list[str],
+    one: Difference,
+    was: dict[str, Any],
+    will: dict[str, Any],
 ) -> tuple[Severity, str]:
-    name = rest[0][1:-1]
-    if rest[1:] == ["permission"]:
+    if rest == ["permission"]:
         return _by_order(one, _looseness(), f"{tool}, when {name}: {_arrow(one)}")
-    if rest[1:] == ["when"]:
+    if rest == ["when"]:
         return "changes", f"{tool}: a rule's condition is another: {_arrow(one)}"
     there = one.after if one.before is MISSING else one.before
     side = will if one.before is MISSING else was
