@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from quarterdeck.sdk.starting import flush, init, shutdown, stats
     from quarterdeck.sdk.verbs.carrying import bind, carrier, join
     from quarterdeck.sdk.verbs.human import approval, correction, question, stop, takeover
+    from quarterdeck.sdk.verbs.memory import Memory, MemoryEntry, memory
     from quarterdeck.sdk.verbs.session import feedback, outcome, session, units
     from quarterdeck.sdk.verbs.work import agent, handoff, model_call, step, tool
     from quarterdeck.sdk.workflow.loading import load_workflow
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BudgetExceeded",
     "Figures",
+    "Memory",
+    "MemoryEntry",
     "SessionRecord",
     "Sessions",
     "Stats",
@@ -59,6 +62,7 @@ __all__ = [
     "instrumented",
     "join",
     "load_workflow",
+    "memory",
     "model_call",
     "outcome",
     "question",
@@ -90,6 +94,9 @@ _HOME = {
     "instrumented": "instrument",
     "join": "verbs.carrying",
     "load_workflow": "workflow.loading",
+    "memory": "verbs.memory",
+    "Memory": "verbs.memory",
+    "MemoryEntry": "verbs.memory",
     "model_call": "verbs.work",
     "outcome": "verbs.session",
     "question": "verbs.human",

@@ -91,19 +91,24 @@ class Delivery:
     def send(self, body: bytes, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
         """`body` is a gzipped ExportTraceServiceRequest.  Never raises for what a network does."""
         encoding = {"content-type": "application/x-protobuf", "content-encoding": "gzip"}
-        return self._post("/v1/traces", body, encoding, timeout_s)
+        return self._deliver("/v1/traces", body, encoding, timeout_s, "POST")
 
-    def call(self, path: str, body: Any, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
+    def call(
+        self, path: str, body: Any, *, method: str = "POST", timeout_s: float = ANSWER_TIMEOUT_S
+    ) -> Answer:
         """The same for the API: `body` becomes JSON."""
         content = json.dumps(body).encode()
-        return self._post(path, content, {"content-type": "application/json"}, timeout_s)
+        headers = {"content-type": "application/json"}
+        return self._deliver(path, content, headers, timeout_s, method)
 
-    def _post(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Answer:
+    def _deliver(
+        self, path: str, body: bytes, headers: dict[str, str], timeout_s: float, method: str
+    ) -> Answer:
         if not self._is_key_sendable:
             # Refused here: http.client would quote it in its own error.
             return Answer("later", problem="the key has white space, or characters that no key has")
         try:
-            return self._try(path, body, headers, timeout_s)
+            return self._try(path, body, headers, timeout_s, method)
         except ValueError as error:  # also UnicodeError, of a host that can't be one
             self.close()
             shown = without_credentials(self._address)
@@ -123,14 +128,16 @@ class Delivery:
         """In a forked child: the connections are the parent's, so they are left alone."""
         self._connection = None
 
-    def _try(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Answer:
+    def _try(
+        self, path: str, body: bytes, headers: dict[str, str], timeout_s: float, method: str
+    ) -> Answer:
         if self._connection is not None:
             try:
-                return self._ask(self._connection, path, body, headers, timeout_s)
+                return self._ask(self._connection, path, body, headers, timeout_s, method)
             except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 self.close()  # the server closed it while it was idle: once more, with a new one
         self._connection = self._connected(timeout_s)
-        return self._ask(self._connection, path, body, headers, timeout_s)
+        return self._ask(self._connection, path, body, headers, timeout_s, method)
 
     def _ask(
         self,
@@ -139,11 +146,12 @@ class Delivery:
         body: bytes,
         headers: dict[str, str],
         timeout_s: float,
+        method: str,
     ) -> Answer:
         if connection.sock is None:
             connection.connect()
         connection.sock.settimeout(timeout_s)
-        connection.request("POST", self._target + path, body, self._headers | headers)
+        connection.request(method, self._target + path, body, self._headers | headers)
         reply = connection.getresponse()
         said = reply.read(MAX_ANSWER_BYTES)
         if reply.read(1):

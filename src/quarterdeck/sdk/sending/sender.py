@@ -48,6 +48,7 @@ STATUS_EVERY_S = 5.0
 class _Call(NamedTuple):
     path: str
     body: dict[str, Any]
+    method: str
     tries: int
 
 
@@ -116,12 +117,12 @@ class Sender:
             except RuntimeError as error:  # no thread can begin: the session still does
                 swallow("announce", error)
 
-    def call(self, path: str, body: dict[str, Any]) -> None:
-        """POST to the API from the background; dropped and counted when too many wait."""
+    def call(self, path: str, body: dict[str, Any], *, method: str = "POST") -> None:
+        """Tell the API from the background; dropped and counted when too many wait."""
         if len(self._calls) >= MAX_CALLS:
             self._counts.drop("calls_full")
             return
-        self._calls.append(_Call(path, body, 0))
+        self._calls.append(_Call(path, body, method, 0))
         self.wake()
 
     def flush(self, timeout_s: float) -> bool:
@@ -285,7 +286,9 @@ class Sender:
     def _make_calls(self, *, final: bool) -> None:
         for _ in range(len(self._calls)):
             call = self._calls.popleft()
-            answer = self._delivery.call(call.path, call.body, timeout_s=self._requests.left_s())
+            answer = self._delivery.call(
+                call.path, call.body, method=call.method, timeout_s=self._requests.left_s()
+            )
             if answer.verdict == "taken":
                 continue
             may_come = answer.status in _TRY_AGAIN and not final and call.tries < CALL_TRIES
