@@ -19,7 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -153,13 +153,15 @@ class Server:
         named = {"x-quarterdeck-project": project} if project else {}
         return {"cookie": self._cookie, "origin": self.url, **named}
 
-    def make_place(self, project: str) -> Place:
-        """A new project with a key that may send, read and write there."""
+    def make_place(
+        self, project: str, *, scopes: Sequence[str] = ("ingest", "read", "write")
+    ) -> Place:
+        """A new project with a key for it."""
         if not self.accounts:
             return Place(self, "default", "")
         body = {"project_id": project}
         self.ask("/api/v1/projects", headers=self._as_owner(), body=body)
-        key = {"name": "client", "scopes": ["ingest", "read", "write"]}
+        key = {"name": "client", "scopes": list(scopes)}
         made = self.ask("/api/v1/keys", headers=self._as_owner(project), body=key)
         return Place(self, project, made["secret"])
 
@@ -177,6 +179,10 @@ class Server:
             if error.code == HTTPStatus.NOT_FOUND:
                 raise Gone(path) from error
             raise
+
+    def ask_as_owner(self, place: Place, path: str, *, body: Any = None) -> Any:
+        """In the place's project.  Raises as `ask` does."""
+        return self.ask(path, headers=self._as_owner(place.project), body=body)
 
     def read(self, place: Place, path: str) -> Any:
         """As the run's own project sees it."""
@@ -294,21 +300,23 @@ class Stages:
         self._shared: Server | None = None
 
     @contextlib.contextmanager
-    def place(self, name: str) -> Iterator[Place]:
-        """`name` becomes the project's id."""
+    def place(
+        self, name: str, *, scopes: Sequence[str] = ("ingest", "read", "write")
+    ) -> Iterator[Place]:
+        """`name` becomes the project's id, `scopes` are those of its key."""
         project = re.sub(r"[^a-z0-9_-]", "-", name.lower())
         if self._local:
             server = Server(self._folder / project, accounts=False)
             server.start()
             try:
-                yield server.make_place(project)
+                yield server.make_place(project, scopes=scopes)
             finally:
                 server.stop()
             return
         if self._shared is None:
             self._shared = Server(self._folder / "server", accounts=True)
             self._shared.start()
-        yield self._shared.make_place(project)
+        yield self._shared.make_place(project, scopes=scopes)
 
     def stop(self) -> None:
         if self._shared is not None:
