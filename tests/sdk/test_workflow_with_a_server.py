@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from sdk.receiver import recording, wait_until
 from sdk.workflow_made import NAME, Api, files_of, meanwhile, refunds
 
 pytestmark = pytest.mark.real_server
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +157,8 @@ def test_nobodys_answer_is_the_default_and_no_intervention(recorded: Api, defaul
     assert [act["decision"] for act in told["interventions"]] == ["timeout"]
     (use,) = told["tool_calls"]
     assert (use["calls"], use["denied"]) == (1, int(default == "deny"))
-    states = {
-        one["state"] for one in recorded.get("/approvals", session_id=f"n-{default}")["approvals"]
-    }
-    assert states == {"expired"}
+    (asked,) = recorded.get("/approvals", session_id=f"n-{default}")["approvals"]
+    assert asked["state"] == "expired"
 
 
 def test_an_async_tool_waits_beside_the_loop_and_a_cancelled_one_takes_its_question_back(
@@ -256,3 +258,74 @@ with qd.session("t", id="k-1"):
     assert b"KeyboardInterrupt" in said
     (one,) = recorded.get("/approvals", session_id="k-1")["approvals"]
     assert one["state"] == "cancelled"
+
+
+def folder(path: Path) -> dict[str, bytes]:
+    found = (file for file in path.rglob("*") if file.is_file())
+    return {file.relative_to(path).as_posix(): file.read_bytes() for file in found}
+
+
+@pytest.fixture(scope="module")
+def refunds_version(api: Api) -> int:
+    """The example's workflow, released."""
+    version = api.push(folder(REPOSITORY / "examples/workflow_release/workflow"), name="refunds")
+    api.move("release", version=version, name="refunds")
+    return version
+
+
+def test_the_example_agent_runs_the_released_version_and_waits_for_a_person(
+    api: Api, refunds_version: int, tmp_path: Path
+) -> None:
+    example = REPOSITORY / "examples" / "workflow_release"
+    model = str(REPOSITORY / "examples" / "scripted_model")
+    agent = subprocess.Popen(
+        [sys.executable, model, sys.executable, str(example / "agent.py")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "QUARTERDECK_URL": api.url,
+            "QUARTERDECK_SPOOL_DIR": str(tmp_path / "spool"),
+        },
+    )
+    try:
+        asked = api.waiting(within_s=30)
+        api.decide("approve")
+        printed, _ = agent.communicate(timeout=30)
+    finally:
+        agent.kill()
+        agent.wait()
+    assert (asked["tool"], asked["question"]) == ("refund", "Give this money back?")
+    assert f"version {refunds_version}:" in printed
+    told = record(api, printed.split()[0])
+    assert (told["workflow"]["name"], told["workflow"]["version"]) == ("refunds", refunds_version)
+    assert told["outcome"]["label"] == "success"
+    assert [(use["tool"], use["calls"], use["errors"]) for use in told["tool_calls"]] == [
+        ("find_order", 2, 1),
+        ("refund", 1, 0),
+    ]
+    assert (told["error_episodes"], told["recovered"]) == (1, 1)
+    assert [act["kind"] for act in told["interventions"]] == ["approval"]
+
+
+def test_the_page_about_versions_runs_from_its_first_line_to_its_last(
+    api: Api, refunds_version: int, tmp_path: Path
+) -> None:
+    assert refunds_version > 0
+    page = (REPOSITORY / "docs" / "how-to" / "run-an-agent-from-a-version.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 4
+    (tmp_path / "page.py").write_text("\n\n".join(blocks))
+    with meanwhile(lambda: api.decide("approve")):
+        done = subprocess.run(
+            [sys.executable, "page.py"], capture_output=True, text=True, timeout=60, check=False,
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "QUARTERDECK_URL": api.url,
+                "QUARTERDECK_SPOOL_DIR": str(tmp_path / "spool"),
+            },
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "refund was not called" in done.stdout
+    assert "errors={}" in done.stdout

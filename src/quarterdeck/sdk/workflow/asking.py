@@ -88,15 +88,23 @@ class Asked:
             raise
         return Answer(ending="cancelled", is_allowed=False)
 
-    def cancel(self) -> None:
-        """Nobody waits any longer.  Never raises, and takes `CANCEL_S` at most."""
+    def cancel(self) -> Answer | None:
+        """
+        Nobody waits any longer; gives a decision that came before that.
+
+        Never raises, and takes `CANCEL_S` at most.
+        """
         self.is_stopped.set()
-        if self._is_known:
-            try:
-                path = f"/api/v1/approvals/{segment(self._id)}/cancel"
-                self._server.post(path, {"reason": "the agent stopped waiting"}, timeout_s=CANCEL_S)
-            except Exception as error:  # noqa: BLE001 - it expires by itself
-                swallow("approval", error)
+        if not self._is_known:
+            return None
+        try:
+            path = f"/api/v1/approvals/{segment(self._id)}/cancel"
+            body = {"reason": "the agent stopped waiting"}
+            found = self._read(self._server.post(path, body, timeout_s=CANCEL_S))
+        except Exception as error:  # noqa: BLE001 - it expires by itself
+            swallow("approval", error)
+            return None
+        return None if found is None or found.ending == "cancelled" else found
 
     def _look(self, wait_s: float) -> Answer | None:
         try:
@@ -165,21 +173,19 @@ class Asked:
         )
 
     def _nobody(self) -> Answer:
-        if self._is_known:
-            # The server's clock decides: it may have heard somebody in the last moment.
-            try:
-                path = f"/api/v1/approvals/{segment(self._id)}"
-                found = self._read(self._server.get(path, {}, timeout_s=CANCEL_S))
-                if found is not None:
-                    return found
-                self.cancel()
-            except Exception as error:  # noqa: BLE001 - then nobody was heard
-                swallow("approval", error)
+        """The time is over here; the server's clock decides, and may have heard somebody."""
         is_allowed = self._question.default == "allow"
-        if self._is_known:
-            return Answer(ending="expired", is_allowed=is_allowed)
-        notice("approval unreachable", "no server could be asked, so the default holds")
-        return Answer(ending="unreachable", is_allowed=is_allowed)
+        if not self._is_known:
+            notice("approval unreachable", "no server could be asked, so the default holds")
+            return Answer(ending="unreachable", is_allowed=is_allowed)
+        try:
+            path = f"/api/v1/approvals/{segment(self._id)}"
+            shown = self._server.get(path, {"wait_s": "1"}, timeout_s=1 + CANCEL_S)
+            found = self._read(shown) or self.cancel()
+        except Exception as error:  # noqa: BLE001 - then nobody was heard
+            swallow("approval", error)
+            found = None
+        return found or Answer(ending="expired", is_allowed=is_allowed)
 
     def _pause(self, seconds: float) -> None:
         self.is_stopped.wait(max(0.0, min(seconds, self._until - monotonic())))
