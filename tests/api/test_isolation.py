@@ -240,6 +240,8 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/releases", {"workflow": chance.choice(["", "shared"])}),
         lambda: ("GET", "/releases/rel_shared", {}),
         lambda: ("GET", "/workflows/shared/versions", {"limit": 1}),
+        lambda: ("GET", "/workflows/shared/environments", {}),
+        lambda: ("GET", "/workflows/shared/environments/shared", {"limit": 1}),
         lambda: ("GET", f"/workflows/shared/versions/{chance.choice(['1', 'latest', mark()])}", {}),
         lambda: ("GET", "/workflows/shared/versions/2/files", {}),
         lambda: ("GET", "/workflows/shared/compare", {"from": "1", "to": "2"}),
