@@ -85,9 +85,9 @@ def test_a_version_that_is_worse_is_rolled_back_and_why_has_the_figures() -> Non
 
 def test_a_fall_that_is_put_up_with_is_no_rollback_though_it_is_certain() -> None:
     """Worse for certain and by three points, where the rule says five: shown, and promoted."""
-    found = seen(sessions(24_000, candidate=0.82))
+    found = seen(sessions(8_000, stable=0.97, candidate=0.94))
     assert (found.verdict, found.action) == ("worse", "promote")
-    strict = seen(sessions(24_000, candidate=0.82), rule=Rule(limit=-0.02))
+    strict = seen(sessions(8_000, stable=0.97, candidate=0.94), rule=Rule(limit=-0.02))
     assert strict.action == "rollback"
 
 
@@ -105,12 +105,27 @@ def test_what_is_undecided_says_about_how_much_is_missing() -> None:
     assert early.action == "none"
     assert early.needs is not None
     assert early.needs.more_sessions is not None
-    at = next(n for n in range(150, 1_601, 100) if seen(some[:n]).action == "rollback")
+    at = next(n for n in range(200, 1_601, 200) if seen(some[:n]).action == "rollback")
     assert at / 4 < 150 + early.needs.more_sessions < at * 4
     assert early.needs.about_s == pytest.approx(60 * early.needs.more_sessions, rel=0.05)
     assert f"About {str(early.needs.more_sessions)[:1]}" in early.why
     hopeless = seen(sessions(200), rule=Rule(limit=0.0))
     assert hopeless.needs is None or hopeless.action == "none"
+
+
+def test_a_version_that_turns_bad_is_rolled_back_and_one_that_turned_good_is_not_promoted() -> None:
+    bad = sessions(600, stable=0.3, candidate=0.8) + sessions(2_400, stable=0.8, candidate=0.3)
+    found = seen(bad)
+    assert found.metrics[0].changed
+    assert (found.verdict, found.action) == ("worse", "rollback")
+    told = watch_json(Rule(), canary(), found)
+    assert any("changed while the canary ran" in note for note in told["notes"])
+    # Of one that turned good nobody knows what it will do next.
+    good = sessions(600, stable=0.8, candidate=0.3) + sessions(2_400, stable=0.3, candidate=0.8)
+    other = seen([one._replace(episodes=0) for one in good])
+    assert other.metrics[0].changed
+    assert (other.verdict, other.action) == ("better", "none")
+    assert "a person has to look" in other.why
 
 
 # ---------------------------------------------------------------------------------- guards

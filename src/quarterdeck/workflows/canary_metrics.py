@@ -85,6 +85,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Beyond the limit, as far as one knows, certain or not."""
     looks: list[Look] = []
     changed: bool = False
+    """No one difference fits the whole time: the interval is that of all sessions at the end."""
 
 
 class _Bounded(NamedTuple):
@@ -162,7 +163,7 @@ def _bounded(rule: Rule, metric: Metric, sessions: Sequence[CanarySession]) -> C
     ]
     level = rule.level_of(metric)
     found = sequential_difference(observed, level=level)
-    enough = min(found.first_n, found.second_n) >= rule.minimum and not found.changed
+    enough = min(found.first_n, found.second_n) >= rule.minimum
     wrong_way, limit = _limit(rule, metric, what.better)
     margin = limit or RATE_MARGIN
     verdict = _verdict(found.low, found.high, what.better, margin) if enough else "not_enough_data"
