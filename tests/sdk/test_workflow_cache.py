@@ -8,6 +8,8 @@ The server here is a stub that a test can let hang; what a real one answers is i
 import multiprocessing
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -296,13 +298,54 @@ def test_conditions_without_their_library_are_an_error_that_names_it(
     made = content(1)
     made["manifest"]["tools"] = {"t": {"rules": [{"when": "true", "permission": "deny"}]}}
     server.resolution = resolution(1, content=made)
-    monkeypatch.setitem(__import__("sys").modules, "cel", None)
+    monkeypatch.setitem(sys.modules, "cel", None)
     with pytest.raises(Misconfigured) as refused:
         load("s-1")
     assert refused.value.hint == 'pip install "quarterdeck[workflow]"'
     made["manifest"]["tools"] = {"t": {}}
     server.resolution = resolution(2, content=made, digest=digest(2))
     assert load("s-2").version == 2
+
+
+LIGHT = """
+import sys
+for name in ("cel", "yaml", "jsonschema", "referencing"):
+    sys.modules[name] = None
+import quarterdeck as qd
+from quarterdeck.errors import Misconfigured
+qd.init(url=sys.argv[1], spool_dir=sys.argv[2], instrument=False)
+with qd.session("t"):
+    flow = qd.load_workflow("fraud-triage")
+    print(flow.instructions("triage"), flow.guard(lambda a: a, name="t")("x"))
+    try:
+        qd.load_workflow("other", path=sys.argv[2])
+    except Misconfigured as error:
+        print(error, error.hint)
+server = {"sqlalchemy", "fastapi", "chdb", "pydantic", "numpy"} & set(sys.modules)
+print(sorted(server), sorted(kind for kind in qd.stats().errors))
+"""
+
+
+def test_the_light_install_runs_versions_without_conditions_and_names_what_it_lacks(
+    server: Stub, tmp_path: Path
+) -> None:
+    made = content(1)
+    schema = {"name": "t", "parameters": {"type": "object", "properties": {"a": {}}}}
+    made |= {"tools": {"t": schema}}
+    made["manifest"] |= {"tools": {"t": {}}, "agents": {"triage": {"tools": ["t"]}}}
+    server.resolution = resolution(1, content=made)
+    (tmp_path / "light").mkdir()
+    (tmp_path / "light" / "workflow.yaml").write_text("name: other")
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT, server.url, str(tmp_path / "light")],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, second, third = done.stdout.splitlines()
+    assert first == "You are version 1. x"
+    assert 'pip install "quarterdeck[workflow]"' in second
+    assert third == "[] ['schema: unused']"
+    assert "are not checked against their schemas" in done.stderr
 
 
 def test_an_answer_that_this_sdk_can_not_read_is_an_error_and_opens_nothing(server: Stub) -> None:
