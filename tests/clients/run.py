@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from clients import environments, examples, facts, locks, page, traffic
+from clients import environments, examples, facts, frameworks, locks, page, traffic
 from clients.catalog import CLIENTS
 from clients.client import Client, Run
 from clients.drive import Driven, drive, prepare
@@ -75,8 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (SHARED / "clients").is_dir():
         sys.exit(f"The drivers are not here: {SHARED}/clients")
     folder = Path(tempfile.mkdtemp(prefix="quarterdeck-clients-"))
+    others = asked.examples or asked.frameworks
     options = Options(
-        clients=() if asked.examples else tuple(_chosen(asked.only)),
+        clients=() if others else tuple(_chosen(asked.only)),
         runs=frozenset(filter(None, asked.run.split(","))),
         quick=asked.quick,
         local=asked.local,
@@ -85,7 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder=folder,
     )
     results = []
-    proved = prove_examples(options, asked.only) if asked.examples else prove(options)
+    if asked.frameworks:
+        proved = prove_frameworks(options, asked.only)
+    else:
+        proved = prove_examples(options, asked.only) if asked.examples else prove(options)
     try:
         for result in proved:
             results.append(result)
@@ -117,6 +121,10 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--examples", action="store_true", help="the frameworks' examples instead of the clients"
     )
+    parser.add_argument(
+        "--frameworks", action="store_true",
+        help="agents that frameworks build from a workflow version, instead of the clients",
+    )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="make the environments again")
     parser.add_argument("--keep", action="store_true", help="leave data and output, and say where")
     parser.add_argument("--json", action="store_true", help="results for machines")
@@ -165,6 +173,38 @@ def prove_examples(options: Options, only: str) -> Iterator[Result]:
                 yield _example_result(example, options, stages)
     finally:
         stages.stop()
+
+
+def prove_frameworks(options: Options, only: str) -> Iterator[Result]:
+    """A result for each framework's adapter, as it ends."""
+    names = set(filter(None, only.split(",")))
+    if unknown := names - {framework.name for framework in frameworks.FRAMEWORKS}:
+        sys.exit(f"No framework: {', '.join(sorted(unknown))}")
+    stages = Stages(options.folder, local=False)
+    try:
+        for framework in frameworks.FRAMEWORKS:
+            if (not names or framework.name in names) and (framework.quick or not options.quick):
+                yield _framework_result(framework, options, stages)
+    finally:
+        stages.stop()
+
+
+def _framework_result(framework: frameworks.Framework, options: Options, stages: Stages) -> Result:
+    package = frameworks.example_of(framework).package
+    result = Result(framework.name, package, "workflow", total=frameworks.FACTS)
+    began = time.monotonic()
+    try:
+        python = frameworks.build(framework)
+    except BuildError as error:
+        result.skipped = f"its environment can't be built: {error}"
+        return result
+    with stages.place(f"workflow-{framework.name}", scopes=frameworks.SCOPES) as place:
+        folder = options.folder / framework.name
+        result.missing = frameworks.prove(framework, place, python=python, folder=folder)
+    result.sessions = 2
+    result.met = max(result.total - len(result.missing), 0)
+    result.seconds = round(time.monotonic() - began, 1)
+    return result
 
 
 def _example_result(example: examples.Example, options: Options, stages: Stages) -> Result:
