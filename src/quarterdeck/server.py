@@ -38,6 +38,7 @@ from quarterdeck.jobs.clockwork import Clockwork, Job
 from quarterdeck.jobs.close import close_quiet_sessions
 from quarterdeck.jobs.example import Example
 from quarterdeck.jobs.keeper import SessionKeeper
+from quarterdeck.jobs.memory import tidy_memory
 from quarterdeck.jobs.release_watch import ReleaseWatch
 from quarterdeck.jobs.retain import delete_expired
 from quarterdeck.jobs.tidy import Tidying
@@ -375,6 +376,16 @@ def _jobs(
             scope_of=rules.scope_of,
             now_ns=time.time_ns(),
             idle_after_ns=idle_after_ns,
+        ),
+    )
+    yield Job(
+        name="take expired values out of memory",
+        every_s=3600.0,
+        run=lambda: tidy_memory(
+            records,
+            [ProjectId(project.project_id) for project in list_projects(records)],
+            scope_of=rules.scope_of,
+            now_ns=time.time_ns(),
         ),
     )
     yield Job(

@@ -272,14 +272,14 @@ async def test_lists_are_filtered_and_paged(
     keys: list[str] = []
     cursor = ""
     while True:
-        params = {"prefix": "rule/", "limit": 2, "cursor": cursor}
+        params: dict[str, Any] = {"prefix": "rule/", "limit": 2, "cursor": cursor}
         page = (await people.get("/api/v1/memory/entries", params=params)).json()
         keys += [one["key"] for one in page["entries"]]
         cursor = page["next_cursor"]
         if cursor is None:
             break
     assert keys == [f"rule/{number}" for number in (4, 3, 2, 1, 0)]
-    for params, count in (
+    filters: list[tuple[dict[str, Any], int]] = [
         ({"session_id": "s-bad"}, 5),
         ({"workflow": "triage", "version": 2}, 5),
         ({"user": "u-7", "q": "VALUE 3"}, 1),
@@ -287,7 +287,8 @@ async def test_lists_are_filtered_and_paged(
         ({"q": "über größe"}, 1),
         ({"namespace": "nothing"}, 0),
         ({"prefix": "%"}, 0),
-    ):
+    ]
+    for params, count in filters:
         found = (await people.get("/api/v1/memory/entries", params=params)).json()["entries"]
         assert len(found) == count, params
     told = (await people.get("/api/v1/memory/namespaces")).json()["namespaces"]

@@ -24,6 +24,7 @@ from quarterdeck.cli import (
     figures,
     imports,
     keys,
+    memory,
     projects,
     prompts,
     requeue,
@@ -51,6 +52,7 @@ app.command("figures")(figures.figures)
 app.command("export")(export.export)
 app.command("import")(imports.import_files)
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(memory.app, name="memory")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(workflow.app, name="workflow")
 app.add_typer(projects.app, name="projects")

@@ -193,16 +193,15 @@ class Run:
     def selection(self) -> Selection:
         chance = self.chance
         moments = [write.at_ns for write in self.model.log] or [NOW]
-        asked: dict[str, Any] = chance.choice(
-            [
-                lambda: {"session_id": chance.choice(SESSIONS)},
-                lambda: {"workflow": "triage", "version": chance.choice((1, 2, None))},
-                lambda: {"user": "u-7"},
-                lambda: {"since_ns": chance.choice(moments)},
-                lambda: {"until_ns": chance.choice(moments)},
-                dict,
-            ]
-        )()
+        choices: list[dict[str, Any]] = [
+            {"session_id": chance.choice(SESSIONS)},
+            {"workflow": "triage", "version": chance.choice((1, 2, None))},
+            {"user": "u-7"},
+            {"since_ns": chance.choice(moments)},
+            {"until_ns": chance.choice(moments)},
+            {},
+        ]
+        asked = chance.choice(choices)
         if self.model.checkpoints and (not asked or chance.random() < 0.3):
             asked["checkpoint"] = chance.choice(list(self.model.checkpoints))
         if chance.random() < 0.3:
@@ -265,7 +264,11 @@ class Run:
         if not self.reverts:
             return
         revert_id = self.chance.choice(self.reverts)
-        options = {"project_id": self.project_id, "by": "local", "now_ns": self.now_ns}
+        options: dict[str, Any] = {
+            "project_id": self.project_id,
+            "by": "local",
+            "now_ns": self.now_ns,
+        }
         if revert_id in self.model.undone:
             with pytest.raises(Conflict):
                 memory_reverts.undo_revert(self.records, revert_id=revert_id, **options)

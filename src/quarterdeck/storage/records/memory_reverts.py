@@ -363,12 +363,14 @@ def _hider() -> ScalarSelect[Any]:
     """Of the row that is updated: any revert that hides it now."""
     hides = MEMORY_HIDES.alias("hiding")
     return (
-        select(func.max(hides.c.revert_id))
+        # Any of them: a `max` makes SQLite read the index of reverts, from its end, for each row.
+        select(hides.c.revert_id)
         .where(
             hides.c.project_id == W.project_id,
             hides.c.write_seq == W.seq,
             hides.c.until_seq.is_(null()),
         )
+        .limit(1)
         .correlate(MEMORY_WRITES)
         .scalar_subquery()
     )
