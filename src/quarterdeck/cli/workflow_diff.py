@@ -18,8 +18,8 @@ from quarterdeck.cli.errors import exit_code
 from quarterdeck.cli.sessions import AsJson
 from quarterdeck.cli.terminal import plural, styled
 from quarterdeck.cli.workflow_manifest import print_problem
-from quarterdeck.cli.workflow_pull import fetched
-from quarterdeck.cli.workflow_registry import PATH, called, version_path
+from quarterdeck.cli.workflow_pull import fetched, shown_version
+from quarterdeck.cli.workflow_registry import PATH, called
 from quarterdeck.errors import Invalid
 from quarterdeck.sdk.client import Client, name_segment
 
@@ -99,9 +99,9 @@ def _compared(client: Client, before: str, after: str) -> dict[str, Any]:
 def _of_server(client: Client, side: str) -> _Local:
     from quarterdeck.workflows.manifest import Version
 
-    told = client.get_json(version_path(*called(side)))
+    told = shown_version(client, *called(side))
     folder = fetched(client, told)
-    fields = {name: told[name] for name in Version.__struct_fields__}
+    fields = {name: told.get(name) for name in Version.__struct_fields__}
     try:
         content = msgspec.convert(fields, Version)
     except msgspec.ValidationError as error:

@@ -47,7 +47,7 @@ def pull(
     """Write a version's files, byte for byte, into a folder."""
     client: Client = ctx.obj
     name, version = called(workflow)
-    told = client.get_json(version_path(name, version))
+    told = shown_version(client, name, version)
     # By number: a tag may move between the two questions.
     folder = fetched(client, told)
     if version.startswith("sha256:") and not told["digest"].startswith(version):
@@ -72,6 +72,18 @@ def pull(
         styled(f"{name}@{told['version']}", "bold green")
         + styled(f"  {plural(len(written), 'file')} written{had}")
     )
+
+
+def shown_version(client: Client, name: str, version: str) -> dict[str, Any]:
+    """What the server shows of a version.  Raises `Invalid` for an answer that is none."""
+    told = client.get_json(version_path(name, version))
+    if (
+        not isinstance(told, dict)
+        or not isinstance(told.get("digest"), str)
+        or not {"workflow", "version", "pins"} <= told.keys()
+    ):
+        raise Invalid(f"the server's answer on {name}@{version} can't be read")
+    return told
 
 
 def fetched(client: Client, version: dict[str, Any]) -> Folder:

@@ -23,8 +23,10 @@ from quarterdeck.workflows.manifest import Folder, Manifest, Version
 from quarterdeck.workflows.pins import pinned_prompts
 
 _KEPT_READINGS = 64
-"""Parsing a manifest of 300 lines costs about 50 ms, its digest 0.1 ms.  What runs somewhere is a
-handful of versions; a folder is at most some megabytes."""
+"""What runs somewhere is a handful of versions.  Reading a folder anew costs 20 ms for each 100
+lines of its manifest, its digest 0.1 ms."""
+_KEPT_BYTES = 256 * 1024
+"""Of one folder.  Usual ones have 20 KB; larger ones are read anew, so that 64 stay small."""
 
 
 class WholeVersion(NamedTuple):
@@ -54,7 +56,7 @@ def read_whole(connection: Connection, project_id: str, row: VersionRow) -> Whol
 
 def content_of(folder: Folder, row: VersionRow) -> Version:
     """What these files and the row's pins say.  Raises `Invalid` for files that say nothing."""
-    reading = _read(tuple(sorted(folder.files.items())))
+    reading = _reading_of(folder)
     if reading.manifest is None:
         first = reading.errors[0]
         raise Invalid(f"{first.file}, line {first.line}: {first.message}", hint=first.hint)
@@ -76,8 +78,14 @@ def derived(content: Version) -> dict[str, Any]:
     return kept
 
 
+def _reading_of(folder: Folder) -> folders.Reading:
+    if sum(map(len, folder.files.values())) > _KEPT_BYTES:
+        return folders.read(folder)
+    return _kept_reading(tuple(sorted(folder.files.items())))
+
+
 @functools.lru_cache(maxsize=_KEPT_READINGS)
-def _read(files: tuple[tuple[str, bytes], ...]) -> folders.Reading:
+def _kept_reading(files: tuple[tuple[str, bytes], ...]) -> folders.Reading:
     return folders.read(Folder(files=dict(files)))
 
 
