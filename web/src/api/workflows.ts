@@ -315,7 +315,8 @@ export function move(name: string, which: string, form: MoveForm) {
 /** What a move would do; nothing is moved. */
 export function movePlan(project: string, name: string, which: string, form: MoveForm) {
   return queryOptions({
-    queryKey: [...workflowsKey(project), "plan", name, which, form],
+    // Beside the others: what was planned for a state that is gone must not be asked again.
+    queryKey: [project, "workflow-plan", name, which, form],
     queryFn: () => move(name, which, { ...form, dry_run: true }),
     staleTime: 0,
     gcTime: 0,

@@ -5,6 +5,7 @@
  * list with the router's.
  */
 import type { Page } from "@playwright/test";
+import { NAME } from "./triage";
 
 export interface Screen {
   name: string;
@@ -12,12 +13,16 @@ export interface Screen {
   route: string;
   /** Its address on a server with sessions. */
   path: (some: Known) => string;
+  /** The browser writes down that something is not there, which is what the screen is about. */
+  complains?: boolean;
   /** Useful on a phone too: pictures and axe at 390 px. */
   phone?: boolean;
 }
 
 /** What the filled server holds that addresses need. */
 export interface Known {
+  /** Of the canary that runs. */
+  release: string;
   session: string;
   other: string;
   failed: string;
@@ -81,6 +86,42 @@ export const SCREENS: readonly Screen[] = [
     phone: true,
   },
   {
+    name: "workflows",
+    route: "/p/$project/workflows",
+    path: () => "/p/default/workflows",
+  },
+  {
+    name: "workflow",
+    route: "/p/$project/workflows/$workflow",
+    path: () => `/p/default/workflows/${NAME}`,
+  },
+  {
+    name: "workflow-version",
+    route: "/p/$project/workflows/$workflow/versions/$version",
+    path: () => `/p/default/workflows/${NAME}/versions/2`,
+  },
+  {
+    name: "workflow-version-none",
+    route: "/p/$project/workflows/$workflow/versions/$version",
+    path: () => "/p/default/workflows/till/versions/2",
+    complains: true,
+  },
+  {
+    name: "workflow-compare",
+    route: "/p/$project/workflows/$workflow/compare/$range",
+    path: () => `/p/default/workflows/${NAME}/compare/1...2`,
+  },
+  {
+    name: "workflow-environment",
+    route: "/p/$project/workflows/$workflow/environments/$environment",
+    path: () => `/p/default/workflows/${NAME}/environments/production`,
+  },
+  {
+    name: "workflow-release",
+    route: "/p/$project/workflows/$workflow/releases/$release",
+    path: (some) => `/p/default/workflows/${NAME}/releases/${some.release}`,
+  },
+  {
     name: "settings",
     route: "/p/$project/settings",
     path: () => "/p/default/settings",
@@ -113,7 +154,11 @@ export async function knownOf(url: string): Promise<Known> {
   const task = first.task_type ?? "";
   const alike = await rows(`task_type=${encodeURIComponent(task)}&sort=-spans&limit=5`);
   const [session = first, other = first] = alike;
+  const { releases } = (await (await fetch(`${url}/api/v1/releases`)).json()) as {
+    releases: { release_id: string }[];
+  };
   return {
+    release: releases[0]?.release_id ?? "",
     failed: first.session_id,
     session: session.session_id,
     other: other.session_id,

@@ -125,7 +125,7 @@ export async function sendTriage(
     startTimeUnixNano: `${now + at}000000`,
     endTimeUnixNano: `${now + at + 900}000000`,
     attributes: [
-      text("session.id", `triage-v${version}-${at}`),
+      text("session.id", `triage-${now}-v${version}-${at}`),
       text("gen_ai.operation.name", "invoke_agent"),
       text("gen_ai.agent.name", "triage"),
       text("quarterdeck.task", `alert ${at}`),

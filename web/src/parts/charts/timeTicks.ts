@@ -1,6 +1,7 @@
 /**
  * Which of a chart's buckets have their beginning written under them. No two labels are equal:
- * hours within two days, days otherwise, with the year where the years differ.
+ * hours within two days (seconds within ten minutes), days otherwise, with the year where the years
+ * differ.
  */
 import { formatInstant, formatTime, type Tick } from "@/format";
 
@@ -15,7 +16,8 @@ export function timeTicks(
   if (first === undefined || last === undefined) return [];
   const every = Math.max(1, Math.ceil(starts.length / Math.max(1, most)));
   const chosen = starts.filter((_, index) => index % every === 0);
-  const told = { zone, now: last, ...(locale ? { locale } : {}) };
+  const fineness = last - first < 600_000 ? "second" : "minute";
+  const told = { zone, now: last, fineness, ...(locale ? { locale } : {}) } as const;
   const isShort = last - first < 2 * 86_400_000;
   const seen = new Set<string>();
   const ticks: Tick[] = [];
@@ -26,7 +28,7 @@ export function timeTicks(
     const label = !isShort
       ? today
       : today === day
-        ? formatTime(value, { zone, fineness: "minute", ...(locale ? { locale } : {}) })
+        ? formatTime(value, told)
         : formatInstant(value, told);
     day = today;
     if (seen.has(label)) continue;

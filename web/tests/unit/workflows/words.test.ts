@@ -222,20 +222,33 @@ describe("commands", () => {
       moveCommand(
         "fraud-triage",
         "production",
-        { kind: "canary", version: "14", share: 0.1, sticky_by: "user", auto: true },
+        {
+          kind: "canary",
+          version: "14",
+          share: 0.1,
+          sticky_by: "user",
+          auto: true,
+          rule: { limit: -0.05 },
+        },
         "cheaper reviewer",
       ),
     ).toBe(
-      "quarterdeck workflow release fraud-triage@14 --to production --share 10% --by user --auto --reason 'cheaper reviewer'",
+      "quarterdeck workflow release fraud-triage@14 --to production --share 10% --by user --auto --rule limit=-0.05 -m 'cheaper reviewer'",
     );
     expect(moveCommand("a", "production", { kind: "rollback", memory: "pinned" }, "")).toBe(
       "quarterdeck workflow rollback a --in production --memory pinned",
     );
   });
 
+  test("another share is a command of its own", () => {
+    expect(moveCommand("a", "production", { kind: "share", share: 0.25 }, "")).toBe(
+      "quarterdeck workflow share a 25% --in production",
+    );
+  });
+
   test("what somebody typed can't become another command", () => {
     expect(moveCommand("a", "production", { kind: "rollback" }, "it's; rm -rf /")).toContain(
-      `--reason 'it'\\''s; rm -rf /'`,
+      `-m 'it'\\''s; rm -rf /'`,
     );
     expect(changeCommand({ workflow: "a b", version: 3 })).toContain("'a b@3'");
   });

@@ -141,7 +141,7 @@ function Shown({ project, of }: { project: string; of: ReleaseShown }) {
           <Section
             title="The two versions"
             aside={<BadSessions project={project} of={of} />}
-            note="The intervals are for looking at any time: opening this page often makes them no less true."
+            note="The interval of a difference is for looking at any time: opening this page often makes it no less true. Those of each version are for one look."
           >
             <Arms of={of} metrics={watch.metrics} project={project} />
           </Section>

@@ -10,7 +10,7 @@ export function moveCommand(
   form: Omit<MoveForm, "reason">,
   reason: string,
 ): string {
-  const why = reason ? ["--reason", word(reason)] : [];
+  const why = reason ? ["-m", word(reason)] : [];
   const share = typeof form.share !== "number" ? [] : ["--share", percent(form.share)];
   const where = word(environment);
   const run = (...words: string[]) => ["quarterdeck workflow", ...words, ...why].join(" ");
@@ -33,9 +33,12 @@ export function moveCommand(
         ...share,
         ...(form.kind === "canary" && form.sticky_by ? ["--by", form.sticky_by] : []),
         ...(form.auto ? ["--auto"] : []),
+        ...(typeof form.rule?.limit === "number" ? ["--rule", `limit=${form.rule.limit}`] : []),
       );
+    case "share":
+      return run("share", word(name), ...share.slice(1), "--in", where);
     default:
-      return run(form.kind, word(name), "--in", where, ...share);
+      return run(form.kind, word(name), "--in", where);
   }
 }
 
@@ -46,5 +49,5 @@ function percent(share: number): string {
 /** What makes the next version of one: its folder, changed, and pushed. */
 export function changeCommand(of: { workflow: string; version: number }): string {
   const folder = word(of.workflow);
-  return `quarterdeck workflow pull ${word(`${of.workflow}@${of.version}`)} --to ${folder} && quarterdeck workflow push ${folder}`;
+  return `quarterdeck workflow pull ${word(`${of.workflow}@${of.version}`)} ${folder} && quarterdeck workflow push ${folder}`;
 }
