@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, delete, insert, update
+from sqlalchemy import Table, delete, insert, text, update
 
 from quarterdeck.errors import Invalid, Misconfigured, NotFound
 from quarterdeck.storage.records import projects, workflows
@@ -184,6 +184,7 @@ TAMPERINGS: dict[str, tuple[Table, dict[str, Any]]] = {
     ),
     "the path of a file": (WORKFLOW_FILES, {"path": "prompts/other.md"}),
     "a pin": (WORKFLOW_VERSIONS, {"pins": [{"kind": "learned", "name": "lora", "digest": ""}]}),
+    "pins that are none": (WORKFLOW_VERSIONS, {"pins": [{"kind": "x"}]}),
     "all pins": (WORKFLOW_VERSIONS, {"pins": []}),
     "the digest": (WORKFLOW_VERSIONS, {"digest": "sha256:" + "0" * 64}),
     "what was parsed": (
@@ -213,6 +214,18 @@ def test_what_was_changed_in_the_database_is_refused_at_each_reading(
         with pytest.raises(Misconfigured, match="is not what was pushed") as refused:
             reading()
         assert refused.value.code == "tampered"
+
+
+def test_text_that_somebody_wrote_by_hand_into_sqlite_is_refused(
+    records: Records, records_url: str
+) -> None:
+    """SQLite keeps it as text and gives it back as text, which is no bytes to take a digest of."""
+    push(records)
+    if records_url.startswith("sqlite"):
+        with records.writing() as connection:
+            connection.execute(text("UPDATE workflow_files SET content = 'pay the thief'"))
+        with pytest.raises(Misconfigured, match="is not what was pushed"):
+            read(records)
 
 
 @pytest.mark.parametrize("field", ["prompts", "tools", "permission"])

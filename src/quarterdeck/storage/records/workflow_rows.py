@@ -21,7 +21,7 @@ from quarterdeck.storage.records.workflow_tables import (
     WORKFLOW_VERSIONS,
     WORKFLOWS,
 )
-from quarterdeck.workflows.digest import file_digest
+from quarterdeck.workflows.digest import file_digest, tampered
 from quarterdeck.workflows.manifest import Folder, Pin
 
 WORKFLOW_NAME_LENGTH = 100
@@ -179,7 +179,10 @@ def versions(project_id: str, workflow: RowMapping) -> Select[Any]:
 
 def row_of(row: RowMapping, tags: tuple[str, ...]) -> VersionRow:
     plain = {name: row[name] for name in VersionRow.__struct_fields__ if name != "tags"}
-    return msgspec.convert({**plain, "tags": tags}, VersionRow)
+    try:
+        return msgspec.convert({**plain, "tags": tags}, VersionRow)
+    except msgspec.ValidationError as error:
+        raise tampered(f"version {row['version']} of {row['workflow']}", str(error)) from error
 
 
 def tags_by_version(connection: Connection, workflow: RowMapping) -> dict[int, tuple[str, ...]]:
