@@ -135,10 +135,15 @@ def test_what_a_person_or_a_rule_refuses_is_a_denied_call_and_no_error(recorded:
             refund(amount=3)
         with pytest.raises(qd.ToolDenied, match=r"where args\.amount > 1000"):
             refund(amount=3000)
+        with (
+            meanwhile(lambda: recorded.decide("approve", arguments={"amount": 2000})),
+            pytest.raises(qd.ToolDenied, match=r"where args\.amount > 1000"),
+        ):
+            refund(amount=4)
     assert denied.value.by == "ada"
     told = record(recorded, "d-1")
-    assert told["tool_calls"] == [{"tool": "refund", "calls": 2, "errors": 0, "denied": 2}]
-    assert [act["kind"] for act in told["interventions"]] == ["rejection"]
+    assert told["tool_calls"] == [{"tool": "refund", "calls": 3, "errors": 0, "denied": 3}]
+    assert [act["kind"] for act in told["interventions"]] == ["rejection", "correction"]
     assert told["error_episodes"] == 0
 
 

@@ -55,6 +55,8 @@ class Outbox(SpanProcessor):
         does not name them."""
         self.counters: WeakValueDictionary[str, Any] = WeakValueDictionary()
         """What counts the spending of a session, by its id: of sessions with a workflow only."""
+        self.is_counting = False
+        """Whether there ever was one: asked at the end of each span."""
         self._inherited: frozenset[int] = frozenset()
         self._max_spans = 0
         self._max_bytes = 0
@@ -107,7 +109,7 @@ class Outbox(SpanProcessor):
                 return
             if began_here is None and span_id in self._inherited:
                 return  # the parent process began it and will send it
-            if self.counters:
+            if self.is_counting:
                 self._count(span)
             size = size_of(span)
             queue = self.queue

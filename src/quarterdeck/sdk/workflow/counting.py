@@ -35,6 +35,8 @@ KEPT_SPANS = 64
 MAX_MARKS = 4096
 """Spans above a call that was counted and that have not ended yet: the depth of what is open."""
 
+_MODEL_KEYS = ("gen_ai.", "llm.", "openinference.", "ai.")
+
 _NO_ACT = frozenset({"", "none", "timeout"})
 
 
@@ -153,7 +155,9 @@ class Counter:
 
 def _may_be_a_model_call(attributes: Any) -> bool:
     """A cheap look: normalizing takes a tenth of a millisecond."""
-    return any(key.startswith(("gen_ai.", "llm.", "openinference.", "ai.")) for key in attributes)
+    if "gen_ai.tool.name" in attributes or "quarterdeck.kind" in attributes:
+        return False
+    return any(key.startswith(_MODEL_KEYS) for key in attributes)
 
 
 def _raw(span: ReadableSpan, attributes: Any) -> RawSpan:

@@ -142,6 +142,7 @@ def _begin(current: Current, flow: Workflow) -> Workflow:
         if current.counter is None:
             counters = running.outbox.counters
             current.counter = counters.setdefault(current.id, Counter())
+            running.outbox.is_counting = True
         if next(iter(current.workflows)) == flow.name:
             _stamp(current, flow.release)
     return flow

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from opentelemetry.context import get_current
 from opentelemetry.trace import get_current_span
 
+from quarterdeck.errors import Invalid
 from quarterdeck.sdk.rim import notice
 from quarterdeck.sdk.runtime import SESSION_KEY, Running
 from quarterdeck.sdk.verbs.human import HumanAct, approval
@@ -99,7 +100,7 @@ class GuardedTool(Tool):
         return name, attributes
 
 
-class InvalidArguments(Exception):  # noqa: N818 - not an error: the model is told and tries again
+class InvalidArguments(Invalid):
     """Arguments that the tool's schema does not take.  The text is for the model."""
 
 
@@ -133,9 +134,14 @@ def permit_steps(
     permit = Permit(tool=tool, arguments=dict(arguments), call_id=call_id, decision=decision)
     if decision.ask is not None:
         permit = yield from _ask_about(rules, permit, agent=agent, refused=refused)
-        wrong = violations(schema, permit.arguments) if schema and permit.is_changed else []
-        if wrong:
-            raise refused.invalid(wrong)
+        if permit.is_changed:
+            # A person may agree to what is asked about, and to nothing that is denied.
+            again = rules.decide(tool, permit.arguments, agent=agent, server=server)
+            if again.permission == "deny":
+                raise refused.denied(again.why, by=permit.by)
+            wrong = violations(schema, permit.arguments) if schema else []
+            if wrong:
+                raise refused.invalid(wrong)
     yield from spend_steps(rules, "tool", refused=refused)
     return permit
 
