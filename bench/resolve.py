@@ -137,9 +137,22 @@ def serving(data: Path) -> Iterator[int]:
             assert server.stdout is not None
             line = server.stdout.readline()
             assert "http://" in line, (data / "log").read_text()
-            yield int(line.rsplit(":", 1)[1])
+            port = int(line.rsplit(":", 1)[1])
+            wait_until_it_answers(port)
+            yield port
         finally:
             server.terminate()
+
+
+def wait_until_it_answers(port: int) -> None:
+    for _ in range(600):
+        try:
+            measure(port, 1, [healthz()])
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("the server did not answer within 30 s")
 
 
 class Ask(NamedTuple):

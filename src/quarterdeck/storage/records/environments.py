@@ -85,7 +85,10 @@ def state_of(
     there is no such workflow."""
     with records.reading() as connection:
         workflow = workflow_rows.must_find(connection, project_id, name)
-        return _state(connection, project_id, workflow["workflow_id"], environment)
+        newest = _newest(connection, workflow, environment)
+        if newest is None:
+            return None
+        return environment_rows.with_digests(connection, project_id, newest)
 
 
 def list_environments(
@@ -396,12 +399,3 @@ def _look_again(records: Records, project_id: str, name: str, environment: str) 
 def _revision_now(records: Records, project_id: str, name: str, environment: str) -> int:
     newest = _look_again(records, project_id, name, environment)
     return 0 if newest is None else newest.revision
-
-
-def _state(
-    connection: Connection, project_id: str, workflow_id: str, environment: str
-) -> EnvironmentState | None:
-    newest = environment_rows.newest_of(
-        connection, project_id, workflow_id=workflow_id, environment=environment
-    )
-    return None if newest is None else environment_rows.with_digests(connection, project_id, newest)
