@@ -63,7 +63,8 @@ def refunds(**refund: Any) -> dict[str, Any]:
     """The tools of `files_of`, with these fields of `refund`."""
     return {
         "lookup": {"schema": "tools/lookup.json"},
-        "refund": {"schema": "tools/refund.json", **refund},
+        # So that a test whose person fails ends soon.
+        "refund": {"schema": "tools/refund.json", "ask": {"timeout_s": 30}, **refund},
     }
 
 
@@ -94,7 +95,7 @@ class Api:
         body = {"kind": kind, "reason": "a test", **told}
         return self._post(f"/workflows/{name}/environments/production/moves", body)
 
-    def waiting(self, *, within_s: float = 10) -> dict[str, Any]:
+    def waiting(self, *, within_s: float = 20) -> dict[str, Any]:
         """The approval that waits, once there is one."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
