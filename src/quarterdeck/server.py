@@ -40,7 +40,7 @@ from quarterdeck.jobs.example import Example
 from quarterdeck.jobs.keeper import SessionKeeper
 from quarterdeck.jobs.memory import tidy_memory
 from quarterdeck.jobs.release_watch import ReleaseWatch
-from quarterdeck.jobs.retain import delete_expired
+from quarterdeck.jobs.retain import delete_expired, forget_approvals
 from quarterdeck.jobs.tidy import Tidying
 from quarterdeck.mcp.door import PATH as MCP_PATH
 from quarterdeck.mcp.door import McpDoor
@@ -386,6 +386,15 @@ def _jobs(
             [ProjectId(project.project_id) for project in list_projects(records)],
             scope_of=rules.scope_of,
             now_ns=time.time_ns(),
+        ),
+    )
+    yield Job(
+        name="forget approvals that are past their retention",
+        every_s=3600.0,
+        run=lambda: forget_approvals(
+            records,
+            [ProjectId(project.project_id) for project in list_projects(records)],
+            scope_of=rules.scope_of,
         ),
     )
     yield Job(

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from api.conftest import World, bearer
+from api.made import conversation, store
 from quarterdeck.api.approvals import MAX_ARGUMENTS_BYTES
 from quarterdeck.api.waits import Waits
 from quarterdeck.errors import TryAgain
@@ -291,3 +292,15 @@ async def test_the_overview_tells_of_calls_that_wait(world: World) -> None:
             one["kind"] for one in (await deciding.get("/api/v1/overview")).json()["attention"]
         ]
         assert "approval" not in kinds
+
+
+async def test_what_was_asked_in_a_session_goes_with_it(world: World) -> None:
+    store(world.events, "acme", conversation("s-1", trace=1), now_ns=world.clock())
+    async with agent(world) as asking, person(world) as reading:
+        for number in (1, 2):
+            body = {**BLOCK, "approval_id": f"a-{number}", "session_id": f"s-{number}"}
+            await asking.post(PATH, json=body)
+        async with world.client(headers=bearer(world.key("acme"))) as admin:
+            assert (await admin.delete("/api/v1/sessions/s-1")).status_code == 200
+        left = (await reading.get(PATH)).json()["approvals"]
+        assert [row["approval_id"] for row in left] == ["a-2"]

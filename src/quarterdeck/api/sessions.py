@@ -34,7 +34,7 @@ from quarterdeck.storage.events.session_reads import (
     SessionPage,
     SessionSort,
 )
-from quarterdeck.storage.records import memory_upkeep
+from quarterdeck.storage.records import approvals, memory_upkeep
 from quarterdeck.storage.records.deletions import Deletion, note_deletions
 
 router = guarded_router("sessions")
@@ -216,6 +216,10 @@ def delete_for_good(parts: Parts, who: Principal, sessions: Sequence[Session]) -
         deletes.delete_sessions(parts.events, scope_of(parts, who), ids)
         parts.forget(who.project_id, traces)
         parts.hub.written(who.project_id, ids, at_ns=at_ns)
+    asked_in = {*ids, *(session.external_id for session in sessions if session.external_id)}
+    approvals.forget_sessions(
+        parts.records, project_id=who.project_id, session_ids=asked_in, trace_ids=traces
+    )
     return len(traces)
 
 

@@ -11,6 +11,8 @@ from quarterdeck.model.ids import ProjectId
 from quarterdeck.storage.events.connection import EventConnection
 from quarterdeck.storage.events.deletes import delete_older
 from quarterdeck.storage.events.scope import ProjectScope
+from quarterdeck.storage.records.approvals import delete_older as delete_older_approvals
+from quarterdeck.storage.records.connection import Records
 
 
 def delete_expired(
@@ -26,3 +28,17 @@ def delete_expired(
         if scope.floor_ns > 0:
             gone += delete_older(events, scope, before_ns=scope.floor_ns)
     return gone
+
+
+def forget_approvals(
+    records: Records,
+    projects: Iterable[ProjectId],
+    *,
+    scope_of: Callable[[ProjectId], ProjectScope],
+) -> int:
+    """How many requests went that were over before what their project keeps."""
+    return sum(
+        delete_older_approvals(records, project_id=project_id, before_ns=floor_ns)
+        for project_id in projects
+        if (floor_ns := scope_of(project_id).floor_ns) > 0
+    )

@@ -205,3 +205,20 @@ def test_what_can_t_be_kept_is_refused_alike_on_both_databases(records: Records)
         with pytest.raises(NotFound):
             decide(records, unknown)
     assert _all(records) == []
+
+
+def test_what_was_asked_in_a_deleted_session_goes_and_nothing_else(records: Records) -> None:
+    for number in range(3):
+        other = Question(session_id=f"s-{number}", trace_id=str(number) * 32, tool="t")
+        ask(records, f"a-{number}", question=other)
+        ask(records, f"a-{number}", question=other, project_id="twin")
+    approvals.forget_sessions(records, project_id="acme", session_ids={"s-0"}, trace_ids=["1" * 32])
+    assert [row.approval_id for row in _all(records)] == ["a-2"]
+    assert approvals.list_some(records, project_id="twin", now_ns=NOW).total == 3
+
+
+def test_what_was_over_before_the_retention_s_edge_goes(records: Records) -> None:
+    ask(records, timeout_s=1.0)
+    ask(records, "a-2", timeout_s=2.0)
+    assert approvals.delete_older(records, project_id="acme", before_ns=NOW + 2 * S) == 1
+    assert [row.approval_id for row in _all(records)] == ["a-2"]

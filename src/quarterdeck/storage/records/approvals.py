@@ -11,7 +11,18 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, String, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 
@@ -242,6 +253,26 @@ def cancel(
         ended = _end(connection, project_id, approval_id, end, now_ns=now_ns)
         row = _must_find(connection, project_id, approval_id)
         return Asked(_approval(row, now_ns=now_ns), created=ended)
+
+
+def forget_sessions(
+    records: Records,
+    *,
+    project_id: str,
+    session_ids: Collection[str],
+    trace_ids: Collection[str] = (),
+) -> None:
+    """Takes away what was asked in these sessions, or in these traces."""
+    of_them = or_(APPROVALS.c.session_id.in_(session_ids), APPROVALS.c.trace_id.in_(trace_ids))
+    with records.writing() as connection:
+        connection.execute(delete(APPROVALS).where(APPROVALS.c.project_id == project_id, of_them))
+
+
+def delete_older(records: Records, *, project_id: str, before_ns: int) -> int:
+    """Takes away what was over before that; how many."""
+    old = (APPROVALS.c.project_id == project_id, APPROVALS.c.expires_ns < before_ns)
+    with records.writing() as connection:
+        return connection.execute(delete(APPROVALS).where(*old)).rowcount
 
 
 def told_over(approval: Approval) -> str:
