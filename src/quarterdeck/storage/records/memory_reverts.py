@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Connection,
     RowMapping,
     ScalarSelect,
@@ -207,6 +208,7 @@ def revert_in(
     """As `revert_memory`, as a part of the connection's transaction.  None: nothing to revert."""
     # The lock comes first: nobody writes between the look and the act.
     take_seqs(connection, project_id, 0)
+    _count_rows(connection)
     choice = choose(connection, project_id, selection)
     touched = touched_by(connection, choice)
     if plan_id and plan_id != digest_of(touched):
@@ -249,7 +251,7 @@ def _hide(connection: Connection, choice: Choice, revert: Revert) -> None:
     meant = select(
         chosen.c.project_id,
         chosen.c.seq,
-        literal(revert.seq),
+        literal(revert.seq, BigInteger),
         literal(revert.revert_id),
         literal(""),
     ).where(choice.meant(chosen))
@@ -297,7 +299,7 @@ def _hide_again(connection: Connection, project_id: str, ended_by: str, seq: int
     """What the revert had shown, by those that had hidden it and were not undone themselves."""
     hides, reverts = MEMORY_HIDES.alias("ended"), MEMORY_REVERTS
     ended = (
-        select(hides.c.project_id, hides.c.write_seq, literal(seq), hides.c.revert_id, literal(""))
+        select(hides.c.project_id, hides.c.write_seq, literal(seq, BigInteger), hides.c.revert_id, literal(""))
         .join(
             reverts,
             (reverts.c.project_id == hides.c.project_id)
@@ -323,6 +325,7 @@ def _settle(connection: Connection, project_id: str, revert_id: str) -> None:
     In sets, and the newest visible write of all entries at once: asked for each row, a key that was
     written ten thousand times would be read ten thousand times.
     """
+    _count_rows(connection)
     connection.execute(
         update(MEMORY_WRITES)
         .where(W.project_id == project_id, W.seq.in_(_writes_of(project_id, revert_id)))
@@ -351,6 +354,13 @@ def _settle(connection: Connection, project_id: str, revert_id: str) -> None:
         .where(W.project_id == project_id, W.seq.in_(deciding))
         .values(current=True)
     )
+
+
+def _count_rows(connection: Connection) -> None:
+    """PostgreSQL plans for a handful of rows where it has no figures of what was just written, and
+    loops over ten thousand."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE memory_writes, memory_hides")
 
 
 def _writes_of(project_id: str, revert_id: str) -> Select[tuple[int]]:

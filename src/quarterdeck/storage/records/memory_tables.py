@@ -82,7 +82,14 @@ MEMORY_WRITES = Table(
     Column("current", Boolean, nullable=False),
     Index("ix_memory_writes_project_id_entry_id_seq", "project_id", "entry_id", "seq"),
     Index("ix_memory_writes_project_id_session_id", "project_id", "session_id"),
-    Index("ix_memory_writes_project_id_current_namespace", "project_id", "current", "namespace"),
+    # In the order in which lists and searches want them, so that no text is sorted.
+    Index(
+        "ix_memory_writes_project_id_current_namespace_seq",
+        "project_id",
+        "current",
+        "namespace",
+        "seq",
+    ),
     Index("ix_memory_writes_swept_expires_ns", "swept", "expires_ns"),
 )
 

@@ -69,9 +69,9 @@ def _create_memory_writes() -> None:
         ),
     )
     op.create_index(
-        "ix_memory_writes_project_id_current_namespace",
+        "ix_memory_writes_project_id_current_namespace_seq",
         "memory_writes",
-        ["project_id", "current", "namespace"],
+        ["project_id", "current", "namespace", "seq"],
     )
     op.create_index(
         "ix_memory_writes_project_id_entry_id_seq",
