@@ -299,7 +299,13 @@ def _hide_again(connection: Connection, project_id: str, ended_by: str, seq: int
     """What the revert had shown, by those that had hidden it and were not undone themselves."""
     hides, reverts = MEMORY_HIDES.alias("ended"), MEMORY_REVERTS
     ended = (
-        select(hides.c.project_id, hides.c.write_seq, literal(seq, BigInteger), hides.c.revert_id, literal(""))
+        select(
+            hides.c.project_id,
+            hides.c.write_seq,
+            literal(seq, BigInteger),
+            hides.c.revert_id,
+            literal(""),
+        )
         .join(
             reverts,
             (reverts.c.project_id == hides.c.project_id)
