@@ -8,6 +8,7 @@ Agents are made with LangChain's `create_agent`.  Control goes from node to node
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.sdk.workflow.offering import (
@@ -27,6 +28,9 @@ CANNOT = (
     "fallbacks: pass ModelFallbackMiddleware by hand",
     "context: pass SummarizationMiddleware by hand",
 )
+
+_CALL_ID: ContextVar[str] = ContextVar("call_id", default="")
+"""The model's, of the tool call that is being made."""
 
 
 def agent(
@@ -97,14 +101,29 @@ def _chat_model(choice: ModelChoice) -> Any:
 def _tool(tool: OfferedTool) -> Any:
     from langchain_core.tools import StructuredTool
 
+    base: Any = StructuredTool
+
+    class Offered(base):  # type: ignore[misc]  # the framework is not installed where types are checked
+        """Remembers the model's id of the call, which LangChain tells no function."""
+
+        def run(self, *positional: Any, tool_call_id: str | None = None, **named: Any) -> Any:
+            _CALL_ID.set(tool_call_id or "")
+            return super().run(*positional, tool_call_id=tool_call_id, **named)
+
+        async def arun(
+            self, *positional: Any, tool_call_id: str | None = None, **named: Any
+        ) -> Any:
+            _CALL_ID.set(tool_call_id or "")
+            return await super().arun(*positional, tool_call_id=tool_call_id, **named)
+
     def run(**arguments: Any) -> Any:
-        return tool.call(arguments)
+        return tool.call(arguments, call_id=_CALL_ID.get())
 
     async def run_async(**arguments: Any) -> Any:
-        return await tool.call_async(arguments)
+        return await tool.call_async(arguments, call_id=_CALL_ID.get())
 
     definition = tool.definition
-    return StructuredTool(
+    return Offered(
         name=definition.name,
         description=definition.description,
         args_schema={"title": definition.name, **definition.parameters},
