@@ -197,6 +197,7 @@ def stub() -> Iterator[Stub]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 64  # the usual 5 refuses some of many that come at once
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A client that has gone is what some tests are about."""

@@ -159,6 +159,10 @@ class Client:
             _refuse_redirect(response)
             return response.content
 
+    def prepare(self) -> None:
+        """Load what requests need, now.  Threads that first ask at once would each do it."""
+        self._connection()
+
     def _connection(self) -> httpx.Client:
         if self._connections is None or self._connections[0] != os.getpid():
             self._connections = (os.getpid(), self._connect())

@@ -7,6 +7,7 @@ timeout.  Its spans are suppressed: what Quarterdeck asks is no step of the sess
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,9 @@ class Server:
     def __init__(self, *, url: str, api_key: str) -> None:
         self.url = url
         self._client = Client(url=url, api_key=api_key)
+        self._pid = 0
+        self._lock = threading.Lock()
+        """Held while the first of a process's threads prepares the client."""
 
     def get(self, path: str, params: Params, *, timeout_s: float) -> Any:
         """Raises `QuarterdeckError`s, `TryAgain` after `timeout_s` at the latest."""
@@ -42,8 +46,7 @@ class Server:
         )
 
     def _within(self, timeout_s: float, ask: Callable[[], Any]) -> Any:
-        import httpx  # noqa: F401 - here, not in the thread: a fork must not meet half of it
-
+        self._prepare()
         asking = _Asking(ask)
         thread = threading.Thread(target=asking.run, name="quarterdeck-workflow", daemon=True)
         thread.start()
@@ -56,6 +59,18 @@ class Server:
         if asking.error is not None:
             raise asking.error
         return asking.result
+
+    def _prepare(self) -> None:
+        """Here, and not in the thread: a fork must not meet half an import."""
+        if self._pid != os.getpid():
+            # Bounded: a forked child may find it held by a thread that it does not have.
+            is_held = self._lock.acquire(timeout=5)
+            try:
+                self._client.prepare()
+                self._pid = os.getpid()
+            finally:
+                if is_held:
+                    self._lock.release()
 
 
 class _Asking:
