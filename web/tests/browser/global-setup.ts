@@ -24,7 +24,8 @@ export async function fill(server: Server): Promise<void> {
   await pushTriage(server.url);
   await moveTriage(server.url, { kind: "release", version: 1, reason: "the first" });
   await moveTriage(server.url, { kind: "canary", version: 2, share: 0.1, reason: "asks less" });
-  await sendTriage(server.url, 1, 120, 24);
-  await sendTriage(server.url, 2, 30, 9);
+  const began = Date.now();
+  await sendTriage(server.url, 1, 120, 24, began);
+  await sendTriage(server.url, 2, 30, 9, began);
   await settled(server);
 }

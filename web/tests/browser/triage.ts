@@ -109,23 +109,29 @@ export async function moveTriage(url: string, move: Record<string, unknown>): Pr
   await post(url, `/api/v1/workflows/${NAME}/environments/production/moves`, move);
 }
 
-/** `version` of `sessions` from now on, of which the first `failed` fail. */
+/**
+ * Sessions of a version over a second from `began` on, of which `failed` fail, evenly spread: two
+ * versions with the same beginning run beside each other.
+ */
 export async function sendTriage(
   url: string,
   version: 1 | 2,
   sessions: number,
   failed: number,
+  began = Date.now(),
 ): Promise<void> {
-  const now = Date.now();
+  const place = (at: number) => began + Math.floor((at * 1_000) / sessions);
+  const fails = (at: number) =>
+    Math.floor(((at + 1) * failed) / sessions) > Math.floor((at * failed) / sessions);
   const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
   const spans = Array.from({ length: sessions }, (_, at) => ({
     traceId: randomBytes(16).toString("hex"),
     spanId: randomBytes(8).toString("hex"),
     name: "triage",
-    startTimeUnixNano: `${now + at}000000`,
-    endTimeUnixNano: `${now + at + 900}000000`,
+    startTimeUnixNano: `${place(at)}000000`,
+    endTimeUnixNano: `${place(at) + 9}000000`,
     attributes: [
-      text("session.id", `triage-${now}-v${version}-${at}`),
+      text("session.id", `triage-${began}-v${version}-${at}`),
       text("gen_ai.operation.name", "invoke_agent"),
       text("gen_ai.agent.name", "triage"),
       text("quarterdeck.task", `alert ${at}`),
@@ -133,7 +139,7 @@ export async function sendTriage(
       text("quarterdeck.workflow.name", NAME),
       text("quarterdeck.workflow.version", String(version)),
       text("quarterdeck.environment", "production"),
-      text("quarterdeck.outcome", at < failed ? "failure" : "success"),
+      text("quarterdeck.outcome", fails(at) ? "failure" : "success"),
     ],
   }));
   await post(url, "/v1/traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] });

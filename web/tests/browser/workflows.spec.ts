@@ -63,8 +63,9 @@ test("a version is pushed, compared, released to a share, and taken back with a 
   });
 
   await test.step("both versions, the curve, and the bad sessions one click away", async () => {
-    await sendTriage(empty.url, 1, 40, 8);
-    await sendTriage(empty.url, 2, 30, 12);
+    const began = Date.now();
+    await sendTriage(empty.url, 1, 40, 8, began);
+    await sendTriage(empty.url, 2, 30, 12, began);
     await settled(empty);
     await page.goto(at(empty.url, `/${NAME}`));
     await page.getByRole("link", { name: "Open release" }).click();

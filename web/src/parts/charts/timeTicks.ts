@@ -24,15 +24,13 @@ export function timeTicks(
   let day = "";
   for (const value of chosen) {
     const today = formatInstant(value, { ...told, fineness: "day" });
+    const time = formatTime(value, told);
+    const key = isShort ? `${today} ${time}` : today;
     // The day stands at its first tick, so that two 10:15 of two days differ.
-    const label = !isShort
-      ? today
-      : today === day
-        ? formatTime(value, told)
-        : formatInstant(value, told);
+    const label = !isShort ? today : today === day ? time : formatInstant(value, told);
     day = today;
-    if (seen.has(label)) continue;
-    seen.add(label);
+    if (seen.has(key)) continue;
+    seen.add(key);
     ticks.push({ value, label });
   }
   return ticks;
