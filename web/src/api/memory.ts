@@ -168,7 +168,7 @@ export function memoryOfSession(project: string, session: string) {
     queryFn: ({ signal, pageParam }) =>
       asked(
         client.GET("/api/v1/sessions/{session_id}/memory", {
-          params: { path: { session_id: segment(session) }, query: page(pageParam) },
+          params: { path: { session_id: session }, query: page(pageParam) },
           signal,
         }),
       ),

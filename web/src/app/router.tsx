@@ -12,6 +12,12 @@ import {
   lazyRouteComponent,
   Outlet,
 } from "@tanstack/react-router";
+import {
+  entryAddress,
+  memoryAddress,
+  revertAddress,
+  revertsAddress,
+} from "@/screens/memory/address";
 import { overviewAddress } from "@/screens/overview/address";
 import { sessionAddress } from "@/screens/session/address";
 import { sessionsAddress } from "@/screens/sessions/address";
@@ -145,6 +151,45 @@ const workflowRelease = createRoute({
   component: lazyRouteComponent(() => import("@/screens/workflows/release/Release"), "Release"),
 });
 
+const memory = createRoute({
+  getParentRoute: () => project,
+  path: "/memory",
+  validateSearch: memoryAddress,
+  component: lazyRouteComponent(() => import("@/screens/memory/entries/Entries"), "Entries"),
+});
+
+/** Which entry is in the search: a key and a namespace may hold anything, slashes too. */
+const memoryEntry = createRoute({
+  getParentRoute: () => project,
+  path: "/memory/entry",
+  validateSearch: entryAddress,
+  component: lazyRouteComponent(() => import("@/screens/memory/entry/Entry"), "Entry"),
+});
+
+const memoryCheckpoints = createRoute({
+  getParentRoute: () => project,
+  path: "/memory/checkpoints",
+  component: lazyRouteComponent(
+    () => import("@/screens/memory/checkpoints/Checkpoints"),
+    "Checkpoints",
+  ),
+});
+
+/** What a revert would do, and the revert. */
+const memoryRevert = createRoute({
+  getParentRoute: () => project,
+  path: "/memory/revert",
+  validateSearch: revertAddress,
+  component: lazyRouteComponent(() => import("@/screens/memory/revert/Revert"), "Revert"),
+});
+
+const memoryReverts = createRoute({
+  getParentRoute: () => project,
+  path: "/memory/reverts",
+  validateSearch: revertsAddress,
+  component: lazyRouteComponent(() => import("@/screens/memory/reverts/Reverts"), "Reverts"),
+});
+
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
@@ -176,6 +221,11 @@ const routeTree = root.addChildren([
     workflowCompare,
     workflowEnvironment,
     workflowRelease,
+    memory,
+    memoryEntry,
+    memoryCheckpoints,
+    memoryRevert,
+    memoryReverts,
     settings,
     settingsSection,
   ]),

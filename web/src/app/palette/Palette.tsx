@@ -30,6 +30,7 @@ const SCREENS = [
   ["sessions", "Sessions"],
   ["tasks", "Tasks"],
   ["workflows", "Workflows"],
+  ["memory", "Memory"],
   ["settings", "Settings"],
   ["welcome", "Connect an agent"],
 ] as const;

@@ -1,5 +1,5 @@
 /**
- * The views of a session, in the order of their keys 1 to 8.
+ * The views of a session, in the order of their keys 1 to 9.
  *
  * Each is fetched when first wanted and shown as soon as it is there: not by React's `lazy`, which
  * keeps what stands in for it on the screen for 300 ms at least.
@@ -43,6 +43,7 @@ export const VIEWS = [
   new SessionView("tree", "Tree", () => import("./tree/View")),
   new SessionView("decisions", "Decisions", () => import("./decisions/View")),
   new SessionView("cost", "Cost", () => import("./cost/View")),
+  new SessionView("memory", "Memory", () => import("./memory/View")),
   new SessionView("people", "People", () => import("./people/View")),
   new SessionView("problems", "Problems", () => import("./problems/View")),
   new SessionView("raw", "Raw", () => import("./raw/View")),

@@ -14,7 +14,7 @@
  *
  * The selected step stands in the address as `step` (replaced, and only once the keys are quiet),
  * the range as `range=380-460`. Views bind no key of movement: `Session.tsx` has them all, also
- * j k J K e E h H o m, 1 to 8 and Escape.
+ * j k J K e E h H o m, 1 to 9 and Escape.
  */
 export type { SkeletonAct, SkeletonKind } from "./columns";
 export type { Idle } from "./derive";

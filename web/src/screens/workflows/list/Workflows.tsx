@@ -4,7 +4,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { outcomes, type WorkflowRow, workflows } from "@/api/workflows";
 import { ScreenHead } from "@/app/screen/ScreenHead";
 import { counted, DASH, formatCount } from "@/format";
-import { Button } from "@/parts/Button";
+import { Button, LinkButton } from "@/parts/Button";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { EstimateView } from "@/parts/EstimateView";
 import { HostileText } from "@/parts/HostileText";
@@ -30,6 +30,9 @@ export function Workflows() {
         note={total > 0 ? `${counted(total, "workflow")}: the whole agent as versions` : undefined}
       >
         {total > 0 && <Command text="quarterdeck workflow push" />}
+        <LinkButton size="small" to="/p/$project/memory" params={{ project }}>
+          Memory
+        </LinkButton>
       </ScreenHead>
       {answer.isError && !rows ? (
         <Failed

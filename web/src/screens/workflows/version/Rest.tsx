@@ -1,4 +1,5 @@
 /** Memory, context, budgets, people, MCP servers, and what was learned elsewhere. */
+import { Link, useParams } from "@tanstack/react-router";
 import type { Budget, VersionShown } from "@/api/workflows";
 import { counted, formatDuration, formatUsd, formatVersion } from "@/format";
 import { HostileText } from "@/parts/HostileText";
@@ -21,6 +22,7 @@ export function Rest({ of }: { of: VersionShown }) {
 }
 
 function Memory({ of }: { of: VersionShown }) {
+  const { project = "" } = useParams({ strict: false });
   const spaces = Object.entries(of.manifest.memory ?? {});
   const checkpoint = of.manifest.memory_checkpoint;
   if (spaces.length === 0 && !checkpoint) return null;
@@ -29,6 +31,15 @@ function Memory({ of }: { of: VersionShown }) {
       id="memory"
       title="Memory"
       note={checkpoint ? `Made with checkpoint ${checkpoint}.` : undefined}
+      aside={
+        <Link
+          to="/p/$project/memory"
+          params={{ project }}
+          search={{ workflow: of.workflow, version: of.version }}
+        >
+          What it wrote
+        </Link>
+      }
     >
       <ul className={own.list}>
         {spaces.map(([name, space]) => (
