@@ -286,7 +286,7 @@ export function releases(project: string, name: string) {
   });
 }
 
-/** Asked again each quarter of a minute: the watch looks by itself. */
+/** Asked again each quarter of a minute while it runs: the watch looks by itself. */
 export function release(project: string, id: string) {
   return queryOptions({
     queryKey: [...workflowsKey(project), "release", id],
@@ -297,7 +297,7 @@ export function release(project: string, id: string) {
           signal,
         }),
       ),
-    refetchInterval: 15_000,
+    refetchInterval: (query) => (query.state.data?.ended_at ? false : 15_000),
   });
 }
 

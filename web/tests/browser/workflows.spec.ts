@@ -13,6 +13,7 @@ test("a version is pushed, compared, released to a share, and taken back with a 
   empty,
   complaints,
 }) => {
+  test.setTimeout(120_000);
   page.on("dialog", () => complaints.push("a text opened a dialog"));
 
   await test.step("without a version the screen says how to begin, from what was seen", async () => {
