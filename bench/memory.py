@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from quarterdeck.memory.addresses import Address
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.addresses import Address
+from quarterdeck.memories.selection import Selection
 from quarterdeck.storage.records import (
     memory_checkpoints,
     memory_reads,

@@ -20,8 +20,8 @@ from fastapi import FastAPI
 from api.conftest import World, bearer
 from api.made import T0, S, conversation, span_of, store, trace_of
 from quarterdeck.api.access import GuardedRoute
-from quarterdeck.memory.addresses import Address
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.addresses import Address
+from quarterdeck.memories.selection import Selection
 from quarterdeck.storage.records import (
     approvals,
     datasets,
@@ -195,6 +195,7 @@ def reads(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/me", {}),
         # What screens are made of: heavier each, so all together are one of the choices.
         lambda: chance.choice(views(chance))(),
+        *[lambda: chance.choice(kept(chance))() for _ in range(10)],
     ]  # fmt: skip
 
 
@@ -229,6 +230,18 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/live", {}),
         lambda: ("GET", f"/tasks/{task()}/tree", {}),
         lambda: ("GET", f"/tasks/{task()}/tree/sessions", {"node": "start"}),
+        lambda: ("GET", "/workflows/shared/outcomes", chance.choice([{}, {"environment": mark()}])),
+        lambda: ("GET", f"/sessions/{session()}/memory", {}),
+        lambda: ("POST", "/memory/search", {"query": mark()}),
+        lambda: ("POST", "/memory/reverts/plan", {"selection": {"session_id": session()}}),
+    ]
+
+
+def kept(chance: random.Random) -> list[Callable[[], Call]]:
+    """What records hold: light, so they are a third of the choices."""
+    session: Callable[[], str] = lambda: f"shared-{chance.randint(1, SESSIONS)}"  # noqa: E731  # one word here
+    mark: Callable[[], str] = lambda: chance.choice(list(MARKS.values()))  # noqa: E731  # one word here
+    return [
         lambda: ("GET", "/prompts", {"tag": chance.choice(["", mark()])}),
         lambda: ("GET", "/prompts/shared", {}),
         lambda: ("GET", "/prompts/shared/versions", {"limit": 1}),
@@ -236,7 +249,6 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/prompts/shared/labels", {}),
         lambda: ("GET", "/workflows", {"containing": chance.choice(["", mark()])}),
         lambda: ("GET", "/workflows/shared", {}),
-        lambda: ("GET", "/workflows/shared/outcomes", chance.choice([{}, {"environment": mark()}])),
         lambda: ("GET", "/releases", {"workflow": chance.choice(["", "shared"])}),
         lambda: ("GET", "/releases/rel_shared", {}),
         lambda: ("GET", "/workflows/shared/versions", {"limit": 1}),
@@ -255,9 +267,6 @@ def views(chance: random.Random) -> list[Callable[[], Call]]:
         lambda: ("GET", "/memory/namespaces", {}),
         lambda: ("GET", "/memory/checkpoints", {}),
         lambda: ("GET", "/memory/reverts", {}),
-        lambda: ("GET", f"/sessions/{session()}/memory", {}),
-        lambda: ("POST", "/memory/search", {"query": mark()}),
-        lambda: ("POST", "/memory/reverts/plan", {"selection": {"session_id": session()}}),
         lambda: ("GET", "/approvals", {"session_id": chance.choice(["", session()])}),
         lambda: ("GET", "/approvals/shared", {}),
     ]
@@ -329,7 +338,9 @@ async def test_10_000_random_operations_show_no_byte_of_the_twin(world: World) -
 
 async def test_every_read_of_a_project_is_among_the_operations(world: World) -> None:
     chance = random.Random(1)
-    paths = {read()[1] for read in (*reads(chance), *views(chance)) for _ in range(5)}
+    paths = {
+        read()[1] for read in (*reads(chance), *views(chance), *kept(chance)) for _ in range(5)
+    }
     for route in read_routes(world.app):
         pattern = re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(route)))
         assert any(pattern.fullmatch(path) for path in paths), route

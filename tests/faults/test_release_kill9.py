@@ -16,7 +16,7 @@ import pytest
 from faults import release_steps
 from faults.release_steps import HERE, records_in
 from faults.server import ServerProcess
-from quarterdeck.memory.addresses import Address
+from quarterdeck.memories.addresses import Address
 from quarterdeck.storage.records import (
     audit,
     environments,

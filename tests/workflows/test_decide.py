@@ -1,4 +1,4 @@
-"""What a manifest says of a tool call; above all, that nothing a model writes opens a closed one."""
+"""What a manifest says of a tool call; above all: nothing a model writes opens a closed one."""
 
 from typing import Any
 

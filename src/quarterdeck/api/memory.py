@@ -36,7 +36,7 @@ from quarterdeck.api.memory_answers import (
 from quarterdeck.api.pages import next_cursor, next_offset, read_cursor, read_offset
 from quarterdeck.api.parts import Parts, Who, With
 from quarterdeck.errors import Invalid
-from quarterdeck.memory.addresses import Address
+from quarterdeck.memories.addresses import Address
 from quarterdeck.model.ids import public_id
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.normalize.redact import Redactor

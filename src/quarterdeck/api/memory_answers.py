@@ -10,8 +10,8 @@ import msgspec
 
 from quarterdeck.api.access import Principal
 from quarterdeck.api.parts import Parts, scope_of
-from quarterdeck.memory.addresses import Address
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.addresses import Address
+from quarterdeck.memories.selection import Selection
 from quarterdeck.model.instants import to_rfc3339
 from quarterdeck.storage.events.session_reads import get_sessions
 from quarterdeck.storage.records.memory_history import Reading

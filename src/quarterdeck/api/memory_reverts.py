@@ -31,7 +31,7 @@ from quarterdeck.api.memory_answers import (
 from quarterdeck.api.pages import next_offset, read_offset
 from quarterdeck.api.parts import Parts, Who, With, note
 from quarterdeck.api.segments import Segment
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.selection import Selection
 from quarterdeck.model.ids import public_id
 from quarterdeck.model.instants import from_rfc3339, to_rfc3339
 from quarterdeck.storage.records import memory_checkpoints, memory_reverts

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from quarterdeck.errors import Invalid, NotFound, QuarterdeckError
-from quarterdeck.memory.addresses import Address
+from quarterdeck.memories.addresses import Address
 from quarterdeck.storage.records import environments, memory_writes, projects
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.environments import Moved

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from quarterdeck.errors import Invalid, NotFound, TooLarge
-from quarterdeck.memory.addresses import Address
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.addresses import Address
+from quarterdeck.memories.selection import Selection
 from quarterdeck.storage.records import memory_reverts, projects
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.memory_history import history_of

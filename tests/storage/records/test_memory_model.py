@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from quarterdeck.errors import Conflict, NotFound
-from quarterdeck.memory.addresses import Address
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.addresses import Address
+from quarterdeck.memories.selection import Selection
 from quarterdeck.storage.records import memory_checkpoints, memory_reads, memory_reverts, projects
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.memory_history import history_of, memory_of_session

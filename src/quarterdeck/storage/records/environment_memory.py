@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from quarterdeck.errors import Invalid, NotFound
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.selection import Selection
 from quarterdeck.storage.records.memory_reverts import plan_in, revert_in
 from quarterdeck.storage.records.memory_rows import checkpoint_in, take_seqs
 from quarterdeck.storage.records.workflow_tables import WORKFLOW_VERSIONS

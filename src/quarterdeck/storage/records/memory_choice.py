@@ -22,8 +22,8 @@ from sqlalchemy import (
     select,
 )
 
-from quarterdeck.memory.plan import Touched
-from quarterdeck.memory.selection import Selection, checked
+from quarterdeck.memories.plan import Touched
+from quarterdeck.memories.selection import Selection, checked
 from quarterdeck.storage.records.memory_rows import checkpoint_in, hidden_at
 from quarterdeck.storage.records.memory_tables import MEMORY_READS, MEMORY_WRITES
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
-from quarterdeck.memory.addresses import Address, entry_id_of, is_possible
+from quarterdeck.memories.addresses import Address, entry_id_of, is_possible
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.memory_rows import (
     ENTRY_COLUMNS,

@@ -12,8 +12,8 @@ import msgspec
 from sqlalchemy import ColumnElement, RowMapping, func, insert, select
 
 from quarterdeck.errors import NotFound
-from quarterdeck.memory.addresses import Address, entry_id_of, is_possible
-from quarterdeck.memory.matching import asked_words
+from quarterdeck.memories.addresses import Address, entry_id_of, is_possible
+from quarterdeck.memories.matching import asked_words
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.memory_rows import (
     ENTRY_COLUMNS,

@@ -35,8 +35,8 @@ from sqlalchemy import (
 )
 
 from quarterdeck.errors import Conflict, NotFound
-from quarterdeck.memory.plan import Touched, digest_of, divide
-from quarterdeck.memory.selection import Selection
+from quarterdeck.memories.plan import Touched, digest_of, divide
+from quarterdeck.memories.selection import Selection
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.memory_choice import (
     Choice,

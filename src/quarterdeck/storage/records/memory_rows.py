@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.errors import NotFound
-from quarterdeck.memory.addresses import Address, is_keepable
+from quarterdeck.memories.addresses import Address, is_keepable
 from quarterdeck.storage.records.memory_tables import (
     MEMORY_CHECKPOINTS,
     MEMORY_CLOCKS,

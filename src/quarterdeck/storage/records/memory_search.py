@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import Connection, or_, select
 
 from quarterdeck.errors import Invalid
-from quarterdeck.memory import filters
-from quarterdeck.memory.matching import asked_words, ranked
+from quarterdeck.memories import filters
+from quarterdeck.memories.matching import asked_words, ranked
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.memory_reads import Which, conditions, holds, note_reads
 from quarterdeck.storage.records.memory_rows import (

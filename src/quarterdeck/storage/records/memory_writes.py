@@ -15,8 +15,8 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from quarterdeck.errors import Invalid, TooLarge
-from quarterdeck.memory.addresses import Address, checked, entry_id_of
-from quarterdeck.memory.matching import searchable
+from quarterdeck.memories.addresses import Address, checked, entry_id_of
+from quarterdeck.memories.matching import searchable
 from quarterdeck.model.instants import NS_PER_S
 from quarterdeck.storage.records.connection import Records
 from quarterdeck.storage.records.memory_rows import (
