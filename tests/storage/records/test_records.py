@@ -40,7 +40,8 @@ def make_account(records: Records, email: str = "ann@example.org") -> accounts.A
 def test_the_migrations_make_the_tables_that_the_code_uses(records: Records) -> None:
     with records.reading() as open_connection:
         context = MigrationContext.configure(open_connection, opts={"compare_type": True})
-        assert memory_tables.METADATA is workflow_tables.METADATA is tables.METADATA
+        assert memory_tables.MEMORY_WRITES.metadata is tables.METADATA
+        assert workflow_tables.WORKFLOWS.metadata is tables.METADATA
         differences = compare_metadata(context, tables.METADATA)
     assert differences == []
 
