@@ -3,6 +3,7 @@
  * session which no other journey looks at.
  */
 
+import { revertOne, sendLearned } from "./learned";
 import { golden, python, type Server, settled, shared, startServer } from "./server";
 import { moveTriage, pushTriage, sendTriage } from "./triage";
 
@@ -27,5 +28,7 @@ export async function fill(server: Server): Promise<void> {
   const began = Date.now();
   await sendTriage(server.url, 1, 120, 24, began);
   await sendTriage(server.url, 2, 30, 9, began);
+  await sendLearned(server.url);
+  await revertOne(server.url);
   await settled(server);
 }

@@ -8,7 +8,7 @@ import { hostileTrace, payloads } from "./hostile";
 import { drawn } from "./screens";
 import { settled, startServer } from "./server";
 
-const VIEWS = ["", "timeline", "tree", "decisions", "cost", "people", "problems", "raw"];
+const VIEWS = ["", "timeline", "tree", "decisions", "cost", "memory", "people", "problems", "raw"];
 const A_SESSION = 10; // texts in each session: every one of them is drawn without much scrolling
 
 test("no text of a trace is run or fetched, on any screen", async ({ page, complaints }) => {

@@ -107,6 +107,15 @@ export async function sendLearned(url: string): Promise<Learned> {
   return ids;
 }
 
+/** A revert, so that the list of them has one. */
+export async function revertOne(url: string): Promise<void> {
+  await put(url, { session: "refund-at-night", key: "opening-hours", value: "always" });
+  await call(url, "POST", "/api/v1/memory/reverts", {
+    selection: { session_id: "refund-at-night" },
+    reason: `nobody is there at night ${HOSTILE}`,
+  });
+}
+
 async function sendSession(url: string, id: string, outcome: string): Promise<void> {
   const now = Date.now();
   const text = (key: string, value: string) => ({ key, value: { stringValue: value } });

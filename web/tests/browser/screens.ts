@@ -5,6 +5,7 @@
  * list with the router's.
  */
 import type { Page } from "@playwright/test";
+import { KEY, SPACE } from "./learned";
 import { NAME } from "./triage";
 
 export interface Screen {
@@ -26,10 +27,21 @@ export interface Known {
   session: string;
   other: string;
   failed: string;
+  /** The session that wrote something wrong into memory. */
+  poisoned: string;
   task: string;
 }
 
-const views = ["timeline", "tree", "decisions", "cost", "people", "problems", "raw"] as const;
+const views = [
+  "timeline",
+  "tree",
+  "decisions",
+  "cost",
+  "memory",
+  "people",
+  "problems",
+  "raw",
+] as const;
 const sections = [
   "intake",
   "project",
@@ -121,6 +133,37 @@ export const SCREENS: readonly Screen[] = [
     route: "/p/$project/workflows/$workflow/releases/$release",
     path: (some) => `/p/default/workflows/${NAME}/releases/${some.release}`,
   },
+  { name: "memory", route: "/p/$project/memory", path: () => "/p/default/memory" },
+  {
+    name: "memory-none",
+    route: "/p/$project/memory",
+    path: () => "/p/default/memory?q=nosuchword&user=u-7",
+  },
+  {
+    name: "memory-entry",
+    route: "/p/$project/memory/entry",
+    path: () => `/p/default/memory/entry?environment=production&namespace=${SPACE}&key=${KEY}`,
+  },
+  {
+    name: "memory-checkpoints",
+    route: "/p/$project/memory/checkpoints",
+    path: () => "/p/default/memory/checkpoints",
+  },
+  {
+    name: "memory-revert",
+    route: "/p/$project/memory/revert",
+    path: (some) => `/p/default/memory/revert?session=${some.poisoned}`,
+  },
+  {
+    name: "memory-reverts",
+    route: "/p/$project/memory/reverts",
+    path: () => "/p/default/memory/reverts",
+  },
+  {
+    name: "session-memory-written",
+    route: "/p/$project/sessions/$session/$view",
+    path: (some) => `/p/default/sessions/${some.poisoned}/memory`,
+  },
   {
     name: "settings",
     route: "/p/$project/settings",
@@ -157,7 +200,11 @@ export async function knownOf(url: string): Promise<Known> {
   const { releases } = (await (await fetch(`${url}/api/v1/releases`)).json()) as {
     releases: { release_id: string }[];
   };
+  const { entries } = (await (
+    await fetch(`${url}/api/v1/memory/entries?namespace=${SPACE}&prefix=${KEY}`)
+  ).json()) as { entries: { provenance: { session_id: string } }[] };
   return {
+    poisoned: entries[0]?.provenance.session_id ?? "",
     release: releases[0]?.release_id ?? "",
     failed: first.session_id,
     session: session.session_id,

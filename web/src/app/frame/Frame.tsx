@@ -38,13 +38,15 @@ interface Entry {
     | "/p/$project/workflows"
     | "/p/$project/settings";
   icon: LucideIcon;
+  /** The part of a path that belongs under this entry too. */
+  also?: string;
 }
 
 const ENTRIES: readonly Entry[] = [
   { word: "Overview", to: "/p/$project/overview", icon: ChartNoAxesCombined },
   { word: "Sessions", to: "/p/$project/sessions", icon: SquareStack },
   { word: "Tasks", to: "/p/$project/tasks", icon: GitFork },
-  { word: "Workflows", to: "/p/$project/workflows", icon: Layers },
+  { word: "Workflows", to: "/p/$project/workflows", icon: Layers, also: "memory" },
   { word: "Settings", to: "/p/$project/settings", icon: Settings },
 ];
 
@@ -134,12 +136,12 @@ export function Frame() {
           <span className={styles.only}>{project}</span>
         )}
         <ul className={styles.entries}>
-          {ENTRIES.map(({ word, to, icon: Icon }) => (
+          {ENTRIES.map(({ word, to, icon: Icon, also }) => (
             <li key={word}>
               <Link
                 to={to}
                 params={{ project }}
-                className={styles.entry}
+                className={`${styles.entry} ${also && path.split("/")[3] === also ? styles.current : ""}`}
                 activeProps={{ className: styles.current, "aria-current": "page" }}
                 activeOptions={{ exact: false, includeSearch: false }}
               >

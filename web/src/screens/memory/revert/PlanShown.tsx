@@ -44,7 +44,12 @@ export function PlanShown({ project, plan, pages, more }: Props) {
         <Total n={plan.writes} of="write" act="hidden" />
         {plan.shows > 0 && <Total n={plan.shows} of="write" act="shown again" />}
         <Total n={totals.goes} of="entry" many="entries" act="found differently" />
-        <Total n={totals.stays} of="entry" many="entries" act="as somebody wrote later" />
+        <Total
+          n={totals.stays}
+          of="entry"
+          many="entries"
+          act={totals.stays === 1 ? "stays, somebody wrote later" : "stay, somebody wrote later"}
+        />
         <Total n={totals.readers} of="session" act="had read what goes" />
       </ul>
       {totals.goes > 0 && (
@@ -186,7 +191,7 @@ function Stays({ project, rows }: { project: string; rows: readonly Staying[] })
     },
     {
       id: "at",
-      title: "Who later",
+      title: "Later",
       cell: (row) => (
         <>
           {row.because.deleted ? "deleted it" : "wrote it"} <Instant at={row.because.at} />

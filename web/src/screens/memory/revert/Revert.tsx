@@ -45,8 +45,8 @@ export function Revert() {
       >
         {selection && <Command text={revertCommand(search)} />}
       </ScreenHead>
-      <Choose key={said} project={project} search={search} />
-      {selection && <Planned key={said} project={project} selection={selection} />}
+      <Choose key={`choose ${said}`} project={project} search={search} />
+      {selection && <Planned key={`plan ${said}`} project={project} selection={selection} />}
     </div>
   );
 }
