@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
+from quarterdeck.sdk.verbs.memory import Embed, Memory
 from quarterdeck.sdk.workflow.budgets import Budgets
 from quarterdeck.sdk.workflow.failures import failure_of
 from quarterdeck.sdk.workflow.guarding import Refused, guarded
@@ -30,6 +31,7 @@ from quarterdeck.sdk.workflow.permitting import (
     finish_async,
     permit_steps,
 )
+from quarterdeck.sdk.workflow.remembering import memory_of
 from quarterdeck.sdk.workflow.rules import Rules, current_session, missing
 from quarterdeck.sdk.workflow.running import Classify, first_steps, run, run_async
 from quarterdeck.workflows.decide import Decision, offered_to
@@ -152,6 +154,23 @@ class Workflow:
     def summary_prompt(self, context: str) -> str:
         """What a context policy's summarizer is told; "" where it has none."""
         return self._content.prompts.get(f"context:{context}", "")
+
+    def memory(self, name: str, *, agent: str = "", embed: Embed | None = None) -> Memory:
+        """
+        A namespace of the version's memory, with its scope and lifetime; read-only for an `agent`
+        that may not write it.
+
+        Raises `NotFound`, `Forbidden` for an agent that is not given it, `Invalid` where it is a
+        user's (or a session's, a task's) and the session around names none.
+        """
+        return memory_of(
+            self.rules.content.manifest,
+            name,
+            agent=agent,
+            environment=self.environment,
+            session=current_session(),
+            embed=embed,
+        )
 
     @property
     def budgets(self) -> Budgets:
