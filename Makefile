@@ -96,6 +96,8 @@ bench: setup browser ## Measure: our figures, and the peers' where they are inst
 	$(BIN)/python bench/pages.py $(BENCH)
 	$(BIN)/python bench/kill9.py $(BENCH)
 	$(BIN)/python bench/sdk.py $(BENCH)
+	$(BIN)/python bench/resolve.py
+	$(BIN)/python bench/memory.py
 
 # Options for it: make clients CLIENTS="--only langsmith"; tests/clients/README.md tells the rest.
 clients: setup ## Real SDKs and frameworks, unchanged, against a server; what must come out comes out
