@@ -140,6 +140,50 @@ def test_arguments_that_do_not_fit_give_the_model_a_text_and_no_call(
     assert span.attributes["quarterdeck.status"] == "error"
 
 
+def test_arguments_that_the_function_does_not_take_are_told_like_any_that_do_not_fit(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    flow = loaded(tmp_path)
+    with qd.session("t"):
+        refund: Any = flow.guard(Tool().refund, name="refund")
+        assert refund() == (
+            "refund was not called: its arguments do not fit its schema. "
+            "arguments: 'amount' is a required property. Correct them and call it again."
+        )
+        assert "'to' was unexpected" in refund(amount=3, to="me")
+        with pytest.raises(qd.ToolDenied, match="is not offered"):
+            flow.guard(Tool().refund, name="refund", agent="reader")(to="me")
+    assert [span.attributes["quarterdeck.status"] for span in calls(receiver, "refund")] == [
+        "error", "error", "blocked",
+    ]  # fmt: skip
+
+
+def test_what_only_the_function_does_not_take_is_a_text_where_refusals_are(tmp_path: Path) -> None:
+    flow = loaded(tmp_path)
+
+    def look_up() -> None:
+        raise AssertionError("nobody may")
+
+    look: Any = flow.guard(look_up, name="lookup")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'key'"):
+        look(key="k")
+    spoken: Any = flow.guard(look_up, name="lookup", refused="text")
+    assert "unexpected keyword argument 'key'" in spoken(key="k")
+    with pytest.raises(TypeError, match="too many positional"):
+        spoken("k")
+
+
+def test_no_argument_can_stand_before_another_of_its_name(tmp_path: Path) -> None:
+    rules = [{"when": "args.amount > 100", "permission": "deny"}]
+    flow = loaded(tmp_path, tools=refunds(rules=rules))
+
+    def refund(amount: float, /, **more: float) -> None:
+        raise AssertionError(f"{amount} was refunded as {more}")
+
+    with pytest.raises(TypeError, match="'amount'"):
+        flow.guard(refund)(1000, amount=1)
+
+
 def test_what_a_framework_adds_to_a_call_is_no_argument_of_the_models(tmp_path: Path) -> None:
     class Context:
         pass

@@ -125,6 +125,38 @@ def test_a_person_approves_with_other_arguments_and_it_counts_with_its_wait(
     assert told["problems"] == []
 
 
+def test_a_person_may_take_all_arguments_away_or_change_what_was_too_long_to_show(
+    recorded: Api,
+) -> None:
+    tools = {name: {"permission": "ask", "ask": {"timeout_s": 30}} for name in ("lookup", "refund")}
+    released(recorded, tools=tools)
+    called: list[Any] = []
+
+    def lookup(key: str = "", **more: Any) -> None:
+        called.append((key, more))
+
+    text = "a" * 70_000
+    with qd.session("t", id="e-1"):
+        look: Any = qd.load_workflow(NAME).guard(lookup)
+        with meanwhile(lambda: recorded.decide("approve", arguments={})):
+            look("k")
+        many = {f"n{number:02}": number for number in range(50)}
+
+        def change() -> dict[str, Any]:
+            asked = dict(recorded.waiting()["arguments"])
+            recorded.decide("approve", arguments={**asked, "n00": 7})
+            return asked
+
+        with meanwhile(change) as shown:
+            look(text, **many)
+    assert called == [("", {}), (text, {**many, "n00": 7})]
+    (told,) = shown
+    assert told["key"].startswith("aaa")
+    assert told["key"].endswith("characters more)")
+    assert len(told["key"]) < 2_000
+    assert told["n01"] == 1
+
+
 def test_what_a_person_or_a_rule_refuses_is_a_denied_call_and_no_error(recorded: Api) -> None:
     rules = [{"when": "args.amount > 1000", "permission": "deny"}]
     released(recorded, tools=refunds(permission="ask", rules=rules))

@@ -89,6 +89,9 @@ def called(
     for name, value in bound.arguments.items():
         kind = signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
+            # `f(1000, amount=1)` of `def f(amount, /, **more)`: what is checked has to run.
+            if twice := found.keys() & value.keys():
+                raise TypeError(f"multiple values for argument {min(twice)!r}")
             found.update(value)
         elif kind is inspect.Parameter.VAR_POSITIONAL:
             if value:
@@ -98,9 +101,12 @@ def called(
     first = next(iter(signature.parameters), "")
     if first in ("self", "cls") and first not in known:
         found.pop(first, None)
-    if known:
-        found = {n: v for n, v in found.items() if n in known or _is_json(v)}
-    return Call(bound, positional, named, plain(found))
+    return Call(bound, positional, named, given(found, known=known))
+
+
+def given(named: Mapping[str, Any], *, known: frozenset[str]) -> dict[str, Any]:
+    """The model's of these arguments, as JSON; `known` as in `called`."""
+    return plain({n: v for n, v in named.items() if not known or n in known or _is_json(v)})
 
 
 def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:

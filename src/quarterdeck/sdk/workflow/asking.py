@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from quarterdeck.errors import Conflict, NotFound, QuarterdeckError, TooLarge, TryAgain
 from quarterdeck.sdk.client import segment
 from quarterdeck.sdk.rim import notice, swallow
-from quarterdeck.sdk.verbs.content import cut
+from quarterdeck.sdk.verbs.content import as_text, cut
 from quarterdeck.sdk.workflow.arguments import plain
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ PAUSE_S = 2.0
 ANSWER_S = 5.0
 CANCEL_S = 2.0
 LONGEST_S = 30 * 86_400.0
+MAX_SHOWN = 40
+SHOWN_BYTES = 1_000
+"""Of one argument, where all of them are too long: the server takes 64 KB."""
+MORE = "…"
 
 Ending = Literal["approved", "rejected", "changed", "expired", "cancelled", "unreachable"]
 
@@ -71,6 +75,8 @@ class Asked:
         self._is_known = False
         """Whether the server has the question."""
         self._refused = ""
+        self._shown: dict[str, Any] | None = None
+        """What the person sees instead of arguments that are too long; None = the arguments."""
         self.is_stopped = threading.Event()
 
     def wait(self) -> Answer:
@@ -148,10 +154,9 @@ class Asked:
                 "/api/v1/approvals", {**body, "arguments": arguments}, timeout_s=timeout_s
             )
         except TooLarge:
-            # The person reads the beginning of each; they can't be changed then.
-            short = {name: str(value)[:1000] for name, value in list(arguments.items())[:40]}
+            self._shown = shortened(arguments)
             return self._server.post(
-                "/api/v1/approvals", {**body, "arguments": short}, timeout_s=timeout_s
+                "/api/v1/approvals", {**body, "arguments": self._shown}, timeout_s=timeout_s
             )
         except Conflict:
             self._id = f"ask_{uuid.uuid4().hex}"
@@ -162,6 +167,8 @@ class Asked:
         if state == "waiting":
             return None
         changed = shown.get("changed_arguments")
+        if isinstance(changed, dict) and self._shown is not None:
+            changed = lengthened(changed, self._shown, self._question.arguments)
         return Answer(
             ending=state,
             is_allowed=bool(shown["allowed"]),
@@ -229,6 +236,35 @@ def in_thread(function: Callable[[], T]) -> asyncio.Future[T]:
 
     threading.Thread(target=run, name="quarterdeck-ask", daemon=True).start()
     return future
+
+
+def shortened(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The beginning of each argument that is long, and how much more there is; the first of many.
+
+    Whoever decides has to see that there is more than they read.
+    """
+    shown: dict[str, Any] = {}
+    for name, value in list(arguments.items())[:MAX_SHOWN]:
+        text = value if isinstance(value, str) else as_text(value)
+        begin = text.encode("utf-8", "replace")[:SHOWN_BYTES].decode("utf-8", "ignore")
+        left = len(text) - len(begin)
+        shown[name] = f"{begin}… ({left} characters more)" if left else value
+    if len(arguments) > MAX_SHOWN:
+        shown[MORE] = f"{len(arguments) - MAX_SHOWN} arguments more"
+    return shown
+
+
+def lengthened(
+    changed: Mapping[str, Any], shown: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a person made of shortened arguments, with those whole that they left as shown."""
+    kept = {name: value for name, value in arguments.items() if name not in shown}
+    return kept | {
+        name: arguments[name] if name in arguments and value == shown.get(name) else value
+        for name, value in changed.items()
+        if name != MORE or name in arguments
+    }
 
 
 def with_hidden(changed: Any, original: Any) -> Any:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast
 
 from quarterdeck.errors import Invalid
 from quarterdeck.sdk.verbs.wrapping import is_function, wrapped
-from quarterdeck.sdk.workflow.arguments import Call, called, signature_of
+from quarterdeck.sdk.workflow.arguments import Call, called, given, signature_of
 from quarterdeck.sdk.workflow.parts import Permit
 from quarterdeck.sdk.workflow.permitting import (
     GuardedTool,
@@ -30,6 +30,7 @@ from quarterdeck.sdk.workflow.permitting import (
     finish,
     finish_async,
     permit_steps,
+    refuse_unfit,
     told_of,
 )
 from quarterdeck.sdk.workflow.refusals import BudgetExceeded, ToolDenied
@@ -73,7 +74,17 @@ class Guard:
         rules = self._flow.rules
         schema = rules.parameters_of(self._name)
         known = frozenset(schema.get("properties", ())) if schema else frozenset[str]()
-        call = called(self._signature, positional, named, known=known)
+        try:
+            call = called(self._signature, positional, named, known=known)
+        except TypeError as error:
+            if not positional:
+                # By name, as models call: the model is told, and what is denied stays denied.
+                refuse_unfit(
+                    rules, self._name, given(named, known=known),
+                    agent=self._agent, server=self._server, call_id=self._call_id,
+                    why=str(error) if self._refused == "text" else "",
+                )  # fmt: skip
+            raise
         permit = yield from permit_steps(
             rules, self._name, call.arguments,
             agent=self._agent, server=self._server, call_id=self._call_id,

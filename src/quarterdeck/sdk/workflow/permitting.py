@@ -117,7 +117,7 @@ def permit_steps(
     Raises `ToolDenied`, `BudgetExceeded` and `InvalidArguments`; each is recorded as a call that
     was not made.
     """
-    call_id = call_id or f"call_{uuid.uuid4().hex[:24]}"
+    call_id = call_id or _new_call_id()
     decision = rules.decide(tool, arguments, agent=agent, server=server)
     refused = Refusing(tool=tool, arguments=arguments, call_id=call_id, decision=decision)
     for said in decision.failed:
@@ -144,6 +144,33 @@ def permit_steps(
                 raise refused.invalid(wrong)
     yield from spend_steps(rules, "tool", refused=refused)
     return permit
+
+
+def refuse_unfit(
+    rules: Rules,
+    tool: str,
+    arguments: Mapping[str, Any],
+    *,
+    agent: str,
+    server: str,
+    call_id: str,
+    why: str,
+) -> None:
+    """Raises what stands in the way of a call that the function can't take: `why`, where neither
+    the version nor the schema says more; "" raises nothing then.  Nobody is asked about it."""
+    decision = rules.decide(tool, arguments, agent=agent, server=server)
+    call_id = call_id or _new_call_id()
+    refused = Refusing(tool=tool, arguments=arguments, call_id=call_id, decision=decision)
+    if decision.permission == "deny" and not decision.failed:
+        raise refused.denied(decision.why)
+    schema = rules.parameters_of(tool)
+    wrong = (violations(schema, arguments) if schema else []) or ([why] if why else [])
+    if wrong:
+        raise refused.invalid(wrong)
+
+
+def _new_call_id() -> str:
+    return f"call_{uuid.uuid4().hex[:24]}"
 
 
 class Refusing:
@@ -275,13 +302,13 @@ def _ask_about(rules: Rules, permit: Permit, *, agent: str, refused: Refusing) -
     counter = rules.counter()
     if counter is not None:
         counter.answered.update(decision.escalations)
-    is_changed = answer.arguments is not None and answer.arguments != permit.arguments
+    changed = permit.arguments if answer.arguments is None else answer.arguments
     return Permit(
         tool=permit.tool,
-        arguments=answer.arguments if is_changed and answer.arguments else permit.arguments,
+        arguments=changed,
         call_id=permit.call_id,
         decision=decision,
-        is_changed=is_changed,
+        is_changed=changed != permit.arguments,
         by=answer.by,
     )
 
