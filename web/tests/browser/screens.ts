@@ -135,11 +135,6 @@ export const SCREENS: readonly Screen[] = [
   },
   { name: "memory", route: "/p/$project/memory", path: () => "/p/default/memory" },
   {
-    name: "memory-none",
-    route: "/p/$project/memory",
-    path: () => "/p/default/memory?q=nosuchword&user=u-7",
-  },
-  {
     name: "memory-entry",
     route: "/p/$project/memory/entry",
     path: () => `/p/default/memory/entry?environment=production&namespace=${SPACE}&key=${KEY}`,

@@ -87,7 +87,7 @@ export function Entry() {
           <Now project={project} found={writes.find(isFound)} isWhole={!answer.hasNextPage} />
           <Section
             title="History"
-            note={`${counted(total, "write")}, newest first. Reverts hide writes; none is ever lost.`}
+            note={`${counted(total, "write")}, newest first. What a revert hid stays here.`}
           >
             <ol className={css.writes}>
               {writes.map((write) => (

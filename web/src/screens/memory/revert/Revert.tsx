@@ -11,7 +11,7 @@ import { Refused } from "@/api/client";
 import { forgetMemory, revert, revertPlan, type SelectionForm } from "@/api/memory";
 import { ScreenHead } from "@/app/screen/ScreenHead";
 import { counted } from "@/format";
-import { Failed, Loading } from "@/parts/States";
+import { Empty, Failed, Loading } from "@/parts/States";
 import { say } from "@/parts/Toasts";
 import { Command } from "@/screens/workflows/pieces/Command";
 import { ToMemory } from "../pieces/links";
@@ -46,7 +46,17 @@ export function Revert() {
         {selection && <Command text={revertCommand(search)} />}
       </ScreenHead>
       <Choose key={`choose ${said}`} project={project} search={search} />
-      {selection && <Planned key={`plan ${said}`} project={project} selection={selection} />}
+      {selection ? (
+        <Planned key={`plan ${said}`} project={project} selection={selection} />
+      ) : (
+        <Empty title="Whose writes, or of when?">
+          <p>
+            Then it is listed here what is found now and what would be found afterwards, what stays
+            because somebody wrote it later, and which sessions have read what goes, with how they
+            ended. Looking changes nothing, and a revert can be undone.
+          </p>
+        </Empty>
+      )}
     </div>
   );
 }

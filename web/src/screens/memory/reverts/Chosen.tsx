@@ -12,7 +12,12 @@ export function Chosen({ project, of }: { project: string; of: Selection }) {
   const isBackTo = checkpoint && !session_id && !workflow && !user && !since && !until;
   const parts: [string, ReactNode][] = [];
   if (session_id)
-    parts.push(["session", <SessionId key="session" id={session_id} project={project} />]);
+    parts.push([
+      "session",
+      <span key="session">
+        what session <SessionId id={session_id} project={project} /> wrote
+      </span>,
+    ]);
   if (workflow)
     parts.push([
       "version",
