@@ -249,6 +249,45 @@ def test_the_cache_is_bounded_and_the_oldest_go(
     assert Cache(tmp_path / "c").digests(NAME) == [digest(at) for at in range(7, 12)]
 
 
+def test_threads_may_look_while_others_put_in() -> None:
+    made = Content(manifest=Manifest(name=NAME, agents={"a": Agent()}), prompts={}, tools={})
+    cache = Cache(None)
+    failed: list[Exception] = []
+
+    def put(thread: int) -> None:
+        try:
+            for at in range(600):
+                key = digest(thread * 1000 + at % 300)
+                cache.keep_content(NAME, version=1, digest=key, content=made)
+                cache.digests(NAME)
+        except RuntimeError as error:
+            failed.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=put, args=(thread,)) for thread in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert failed == []
+
+
+def test_no_more_digests_are_named_than_a_server_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quarterdeck.sdk.workflow.cache.MAX_CONTENTS", 5)
+    made = Content(manifest=Manifest(name=NAME, agents={"a": Agent()}), prompts={}, tools={})
+    cache = Cache(tmp_path / "c")
+    for at in range(12):  # more than the bound: the next look at it is 244 writes away
+        cache.keep_content(NAME, version=at + 1, digest=digest(at), content=made)
+    assert len(cache.digests(NAME)) == 5
+    assert digest(11) in cache.digests(NAME)
+
+
 @pytest.mark.parametrize("place", ["a file", "unwritable"])
 def test_a_cache_that_can_not_be_written_costs_nothing_but_the_cache(
     server: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str

@@ -129,17 +129,23 @@ class Cache:
 
     def digests(self, workflow: str) -> list[str]:
         """Of this workflow's versions that are here, at most `MAX_CONTENTS`."""
-        known = {one.digest for one in self._read.values() if one.workflow == workflow}
+        # Copied first, here and below: other threads put versions in meanwhile.
+        known = {one.digest for one in list(self._read.values()) if one.workflow == workflow}
         for path in self._files("contents"):
+            if len(known) >= MAX_CONTENTS:
+                break  # files are trimmed now and then, and the server takes no more
             kept = self._load("contents", path.stem, Kept) if path.stem not in self._read else None
-            if kept is not None and kept.workflow == workflow:
+            if kept is None:
+                continue
+            # Those of other workflows too, or they would be read again for each session.
+            self._remember(path.stem, _version(kept))
+            if kept.workflow == workflow:
                 known.add(kept.digest)
-                self._remember(path.stem, _version(kept))
-        return sorted(known)
+        return sorted(known)[:MAX_CONTENTS]
 
     def _remember(self, key: str, version: Version) -> None:
-        while len(self._read) >= MAX_CONTENTS:
-            self._read.pop(next(iter(self._read)), None)
+        for oldest in list(self._read)[: max(0, len(self._read) + 1 - MAX_CONTENTS)]:
+            self._read.pop(oldest, None)
         self._read[key] = version
 
     # -- what runs -----------------------------------------------------------------------------
