@@ -172,8 +172,13 @@ def test_a_path_stays_in_the_folder(path: str) -> None:
     assert path_problem(path)
 
 
+@pytest.mark.parametrize("path", [".git/config", "a/.GIT/hooks/x", ".envrc", ".github/w.yml"])
+def test_a_version_brings_no_file_that_another_program_runs_where_it_is_pulled(path: str) -> None:
+    assert path_problem(path) == "a part that begins with a dot, in a path"
+
+
 def test_paths_of_people_are_taken() -> None:
-    paths = ["prompts/a.md", "prüfung/größe.md", "a-b_c/d e.json", "..a/b"]
+    paths = ["prompts/a.md", "prüfung/größe.md", "a-b_c/d e.json", "a.b/c.d.md"]
     assert [path for path in paths if path_problem(path)] == []
 
 

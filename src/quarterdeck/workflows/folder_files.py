@@ -3,7 +3,8 @@ The files that a manifest names: prompts and tools.
 
 Only named files are part of a version.  A path is relative to the folder and stays in it: `..`,
 an absolute path, a backslash, a control character are refused here, whatever wrote the folder;
-links are refused where a folder is read from a disk.
+links are refused where a folder is read from a disk.  So is a part that begins with a dot: who
+pulls a version must not find a `.git/config` or an `.envrc` in it, which programs act on.
 """
 
 import json
@@ -47,6 +48,8 @@ def path_problem(path: str) -> str:
         return "a path out of the folder"
     if "" in parts or "." in parts:
         return "an empty part, or a dot, in a path"
+    if any(part.startswith(".") for part in parts):
+        return "a part that begins with a dot, in a path"
     if any(part != part.strip() or part.endswith(".") for part in parts):
         return "a path whose part begins or ends with a space, or ends with a dot"
     if not _is_utf8(path):
