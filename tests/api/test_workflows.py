@@ -256,6 +256,8 @@ async def test_weights_are_pinned_to_what_the_pushing_side_was_told(world: World
             assert told["version"]["pins"][0]["digest"] == digest
         for folder, pinned in (
             (moving, {}),
+            (moving, {"lora": {"uri": "https://bob:hunter2hunter2@w.example.org/a"}}),
+            (moving, {"lora": {"uri": f"https://w.example.org/a?key={SECRET}", "digest": one}}),
             (learning("models:/fraud/Production"), {}),
             (learning("models:/fraud/4", one), {"lora": {"digest": two}}),
             (fraud(), {"lora": {"digest": two}}),
@@ -265,6 +267,8 @@ async def test_weights_are_pinned_to_what_the_pushing_side_was_told(world: World
             )
             assert answer.status_code == 422, answer.text
             assert answer.json()["error"]["message"].startswith("workflow.yaml:")
+            assert SECRET not in answer.text
+            assert "hunter2hunter2" not in answer.text
 
 
 async def test_a_version_that_was_changed_in_the_database_is_refused(world: World) -> None:

@@ -68,7 +68,7 @@ def check_push(
         report.error(("name",), f"{name!r} is an address of the API", "Name it otherwise.")
     pins = (
         *_prompt_pins(parts, who, reading.manifest, report),
-        *_learned_pins(reading.manifest, learned, report),
+        *_learned_pins(reading.manifest, learned, report, parts.redactor_of(who.project_id)),
     )
     if report.problems or secrets:
         raise refusal([*report.problems, *secrets])
@@ -216,11 +216,18 @@ def _prompt_files(checked: Checked) -> Iterator[tuple[str, str]]:
 # ------------------------------------------------------------------------------- weights
 
 
-def _learned_pins(manifest: Manifest, learned: Mapping[str, Told], report: Report) -> Iterator[Pin]:
+def _learned_pins(
+    manifest: Manifest, learned: Mapping[str, Told], report: Report, redactor: Redactor
+) -> Iterator[Pin]:
     for name in sorted(learned.keys() - manifest.learned.keys()):
         report.error(("learned",), f"there is no {name!r} in the manifest, of which was told")
     for name, entry in manifest.learned.items():
-        yield _learned_pin(name, entry, learned.get(name, Told("", "")), report)
+        told = learned.get(name, Told("", ""))
+        # What stands in the folder itself was looked at with its files.
+        if any(redactor.explain(text)[1] for text in told):
+            report.error(("learned", name), "what was told of it looks like a secret")
+            continue
+        yield _learned_pin(name, entry, told, report)
 
 
 def _learned_pin(name: str, entry: Learned, told: Told, report: Report) -> Pin:
