@@ -17,7 +17,7 @@ export function Who({ project, of }: { project: string; of: Writer }) {
     <span className={css.who}>
       <SessionId id={of.session_id} project={project} />
       <span className={css.line}>
-        {of.agent && <HostileText text={of.agent} inline max={80} />}
+        {of.agent && <HostileText text={of.agent} inline max={60} />}
         {of.workflow && (
           <>
             {of.agent && " · "}
@@ -31,7 +31,7 @@ export function Who({ project, of }: { project: string; of: Writer }) {
         {of.user && (
           <>
             {(of.agent || of.workflow) && " · "}
-            for <HostileText text={of.user} inline max={80} />
+            for <HostileText text={of.user} inline max={60} />
           </>
         )}
       </span>

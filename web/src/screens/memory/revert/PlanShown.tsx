@@ -107,13 +107,14 @@ function Goes({ project, rows }: { project: string; rows: readonly Going[] }) {
     {
       id: "entry",
       title: "Entry",
+      width: "24%",
       isName: true,
       cell: (row) => <Place project={project} of={row.address} />,
     },
     {
       id: "now",
       title: "Found now",
-      width: "50%",
+      width: "32%",
       cell: (row) => (
         <Value
           nothing={nothingWords(row, "now")}
@@ -126,7 +127,7 @@ function Goes({ project, rows }: { project: string; rows: readonly Going[] }) {
     {
       id: "after",
       title: "Found afterwards",
-      width: "50%",
+      width: "32%",
       cell: (row) => (
         <Value
           nothing={nothingWords(row, "after")}
@@ -139,6 +140,7 @@ function Goes({ project, rows }: { project: string; rows: readonly Going[] }) {
     {
       id: "writes",
       title: "Writes hidden",
+      width: "12%",
       numeric: true,
       cell: (row) => formatCount(row.writes),
     },
