@@ -159,7 +159,8 @@ def _print_approvals(page: dict[str, Any], *, utc: bool) -> None:
 def _print_approval(one: dict[str, Any], *, utc: bool) -> None:
     console = terminal.make_console()
     now_ns = terminal.today_ns()
-    console.print(styled(text_of(one, "tool") or "a step", "bold") + styled("  ") + _state(one))
+    tool = one_line(text_of(one, "tool")) or "a step"
+    console.print(styled(tool, "bold") + styled("  ") + _state(one))
     for line in text_of(one, "question").splitlines():
         console.print(styled("  > ", "dim") + styled(line), soft_wrap=True)
     console.print(styled(_json(one["arguments"], indent=2)), soft_wrap=True)
@@ -195,7 +196,8 @@ def _print_decision(console: Console, one: Mapping[str, Any], *, now_ns: int, ut
 
 def _print_row(console: Console, name: str, value: str) -> None:
     if value:
-        console.print(styled(f"  {name:<12}", "dim") + styled(value), soft_wrap=True)
+        # In one line: a second one would stand where ours do.
+        console.print(styled(f"  {name:<12}", "dim") + styled(one_line(value)), soft_wrap=True)
 
 
 def _state(row: Mapping[str, Any]) -> Any:
