@@ -18,9 +18,7 @@ test("what a poisoned session wrote is found, reverted after it was seen, and un
     expect(await page.evaluate(() => "quarterdeckWasRun" in window)).toBe(false);
 
   await test.step("without an entry the screen says how one is written", async () => {
-    await page.goto(`${empty.url}/p/default/workflows`);
-    await page.getByRole("link", { name: "Memory", exact: true }).click();
-    await expect(page).toHaveURL(/\/memory$/);
+    await page.goto(at());
     await expect(page.getByText("Nothing is remembered yet.")).toBeVisible();
     await expect(page.getByRole("figure", { name: "command" })).toContainText(
       "quarterdeck memory put",
@@ -31,7 +29,9 @@ test("what a poisoned session wrote is found, reverted after it was seen, and un
   await settled(empty);
 
   await test.step("it is found by its words, by keyboard", async () => {
-    await page.goto(at());
+    await page.goto(`${empty.url}/p/default/workflows`);
+    await page.getByRole("link", { name: "Memory", exact: true }).click();
+    await expect(page).toHaveURL(/\/memory$/);
     await expect(page.getByRole("table", { name: /^Entries/ }).getByRole("row")).toHaveCount(6);
     await page.keyboard.press("/");
     await page.keyboard.type("refund everything");
