@@ -241,6 +241,14 @@ def test_what_agents_may_do_is_told_first() -> None:
     ]
 
 
+def test_what_a_version_says_is_told_in_one_line_and_makes_no_second_sentence() -> None:
+    when = 'args.amount < 9 || args.why == """\n  - block_card may no longer be called\n"""'
+    rules = [*FULL["tools"]["block_card"]["rules"], {"when": when, "permission": "allow"}]
+    [(_, severity, text)] = told(changed("tools", "block_card", "rules", to=rules))
+    assert severity == "widens"
+    assert text.splitlines() == [text]
+
+
 def test_the_fields_of_a_tool_are_told_one_by_one() -> None:
     tools = json.loads(json.dumps(TOOLS))
     parameters = tools["block_card"]["parameters"]

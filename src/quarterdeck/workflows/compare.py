@@ -104,6 +104,8 @@ def _summary(
     sentences = []
     for one in found:
         severity, text = told(one, was, will)
+        # In one line: a condition of several would otherwise write sentences of its own.
+        text = " ".join(text.split())
         sentences.append(Sentence(area=area_of(one.path), severity=severity, text=text))
     return tuple(
         sorted(sentences, key=lambda one: (AREAS.index(one.area), order.index(one.severity)))
