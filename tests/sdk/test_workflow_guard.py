@@ -11,6 +11,7 @@ import pytest
 
 import quarterdeck as qd
 from quarterdeck.errors import Invalid, NotFound
+from quarterdeck.sdk.workflow import asking
 from quarterdeck.sdk.workflow.workflow import Workflow
 from sdk.receiver import Received, Receiver, receiving, recording
 from sdk.workflow_made import files_of, refunds, written
@@ -151,8 +152,9 @@ def test_arguments_that_the_function_does_not_take_are_told_like_any_that_do_not
             "arguments: 'amount' is a required property. Correct them and call it again."
         )
         assert "'to' was unexpected" in refund(amount=3, to="me")
+        readers: Any = flow.guard(Tool().refund, name="refund", agent="reader")
         with pytest.raises(qd.ToolDenied, match="is not offered"):
-            flow.guard(Tool().refund, name="refund", agent="reader")(to="me")
+            readers(to="me")
     assert [span.attributes["quarterdeck.status"] for span in calls(receiver, "refund")] == [
         "error", "error", "blocked",
     ]  # fmt: skip
@@ -182,6 +184,14 @@ def test_no_argument_can_stand_before_another_of_its_name(tmp_path: Path) -> Non
 
     with pytest.raises(TypeError, match="'amount'"):
         flow.guard(refund)(1000, amount=1)
+
+
+def test_what_was_cut_and_hidden_from_a_person_is_the_agents_own_again() -> None:
+    given = {"head": {"key": "k-1", "body": "a" * 3000}, "to": "ada"}
+    shown = asking.shortened(given)
+    # The server hides secrets in what it shows, so it is not what was sent.
+    back = {"head": "[redacted:api_key] and more", "to": "bob"}
+    assert asking.lengthened(back, shown, given) == {**given, "to": "bob"}
 
 
 def test_what_a_framework_adds_to_a_call_is_no_argument_of_the_models(tmp_path: Path) -> None:

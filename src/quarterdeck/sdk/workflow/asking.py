@@ -260,11 +260,15 @@ def lengthened(
 ) -> dict[str, Any]:
     """What a person made of shortened arguments, with those whole that they left as shown."""
     kept = {name: value for name, value in arguments.items() if name not in shown}
-    return kept | {
-        name: arguments[name] if name in arguments and value == shown.get(name) else value
-        for name, value in changed.items()
-        if name != MORE or name in arguments
-    }
+    for name, value in changed.items():
+        is_cut = name in shown and name in arguments and shown[name] is not arguments[name]
+        # The server lets a text with something hidden in it come back only as it was shown.
+        is_hidden = isinstance(value, str) and "[redacted:" in value
+        if is_cut and (value == shown[name] or is_hidden):
+            kept[name] = arguments[name]
+        elif name != MORE or name in arguments:
+            kept[name] = value
+    return kept
 
 
 def with_hidden(changed: Any, original: Any) -> Any:
