@@ -95,6 +95,8 @@ def test_what_is_no_condition_is_told(expression: str, place: Place, said: str) 
         ("args.a < 1", {"args": {"a": 0, "b": [0] * (MAX_VALUES + 1)}}),
         ("args.a < 1", {"args": {"a": 0, "b": "x" * 1_000_001}}),
         ("args.a < 1", {"args": {"a": 10**400}}),
+        ("args.a < 1", {"args": {"a": float("nan")}}),
+        ("args.a < 1", {"args": {"a": Decimal("sNaN")}}),
         ("args.a / 0 > 1", {"args": {"a": 1}}),
     ],
 )

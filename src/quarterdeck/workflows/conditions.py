@@ -276,6 +276,8 @@ class _Budget:
             number = float(value)
         except OverflowError as error:
             raise _UnfitError(f"{name} holds a number that is too large to be checked") from error
+        except ValueError as error:
+            raise _UnfitError(f"{name} holds what is no number") from error
         if math.isinf(number):
             raise _UnfitError(f"{name} holds a number that is too large to be checked")
         return number
