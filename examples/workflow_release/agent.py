@@ -5,7 +5,7 @@ Prompt, tools, permissions, model and budgets come from the version; the code ha
 and a loop.  Each run is a session: release another version, and the next run follows it.
 
     quarterdeck workflow push workflow
-    quarterdeck workflow release refunds@1 --to production
+    quarterdeck workflow release refunds@1 --to production -m "the first"
     python ../scripted_model python agent.py            # then decide: quarterdeck approvals list
     python ../scripted_model python agent.py workflow   # the folder, without a release
 """
