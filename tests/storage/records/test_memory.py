@@ -5,12 +5,14 @@ import time
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from quarterdeck.errors import Invalid, NotFound, TooLarge
 from quarterdeck.memories.addresses import Address
 from quarterdeck.memories.selection import Selection
 from quarterdeck.storage.records import memory_reverts, projects
 from quarterdeck.storage.records.connection import Records
+from quarterdeck.storage.records.memory_checkpoints import make_checkpoint
 from quarterdeck.storage.records.memory_history import history_of
 from quarterdeck.storage.records.memory_reads import Which, get_entry, list_entries
 from quarterdeck.storage.records.memory_rows import Provenance
@@ -215,3 +217,46 @@ def test_notes_of_reads_go_with_their_sessions_and_entries_stay(records: Records
     assert forget_reads(records, project_id="acme", before_ns=NOW) == 0
     assert forget_reads(records, project_id="acme", before_ns=NOW + 1) == 1
     assert found(records) == ["a"]
+
+
+def test_a_plan_tells_what_a_write_of_no_version_leaves(records: Records) -> None:
+    unversioned = Provenance(session_id="s-early", workflow="triage")
+    put(records, entry("k", "early"), by=unversioned)
+    put(records, entry("k", "poison"), by=BAD)
+    selection = Selection(workflow="triage", version=14)
+    plan = memory_reverts.plan_revert(records, project_id="acme", selection=selection)
+    after = plan.goes[0].after
+    assert after is not None
+    assert after["value"] == "early"
+
+
+def test_a_revert_locks_out_no_other_project(records: Records) -> None:
+    if records.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer")
+    put(records, entry("k", "poison"), by=BAD)
+    held = text(
+        "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()"
+        " AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"
+        " AND relation = 'memory_writes'::regclass"
+    )
+    with records.writing() as connection:
+        memory_reverts.revert_in(
+            connection, project_id="acme", selection=Selection(session_id="s-bad"),
+            reason="poisoned", by="local", now_ns=NOW,
+        )  # fmt: skip
+        assert connection.execute(held).scalar_one() == 0
+
+
+def test_a_checkpoint_of_what_was_just_written_is_listed_at_once(records: Records) -> None:
+    # Before PostgreSQL has counted the rows; it read all of them for each of them.
+    if records.engine.dialect.name == "postgresql":
+        with records.writing() as connection:
+            connection.execute(text("ALTER TABLE memory_writes SET (autovacuum_enabled = off)"))
+    for start in range(0, 3000, 500):
+        put(records, *(entry(f"k/{number}", "v") for number in range(start, start + 500)))
+    make_checkpoint(records, project_id="acme", name="c", by="local", now_ns=NOW)
+    put(records, entry("k/1", "later"))
+    began = time.perf_counter()
+    page = list_entries(records, project_id="acme", which=Which(), checkpoint="c", now_ns=NOW)
+    assert len(page.entries) == 100
+    assert time.perf_counter() - began < 1

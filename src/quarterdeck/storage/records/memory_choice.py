@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from quarterdeck.memories.plan import Touched
 from quarterdeck.memories.selection import Selection, checked
-from quarterdeck.storage.records.memory_rows import checkpoint_in, hidden_at
+from quarterdeck.storage.records.memory_rows import among, checkpoint_in, hidden_at
 from quarterdeck.storage.records.memory_tables import MEMORY_READS, MEMORY_WRITES
 
 
@@ -76,7 +76,8 @@ class Choice(NamedTuple):
         if selection.environment is not None:
             asked.append(c.environment == selection.environment)
         if selection.version is not None:
-            asked.append(c.version == selection.version)
+            # Never null, which `~` would leave null: such a write would be neither hidden nor not.
+            asked.append(and_(c.version.is_not(None), c.version == selection.version))
         if selection.since_ns is not None:
             asked.append(c.at_ns >= selection.since_ns)
         if selection.until_ns is not None:
@@ -124,7 +125,7 @@ def touched_by(connection: Connection, choice: Choice) -> list[Touched]:
             func.max(case((visible, writes.c.seq))),
             func.max(case((or_(and_(visible, ~hidden), shown), writes.c.seq))),
         )
-        .where(writes.c.project_id == choice.project_id, writes.c.entry_id.in_(entries))
+        .where(writes.c.project_id == choice.project_id, among(writes.c.entry_id, entries))
         .group_by(writes.c.entry_id)
     )
     return [Touched(*row) for row in connection.execute(query)]

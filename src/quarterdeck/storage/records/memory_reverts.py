@@ -46,7 +46,7 @@ from quarterdeck.storage.records.memory_choice import (
     tainted_total,
     touched_by,
 )
-from quarterdeck.storage.records.memory_rows import W, entries_of_seqs, take_seqs
+from quarterdeck.storage.records.memory_rows import W, among, entries_of_seqs, take_seqs
 from quarterdeck.storage.records.memory_tables import MEMORY_HIDES, MEMORY_REVERTS, MEMORY_WRITES
 from quarterdeck.storage.records.storable import Page, actor_of, is_id, text_of, time_of
 
@@ -208,7 +208,6 @@ def revert_in(
     """As `revert_memory`, as a part of the connection's transaction.  None: nothing to revert."""
     # The lock comes first: nobody writes between the look and the act.
     take_seqs(connection, project_id, 0)
-    _count_rows(connection)
     choice = choose(connection, project_id, selection)
     touched = touched_by(connection, choice)
     if plan_id and plan_id != digest_of(touched):
@@ -245,7 +244,9 @@ def _hide(connection: Connection, choice: Choice, revert: Revert) -> None:
         shown = select(chosen.c.seq).where(choice.shows(chosen))
         connection.execute(
             update(MEMORY_HIDES)
-            .where(H.project_id == choice.project_id, H.until_seq.is_(None), H.write_seq.in_(shown))
+            .where(
+                H.project_id == choice.project_id, H.until_seq.is_(None), among(H.write_seq, shown)
+            )
             .values(until_seq=revert.seq, ended_by=revert.revert_id)
         )
     meant = select(
@@ -331,42 +332,34 @@ def _settle(connection: Connection, project_id: str, revert_id: str) -> None:
     In sets, and the newest visible write of all entries at once: asked for each row, a key that was
     written ten thousand times would be read ten thousand times.
     """
-    _count_rows(connection)
     connection.execute(
         update(MEMORY_WRITES)
-        .where(W.project_id == project_id, W.seq.in_(_writes_of(project_id, revert_id)))
+        .where(W.project_id == project_id, among(W.seq, _writes_of(project_id, revert_id)))
         .values(hidden_by=func.coalesce(_hider(), ""))
     )
     touched, newest = MEMORY_WRITES.alias("touched"), MEMORY_WRITES.alias("newest")
     entries = select(touched.c.entry_id).where(
-        touched.c.project_id == project_id, touched.c.seq.in_(_writes_of(project_id, revert_id))
+        touched.c.project_id == project_id, among(touched.c.seq, _writes_of(project_id, revert_id))
     )
     connection.execute(
         update(MEMORY_WRITES)
-        .where(W.project_id == project_id, W.current, W.entry_id.in_(entries))
+        .where(W.project_id == project_id, W.current, among(W.entry_id, entries))
         .values(current=False)
     )
     deciding = (
         select(func.max(newest.c.seq))
         .where(
             newest.c.project_id == project_id,
-            newest.c.entry_id.in_(entries),
+            among(newest.c.entry_id, entries),
             newest.c.hidden_by == "",
         )
         .group_by(newest.c.entry_id)
     )
     connection.execute(
         update(MEMORY_WRITES)
-        .where(W.project_id == project_id, W.seq.in_(deciding))
+        .where(W.project_id == project_id, among(W.seq, deciding))
         .values(current=True)
     )
-
-
-def _count_rows(connection: Connection) -> None:
-    """PostgreSQL plans for a handful of rows where it has no figures of what was just written, and
-    loops over ten thousand."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE memory_writes, memory_hides")
 
 
 def _writes_of(project_id: str, revert_id: str) -> Select[tuple[int]]:
