@@ -51,7 +51,9 @@ def offered(flow: qd.Workflow, agent: str) -> list[dict[str, Any]]:
     ]
 
 
-def work(flow: qd.Workflow, agent: str, errand: str) -> str:
+def work(flow: qd.Workflow, agent: str, errand: str) -> tuple[str, bool]:
+    """What the model says in the end, and whether money was given back: it may claim so wrongly."""
+    refunded = False
     functions: dict[str, Callable[..., Any]] = {
         function.__name__: flow.guard(function, agent=agent, refused="text")
         for function in (find_order, refund)
@@ -84,12 +86,13 @@ def work(flow: qd.Workflow, agent: str, errand: str) -> str:
         message = flow.run(flow.agent(agent).model, ask, agent=agent)
         messages.append(message)
         if not message.get("tool_calls"):
-            return str(message["content"])
+            return str(message["content"]), refunded
         for call in message["tool_calls"]:
             arguments = json.loads(call["function"]["arguments"])
             result = functions[call["function"]["name"]](**arguments)
+            refunded = refunded or result.startswith("refunded")
             messages.append({"role": "tool", "tool_call_id": call["id"], "content": str(result)})
-    return "no end in sight"
+    return "no end in sight", refunded
 
 
 def main() -> None:
@@ -97,8 +100,9 @@ def main() -> None:
     with qd.session("Refund order 4711", task_type="refund", user="u-7") as session:
         flow = qd.load_workflow("refunds", path=sys.argv[1] if len(sys.argv) > 1 else None)
         with qd.agent("clerk", role=flow.agent("clerk").role):
-            said = work(flow, "clerk", "I was billed twice for order 4711.")
-        session.outcome("success" if "refunded" in said else "failure", reason=said)
+            said, refunded = work(flow, "clerk", "I was billed twice for order 4711.")
+        reason = said if refunded else "nothing was refunded"
+        session.outcome("success" if refunded else "failure", reason=reason)
     print(session.id, f"version {flow.version}:", said)
 
 
