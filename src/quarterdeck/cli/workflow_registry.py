@@ -18,8 +18,9 @@ import typer
 from quarterdeck.cli import terminal, workflow_git, workflow_weights
 from quarterdeck.cli.errors import exit_code
 from quarterdeck.cli.sessions import AsJson, Utc
-from quarterdeck.cli.terminal import one_line, plural, styled, text_of
+from quarterdeck.cli.terminal import one_line, styled, text_of
 from quarterdeck.cli.workflow_manifest import Directory, print_problem
+from quarterdeck.cli.workflow_page import print_version
 from quarterdeck.errors import Invalid
 from quarterdeck.sdk.client import Client, name_segment
 
@@ -130,7 +131,7 @@ def show(
         return
     console = terminal.make_console()
     now_ns = terminal.today_ns()
-    _print_version(console, json.loads(answer), now_ns=now_ns, utc=utc)
+    print_version(console, json.loads(answer), now_ns=now_ns, utc=utc)
     page = client.get_json(f"{PATH}/{name_segment(name)}/versions", {"limit": SHOWN_VERSIONS})
     _print_versions(console, page, now_ns=now_ns, utc=utc)
 
@@ -240,62 +241,7 @@ def _runs(one: Mapping[str, Any]) -> str:
     told = f"{one['environment']} @{one['stable']}"
     if one["candidate"] is None:
         return told
-    return f"{told} and @{one['candidate']} for {one['share']:.4g} of it"
-
-
-def _print_version(console: Console, version: Mapping[str, Any], *, now_ns: int, utc: bool) -> None:
-    tags = ", ".join(version["tags"])
-    runs = ", ".join(version["running_in"])
-    console.print(
-        styled(f"{version['workflow']}@{version['version']}", "bold")
-        + styled(f"  {tags}" if tags else "", "green")
-        + styled(f"  runs in {runs}" if runs else "", "cyan")
-    )
-    at = terminal.when(version["created_at"], now_ns=now_ns, utc=utc)
-    console.print(styled(text_of(version, "digest"), "dim"), soft_wrap=True)
-    console.print(styled(f"{at} by {text_of(version, 'created_by')}", "dim"))
-    git = version["git"]
-    if git:
-        dirty = " with changes that are in no commit" if git.get("dirty") else ""
-        words = f"{text_of(git, 'branch')} {text_of(git, 'commit')[:12]}{dirty}"
-        console.print(styled(f"git {words} {text_of(git, 'repository')}", "dim"), soft_wrap=True)
-    if version["message"]:
-        console.print(styled(text_of(version, "message")))
-    console.print()
-    manifest = version["manifest"]
-    if manifest.get("description"):
-        console.print(styled(text_of(manifest, "description")), soft_wrap=True)
-    for section in ("agents", "tools", "models", "mcp_servers", "memory", "learned"):
-        _print_section(console, section, manifest.get(section) or {})
-    if manifest.get("budgets"):
-        console.print(styled("budgets", "bold cyan") + styled(f"  {_json(manifest['budgets'])}"))
-    for one in manifest.get("escalation") or []:
-        console.print(styled("asks a person when ", "bold cyan") + styled(text_of(one, "when")))
-    for pin in version["pins"]:
-        meant = text_of(pin, "uri") or f"prompt {text_of(pin, 'name')}"
-        digest = text_of(pin, "digest") or "nobody tells a digest"
-        console.print(styled("pinned ", "bold cyan") + styled(f"{meant} {digest}"), soft_wrap=True)
-    files = ", ".join(f"{file['path']} ({file['bytes']} B)" for file in version["files"])
-    console.print(
-        styled(plural(len(version["files"]), "file"), "bold cyan") + styled(f"  {files}"),
-        soft_wrap=True,
-    )
-    for whose, text in version["prompts"].items():
-        console.print(styled(f"\n{whose} is told", "bold cyan"))
-        console.print(styled(text.rstrip("\n")), soft_wrap=True)
-    console.print()
-
-
-def _print_section(console: Console, section: str, parts: Mapping[str, Any]) -> None:
-    for name, part in parts.items():
-        said = ", ".join(
-            f"{key} {value if isinstance(value, str) else _json(value)}"
-            for key, value in part.items()
-        )
-        console.print(
-            styled(f"{section} ", "dim") + styled(name, "bold cyan") + styled(f"  {said}"),
-            soft_wrap=True,
-        )
+    return f"{told} and @{one['candidate']} for {one['share'] * 100:.4g} %"
 
 
 def _print_versions(console: Console, page: dict[str, Any], *, now_ns: int, utc: bool) -> None:
@@ -318,7 +264,3 @@ def _print_versions(console: Console, page: dict[str, Any], *, now_ns: int, utc:
     terminal.print_table(console, table, words=1)
     if page["next_cursor"] is not None:
         console.print(styled("There are older ones.", "dim"))
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
