@@ -1,7 +1,8 @@
 """
 Drafts: a workflow's folder made of what agents were seen to do, for a team that has none yet.
 
-Nothing is kept: who asks gets files, changes them, and pushes them.
+Nothing is kept: who asks gets files, changes them, and pushes them.  Where no agent was seen
+there are no files, which is an answer and no error.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from quarterdeck.errors import NotFound
 from quarterdeck.normalize.normalize import read_content
 from quarterdeck.storage.events import session_reads
 from quarterdeck.storage.events.session_reads import SessionFilter
-from quarterdeck.workflows.draft import draft
+from quarterdeck.workflows.draft import Draft, draft
 
 router = guarded_router("workflows")
 
@@ -77,12 +78,8 @@ def _draft(
             continue  # It expired, or merged into another, since the page was read.
         observing.take(standing.session, standing.steps, _calls(parts, who, standing))
     observed = observing.observed()
-    if not observed.agents:
-        raise NotFound(
-            "no agent, model or tool was seen in these sessions",
-            hint="Ask for more of them, or begin with `quarterdeck workflow init`.",
-        )
-    made = draft(observed, name=name)
+    # No agent, no draft: one made of nothing would look like something that was seen.
+    made = draft(observed, name=name) if observed.agents else Draft(files={}, notes=())
     models = {model.model for agent in observed.agents for model in agent.models}
     return {
         "files": made.files,

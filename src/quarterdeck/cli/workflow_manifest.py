@@ -19,7 +19,7 @@ from quarterdeck.cli import terminal
 from quarterdeck.cli.errors import exit_code
 from quarterdeck.cli.instants import read_instant
 from quarterdeck.cli.terminal import plural, printable, styled
-from quarterdeck.errors import Invalid
+from quarterdeck.errors import Invalid, NotFound
 from quarterdeck.sdk.client import Client
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def init(
             "since": read_instant(since, now_ns=terminal.today_ns()),
         }
         draft = client.get_json("/api/v1/workflows/drafts", asked)
+        if not draft["files"]:
+            raise NotFound(
+                "there is nothing to draft from: no agent, model or tool was seen",
+                hint="Ask for more sessions, or begin without --from-sessions.",
+            )
         files = {path: text.encode() for path, text in draft["files"].items()}
         files[SCHEMA_FILE] = schema_text().encode()
         notes = draft["notes"]

@@ -6160,7 +6160,7 @@ export interface components {
         };
         /** WorkflowDraft */
         WorkflowDraft: {
-            /** @description `workflow.yaml` and the files that it names, by path. */
+            /** @description `workflow.yaml` and the files that it names, by path; none where no agent was seen. */
             files: {
                 [key: string]: string;
             };

@@ -12,7 +12,7 @@ class DraftObserved(Answer):
 
 class WorkflowDraft(Answer):
     files: dict[str, str]
-    """`workflow.yaml` and the files that it names, by path."""
+    """`workflow.yaml` and the files that it names, by path; none where no agent was seen."""
     observed: DraftObserved
     notes: list[str]
     """What was changed, chosen or left out, for the person who goes on from here."""

@@ -11,12 +11,16 @@ import { Section } from "@/parts/Section";
 import { Empty, Failed, Loading } from "@/parts/States";
 import css from "./Start.module.css";
 
-const COMMANDS = `quarterdeck workflow init --from-sessions
+/** Where no agent was seen there is nothing to draft from: an example is begun with. */
+const commands = (
+  isDrafted: boolean,
+) => `quarterdeck workflow init${isDrafted ? " --from-sessions" : ""}
 quarterdeck workflow push
 quarterdeck workflow release NAME@1 --to production`;
 
 export function Start({ project }: { project: string }) {
   const answer = useQuery(drafts(project));
+  const isDrafted = !answer.data || Object.keys(answer.data.files).length > 0;
   return (
     <div className={css.start}>
       <Empty title="No version yet.">
@@ -25,7 +29,7 @@ export function Start({ project }: { project: string }) {
           fallbacks, memory, budgets. It lies as a folder in your own repository, is pushed with one
           command, released with another, and rolled back as a whole.
         </p>
-        <CodeBlock text={COMMANDS} label="commands" title="In your repository" />
+        <CodeBlock text={commands(isDrafted)} label="commands" title="In your repository" />
       </Empty>
       {answer.isError ? (
         <Failed
@@ -36,7 +40,7 @@ export function Start({ project }: { project: string }) {
       ) : !answer.data ? (
         <Loading rows={3} what="the sessions of the last days" />
       ) : (
-        answer.data.observed.sessions > 0 && <Draft drafts={answer.data} />
+        isDrafted && <Draft drafts={answer.data} />
       )}
     </div>
   );
