@@ -151,21 +151,25 @@ def tainted_total(connection: Connection, choice: Choice) -> int:
 
 
 def _readers(choice: Choice) -> Select[tuple[str, int, int]]:
-    writes, reads = MEMORY_WRITES.alias("read"), MEMORY_READS
+    writes, author, reads = MEMORY_WRITES.alias("read"), MEMORY_WRITES.alias("author"), MEMORY_READS
+    # Not a join, which PostgreSQL makes row by row while it has no figures of either table.
+    hidden = select(writes.c.seq).where(choice.hides(writes))
+    written_by = (
+        select(author.c.session_id)
+        .where(author.c.project_id == reads.c.project_id, author.c.seq == reads.c.write_seq)
+        .correlate(reads)
+        .scalar_subquery()
+    )
     return (
         select(
             reads.c.session_id,
             func.count().label("reads"),
             func.min(reads.c.at_ns).label("first_ns"),
         )
-        .join(
-            writes,
-            and_(writes.c.project_id == reads.c.project_id, writes.c.seq == reads.c.write_seq),
-        )
         .where(
             reads.c.project_id == choice.project_id,
-            choice.hides(writes),
-            reads.c.session_id != writes.c.session_id,
+            among(reads.c.write_seq, hidden),
+            reads.c.session_id != written_by,
         )
         .group_by(reads.c.session_id)
     )
