@@ -105,11 +105,13 @@ def test_releases_from_the_command_line(tmp_path: Path, run: Run) -> None:
         )  # fmt: skip
         assert environment["rule"]["limit"] == -0.1
         workflow("share", "triage", "25%", *here)
-        workflow("hold", "triage", *here)
+        held = workflow("hold", "triage", *here).stdout
+        assert "staging: held at version 1 and version 2 for 25 %" in held
         listed = workflow("environments", "triage").stdout
         assert "version 1 and version 2 for 25 %" in listed
         assert "held" in listed
-        workflow("resume", "triage", *here)
+        resumed = workflow("resume", "triage", *here).stdout
+        assert "staging: resumed with version 1 and version 2 for 25 %" in resumed
         promoted = workflow("promote", "triage", *here).stdout
         assert "Promoted without evidence" in promoted
         resolved = workflow("resolve", "triage", "--in", "staging", "--session", "s").stdout

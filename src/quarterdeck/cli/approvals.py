@@ -8,6 +8,7 @@ it is shown as text, whole, each line of it marked so that it can't pass for one
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -29,13 +30,20 @@ app = typer.Typer(
 
 PATH = "/api/v1/approvals"
 CELL_CHARACTERS = 60
+MOST_LISTED = 100
+_BEGINNING = re.compile(r"ask_[A-Za-z0-9_-]{6,}")
 
 _LOOKS = {
     "waiting": "bold yellow", "approved": "green", "changed": "green", "rejected": "red",
     "expired": "dim", "cancelled": "dim",
 }  # fmt: skip
 
-Which = Annotated[str, typer.Argument(help="The approval's id, from `approvals list`.")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        help="The approval's id, from `approvals list`, or how a waiting one begins: 10 characters."
+    ),
+]
 Why = Annotated[str, typer.Option("--message", "-m", help="Why; the agent is told.")]
 By = Annotated[
     str, typer.Option(help="Who decides, where a key can't tell. Not with an account's.")
@@ -74,7 +82,7 @@ def list_approvals(
 def show(ctx: typer.Context, approval_id: Which, utc: Utc = False, as_json: AsJson = False) -> None:
     """Show what is asked, with its arguments, and what was decided."""
     client: Client = ctx.obj
-    answer = client.get(f"{PATH}/{name_segment(approval_id)}")
+    answer = client.get(f"{PATH}/{name_segment(_whole_id(client, approval_id))}")
     _tell(answer, utc=utc, as_json=as_json)
 
 
@@ -106,7 +114,29 @@ def reject(
 
 
 def _decided(client: Client, approval_id: str, body: dict[str, Any]) -> bytes:
-    return client.post(f"{PATH}/{name_segment(approval_id)}/decision", body)
+    return client.post(f"{PATH}/{name_segment(_whole_id(client, approval_id))}/decision", body)
+
+
+def _whole_id(client: Client, told: str) -> str:
+    """
+    The id of the only one waiting that begins so; `told` itself where none does.
+
+    Raises `Invalid` where several do, or where more wait than a page lists.
+    """
+    if not _BEGINNING.fullmatch(told):
+        return told
+    page = client.get_json(PATH, {"state": ["waiting"], "limit": MOST_LISTED})
+    ids = [one["approval_id"] for one in page["approvals"]]
+    begin = [one for one in ids if one.startswith(told)]
+    if told in begin or not begin:
+        return told
+    # One that is not on the page could begin so too, and a person decides on what they meant.
+    if len(begin) > 1 or len(ids) < page["total"]:
+        raise Invalid(
+            f"several approvals may begin with {told!r}",
+            hint="Write the whole id: quarterdeck approvals list.",
+        )
+    return str(begin[0])
 
 
 def _object_of(text: str) -> dict[str, Any]:

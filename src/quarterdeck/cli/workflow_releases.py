@@ -261,10 +261,9 @@ def _revision_now(client: Client, name: str, environment: str) -> int | None:
 def _print_moved(answer: dict[str, Any], environment: str, *, dry_run: bool) -> None:
     console = terminal.make_console()
     plan = answer["plan"]
-    before = "nothing" if plan["from"] is None else runs_text(plan["from"])
     console.print(
         styled(f"{environment}: " if not dry_run else f"{environment} would go: ", "bold")
-        + styled(f"{before} → {runs_text(plan['to'])}")
+        + styled(_went(answer))
     )
     if (memory := plan["memory"]) is not None:
         console.print(styled(f"Memory: {memory['why']}."))
@@ -280,6 +279,18 @@ def _print_moved(answer: dict[str, Any], environment: str, *, dry_run: bool) -> 
         if move["without_evidence"]:
             console.print(styled("Promoted without evidence: nothing was decided yet.", "yellow"))
         console.print(styled(f"Revision {move['revision']}, by {text_of(move, 'by')}.", "dim"))
+
+
+def _went(answer: Mapping[str, Any]) -> str:
+    plan, kind = answer["plan"], text_of(answer["move"] or {}, "kind")
+    after = runs_text(plan["to"])
+    # Neither changes what runs: an arrow between two equal states would tell nothing.
+    if kind == "hold":
+        return f"held at {after}"
+    if kind == "resume":
+        return f"resumed with {after}"
+    before = "nothing" if plan["from"] is None else runs_text(plan["from"])
+    return f"{before} → {after}"
 
 
 def _counts(memory: Mapping[str, Any]) -> str:

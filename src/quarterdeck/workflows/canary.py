@@ -163,5 +163,5 @@ def rule_of(told: dict[str, Any]) -> Rule:
     except msgspec.ValidationError as error:
         raise Invalid(
             f"not a rule of a canary: {error}",
-            hint="docs/reference/api.md lists what a rule may say.",
+            hint=f"A rule may say: {', '.join(Rule.__struct_fields__)}.",
         ) from error

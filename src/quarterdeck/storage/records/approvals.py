@@ -341,7 +341,10 @@ def _end(
 def _must_find(connection: Connection, project_id: str, approval_id: str) -> RowMapping:
     row = _row(connection, project_id, approval_id) if is_id(approval_id) else None
     if row is None:
-        raise NotFound(f"no approval {approval_id!r} in this project")
+        raise NotFound(
+            f"no approval {approval_id!r} in this project",
+            hint="quarterdeck approvals list tells the ids; --state all those decided too.",
+        )
     return row
 
 

@@ -149,10 +149,14 @@ def find(
         query = query.order_by(WORKFLOW_VERSIONS.c.version.desc()).limit(2)
         rows = connection.execute(query).mappings().all()
     if not rows:
-        told = {"version": version, "tag": tag, "digest": digest}
+        told = {"tag": tag, "digest": digest}
         asked = " and ".join(f"{key} {value!r}" for key, value in told.items() if value)
+        number = f" {version}" if version else ""
         having = f" with {asked}" if asked else ""
-        raise NotFound(f"workflow {name!r} has no version{having}")
+        raise NotFound(
+            f"workflow {name!r} has no version{number}{having}",
+            hint=f"quarterdeck workflow show {name} lists the newest ones.",
+        )
     if digest and len(rows) > 1:
         raise Invalid(
             f"{digest!r} begins several digests of workflow {name!r}", hint="Write more of it."
