@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cli.real_server import serving
@@ -135,6 +136,9 @@ def test_a_worse_version_gets_a_fifth_of_the_sessions_and_is_rolled_back_by_itse
     assert [move["kind"] for move in history] == ["rollback", "canary", "release"]
     assert history[0]["by"] == "watch"
     assert "completion" in history[0]["reason"]
+    metrics = httpx.get(f"{url}/metrics", trust_env=False).text
+    assert 'quarterdeck_canary_moves_total{kind="rollback",result="done"} 1' in metrics
+    assert "quarterdeck_canary_errors_total 0" in metrics
 
     sessions = team("sessions", "list", "--workflow", "fraud-triage", "--limit", "200")["sessions"]
     by_version = [session["workflow"]["version"] for session in sessions]
