@@ -15,10 +15,10 @@ than that best case does.  If the supposition is true a factor is at most 1 on a
 is: with y the outcome, (a/q)^y ((1-a)/(1-q))^(1-y) is convex in y, so its mean is at most
 A(p) = p a/q + (1-p)(1-a)/(1-q) where p is y's mean, and likewise B(p + delta).  n log A + m log B
 is concave in p, is 0 at p = q, and its slope there is the slope of the distances that q minimizes,
-0; so it is never above 0.  Means may change, as long as in each
-block the averages of the two sides' means differ by delta.  The product of the factors is then the fortune of a gambler in a game that
-is not in his favor; it ever reaches 1 / level in at most `level` of all games (Ville).  Every delta
-whose fortune did is excluded, for good.
+0; so it is never above 0.  Means may change, as long as in each block the averages of the two
+sides' means differ by delta.  The product of the factors is then the fortune of a gambler in a game
+that is not in his favor; it ever reaches 1 / level in at most `level` of all games (Ville).  Every
+delta whose fortune did is excluded, for good.
 
 The factor is the one of Turner, Ly and Grunwald (2021) for comparing groups; the guesses, the
 blocks and what is done where the differences run out are ours.
