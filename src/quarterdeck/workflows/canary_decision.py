@@ -59,9 +59,9 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """What is missing until something is decided, if things go on as they do; about."""
 
     more_sessions: int | None
-    """Of both versions.  None: more than a million."""
+    """Of both versions, up to two digits: it is a guess.  None: more than a million."""
     about_s: float | None
-    """At the speed at which sessions came so far."""
+    """For so many, at the speed at which sessions came so far."""
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,8 +218,9 @@ def _needs(rule: Rule, main: Compared, sessions: int, *, elapsed_ns: int) -> Nee
     more = max(missing, (needed / both - 1) * known) * sessions / known
     if needed >= _TOO_MANY or more > _TOO_MANY:
         return Needs(more_sessions=None, about_s=None)
-    about_s = more * elapsed_ns / NS_PER_S / sessions if elapsed_ns > 0 else None
-    return Needs(more_sessions=max(1, round(more)), about_s=about_s)
+    told = _rounded_up(max(1, round(more)))
+    about_s = told * elapsed_ns / NS_PER_S / sessions if elapsed_ns > 0 else None
+    return Needs(more_sessions=told, about_s=about_s)
 
 
 def _needs_text(needs: Needs | None) -> str:
@@ -227,18 +228,28 @@ def _needs_text(needs: Needs | None) -> str:
         return ""
     if needs.more_sessions is None:
         return " More than a million sessions would be needed."
-    text = f" About {_rounded(needs.more_sessions)} more sessions"
-    if needs.about_s is None:
+    noun = "session" if needs.more_sessions == 1 else "sessions"
+    text = f" About {needs.more_sessions:,} more {noun}"
+    if needs.about_s is None or needs.about_s < 60:
         return f"{text}."
-    hours = needs.about_s / 3600
-    when = f"{number(hours / 24)} d" if hours >= 48 else f"{number(hours)} h"
-    return f"{text} (≈ {when})." if hours >= 0.1 else f"{text}."
+    return f"{text} (≈ {_duration(needs.about_s)})."
 
 
-def _rounded(count: int) -> int:
-    """To two digits: it is a guess."""
+def _duration(seconds: float) -> str:
+    """In two units, as the web app writes it: `5 d 19 h`, `2 h 5 min`, `12 min`."""
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    hours = round(seconds / 3600)
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def _rounded_up(count: int) -> int:
+    """To two digits."""
     scale: int = 10 ** max(0, len(str(count)) - 2)
-    return round(count / scale) * scale
+    return -(-count // scale) * scale
 
 
 # ------------------------------------------------------------------------------- as JSON

@@ -8,7 +8,7 @@ import { actorWords, moveWords, runningWords } from "../../../src/screens/workfl
 import { canaryOf, leading, outcomesOf } from "../../../src/screens/workflows/words/outcomes";
 import { memoryLines, sideWords } from "../../../src/screens/workflows/words/plan";
 import { isUndecided, verdictWords } from "../../../src/screens/workflows/words/release";
-import { needsWords } from "../../../src/screens/workflows/words/rule";
+import { asSentence, missingWords, needsWords } from "../../../src/screens/workflows/words/rule";
 import { runsAs } from "../../../src/screens/workflows/words/running";
 import { sessionsOf } from "../../../src/screens/workflows/words/sessions";
 import {
@@ -107,12 +107,24 @@ describe("a canary", () => {
   });
 
   test("what is missing is rounded up, and told as about", () => {
-    expect(needsWords({ more_sessions: 137, about_s: null })).toBe("about 140 more sessions");
+    expect(needsWords({ more_sessions: 140, about_s: null })).toBe("about 140 more sessions");
     expect(needsWords({ more_sessions: 9, about_s: 7200 })).toBe(
-      "about 9 more sessions, 2\u00a0h 0\u00a0min",
+      "about 9 more sessions (≈\u00a02\u00a0h 0\u00a0min)",
     );
     expect(needsWords({ more_sessions: null, about_s: null })).toBe("more than a million sessions");
     expect(needsWords(null)).toBe("");
+    const row = (stable: number, candidate: number, verdict = "not_enough_data") => ({
+      needs: null,
+      stable: { n: stable },
+      candidate: { n: candidate },
+      difference: { verdict },
+    });
+    expect(missingWords(row(0, 0), false)).toBe("— no session tells it yet");
+    expect(missingWords(row(4, 0), false)).toBe("— only one version has it so far");
+    expect(missingWords(row(4, 5), false)).toBe("— estimated for completion only");
+    expect(missingWords(row(4, 5), true)).toBe("— cannot be estimated yet");
+    expect(missingWords(row(4, 5, "better"), false)).toBe("");
+    expect(asSentence("completion: v14 90 %")).toBe("Completion: v14 90 %");
   });
 });
 

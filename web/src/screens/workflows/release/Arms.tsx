@@ -5,7 +5,7 @@ import { type Column, DataTable } from "@/parts/DataTable";
 import { DifferenceView } from "@/parts/DifferenceView";
 import { EstimateView } from "@/parts/EstimateView";
 import { named } from "../words/moves";
-import { metricOf, needsWords } from "../words/rule";
+import { metricOf, missingWords } from "../words/rule";
 import { sessionsOf } from "../words/sessions";
 import own from "./Release.module.css";
 
@@ -73,7 +73,7 @@ export function Arms({ project, of, metrics }: Props) {
     {
       id: "needs",
       title: "Needs",
-      cell: (row) => <span className={own.needs}>{needsWords(row.needs)}</span>,
+      cell: (row) => <span className={own.needs}>{missingWords(row, row === metrics[0])}</span>,
     },
   ];
   return (

@@ -22,6 +22,7 @@ import { Shares } from "../pieces/Shares";
 import css from "../Workflows.module.css";
 import { named } from "../words/moves";
 import { isUndecided, stateWords, verdictWords } from "../words/release";
+import { asSentence } from "../words/rule";
 import { sessionsOf } from "../words/sessions";
 import { Acts } from "./Acts";
 import { Arms } from "./Arms";
@@ -115,7 +116,7 @@ function Shown({ project, of }: { project: string; of: ReleaseShown }) {
         <p className={own.word}>{verdictWords(watch?.verdict ?? of.verdict)}</p>
         {watch?.why && (
           <p>
-            <HostileText text={watch.why} max={600} />
+            <HostileText text={asSentence(watch.why)} max={600} />
           </p>
         )}
         {watch?.notes.map((note) => (

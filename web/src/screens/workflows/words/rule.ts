@@ -21,18 +21,36 @@ export function metricOf(id: string): Metric {
   return METRICS[id] ?? { title: id.replaceAll("_", " "), unit: "" };
 }
 
-/** "about 140 more sessions, 3 d 0 h"; "" where nothing is missing. */
+/** "about 140 more sessions (≈ 3 d 0 h)", the figure as the server tells it; "" where nothing is missing. */
 export function needsWords(needs: Needs | null | undefined): string {
   if (!needs) return "";
   const { more_sessions: more, about_s: seconds } = needs;
   if (more === null) return "more than a million sessions";
   if (more <= 0) return "";
-  const count = `about ${formatCount(roundedUp(more))} more ${more === 1 ? "session" : "sessions"}`;
-  return seconds === null ? count : `${count}, ${formatDuration({ s: seconds })}`;
+  const count = `about ${formatCount(more)} more ${more === 1 ? "session" : "sessions"}`;
+  return seconds === null || seconds < 60
+    ? count
+    : `${count} (≈\u00a0${formatDuration({ s: seconds })})`;
 }
 
-/** To two figures: nobody knows it better. */
-function roundedUp(count: number): number {
-  const step = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1);
-  return Math.ceil(count / step) * step;
+/** What a figure still needs; a dash and why nothing is told, where it has not enough data. */
+export function missingWords(
+  row: {
+    readonly needs?: Needs | null;
+    readonly stable: { readonly n: number | null };
+    readonly candidate: { readonly n: number | null };
+    readonly difference: { readonly verdict: string };
+  },
+  isMain: boolean,
+): string {
+  const told = needsWords(row.needs);
+  if (told || row.difference.verdict !== "not_enough_data") return told;
+  if (!row.stable.n && !row.candidate.n) return "— no session tells it yet";
+  if (!row.stable.n || !row.candidate.n) return "— only one version has it so far";
+  return isMain ? "— cannot be estimated yet" : "— estimated for completion only";
+}
+
+/** A server's sentence that begins with the name of a figure, as the start of a paragraph. */
+export function asSentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
