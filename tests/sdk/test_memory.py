@@ -113,11 +113,17 @@ def test_without_a_server_the_agent_goes_on_and_the_write_arrives_later(tmp_path
         assert notes.get("k", "default") == "default"
         assert notes.search("k") == []
         assert swallowed()["memory: TryAgain"] == before + 3
+        # The newer word of two that wait is the one that counts.
+        assert notes.put("twice", "older") is False
+        assert notes.put("twice", "newer") is False
         command = (sys.executable, "-c", AT_PORT.replace("PORT", port))
         with serving(data, command=command) as again:
             assert again == address
             qd.flush(timeout_s=10)
             wait_until(lambda: notes.get("k") == 1, within_s=20, message="the write that waited")
+            wait_until(lambda: notes.get("twice"), within_s=20, message="the newer one")
+            history = asked(again, "/memory/history?namespace=later&key=twice")
+            assert [write["value"] for write in history["writes"]] == ["newer"]
     finally:
         qd.shutdown()
 

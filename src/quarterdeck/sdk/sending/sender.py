@@ -12,6 +12,7 @@ twice at worst, which is harmless.
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from time import monotonic, time_ns
 from typing import Any, NamedTuple
 
@@ -49,6 +50,8 @@ class _Call(NamedTuple):
     path: str
     body: dict[str, Any]
     method: str
+    about: str
+    """What it replaces the state of; "" for nothing."""
     tries: int
 
 
@@ -117,13 +120,26 @@ class Sender:
             except RuntimeError as error:  # no thread can begin: the session still does
                 swallow("announce", error)
 
-    def call(self, path: str, body: dict[str, Any], *, method: str = "POST") -> None:
-        """Tell the API from the background; dropped and counted when too many wait."""
+    def call(
+        self, path: str, body: dict[str, Any], *, method: str = "POST", about: str = ""
+    ) -> None:
+        """
+        Tell the API from the background; dropped and counted when too many wait.
+
+        `about` names what the call says the state of: `withdraw` it before a newer word is said.
+        """
         if len(self._calls) >= MAX_CALLS:
             self._counts.drop("calls_full")
             return
-        self._calls.append(_Call(path, body, method, 0))
+        self._calls.append(_Call(path, body, method, about, 0))
         self.wake()
+
+    def withdraw(self, about: str) -> None:
+        """Forget waiting calls about this: sent later, they would replace what is said now."""
+        for call in list(self._calls):
+            if call.about == about:
+                with suppress(ValueError, IndexError):  # the thread has taken it meanwhile
+                    self._calls.remove(call)
 
     def flush(self, timeout_s: float) -> bool:
         """

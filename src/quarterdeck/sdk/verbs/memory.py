@@ -154,8 +154,8 @@ class Memory:
                 return do(call)
         except TryAgain as error:
             swallow("memory", error)
-            if call is not None and call.said is not None:
-                running.sender.call(call.said.path, call.said.body, method=call.said.method)
+            for said in () if call is None else call.said:
+                running.sender.call(said.path, said.body, method=said.method, about=said.about)
         except Exception as error:  # noqa: BLE001 - the rim
             swallow("memory", error)
         return otherwise

@@ -8,6 +8,7 @@ from the agent, a framework's store passes it on.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -56,6 +57,8 @@ class Said(NamedTuple):
     method: str
     path: str
     body: dict[str, Any]
+    about: str
+    """The entry's address as one text."""
 
 
 class MemoryCall(Block):
@@ -78,8 +81,8 @@ class MemoryCall(Block):
         self._word, self.where, self._environment = operation, where, environment
         self._key, self._query, self._content = key, query, content
         self._agent = _agent_here()
-        self.said: Said | None = None
-        """A write, to be sent again where it could not be delivered."""
+        self.said: tuple[Said, ...] = ()
+        """Writes, one for each entry, to be sent again where they could not be delivered."""
 
     def _begin(self, running: Running) -> tuple[str, dict[str, Any]]:
         namespace = word(self.where.get("namespace") or self.where.get("under", ""))
@@ -107,7 +110,7 @@ class MemoryCall(Block):
         if embedding is not None:
             entry["embedding"] = list(embedding)
         body = {"entries": [entry], "provenance": self._who()}
-        self.said = Said("PUT", PUT_PATH, body)
+        self._say(Said("PUT", PUT_PATH, body, _text_of(entry)))
         self._ask("PUT", PUT_PATH, body=body)
 
     def read(self) -> MemoryEntry | None:
@@ -124,8 +127,15 @@ class MemoryCall(Block):
 
     def delete(self, keys: Sequence[str]) -> None:
         addresses = [{**self._address(), "key": str(key)} for key in keys]
-        body = {"addresses": addresses, "provenance": self._who()}
-        self.said = Said("POST", DELETE_PATH, body)
+        who = self._who()
+        body = {"addresses": addresses, "provenance": who}
+        each = ({"addresses": [one], "provenance": who} for one in addresses)
+        self._say(
+            *(
+                Said("POST", DELETE_PATH, alone, _text_of(one))
+                for one, alone in zip(addresses, each, strict=True)
+            )
+        )
         self._ask("POST", DELETE_PATH, body=body)
 
     def search(
@@ -165,6 +175,13 @@ class MemoryCall(Block):
         self.set("gen_ai.memory.record.count", len(entries))
         if entries and self._captures:
             self.set("gen_ai.memory.records", as_text([entry.value for entry in entries]))
+
+    def _say(self, *said: Said) -> None:
+        """An older word about the same entry that waits to be sent must not come after this one."""
+        self.said = said
+        if runtime.running is not None:
+            for one in said:
+                runtime.running.sender.withdraw(one.about)
 
     # -- the server -------------------------------------------------------------------------------
 
@@ -245,6 +262,10 @@ def as_json(value: Any) -> Any:
         return msgspec.json.decode(msgspec.json.encode(value))
     except (TypeError, ValueError, RecursionError):
         return as_text(value)
+
+
+def _text_of(address: dict[str, Any]) -> str:
+    return json.dumps([address[part] for part in ("environment", "namespace", "scope", "key")])
 
 
 def _stamp() -> dict[str, Any]:
