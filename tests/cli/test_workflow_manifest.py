@@ -106,3 +106,13 @@ def test_the_schema_in_the_reference_is_the_current_one() -> None:
     assert REFERENCE.read_text() == schema_text(), (
         "quarterdeck workflow schema > docs/reference/workflow.schema.json"
     )
+
+
+def test_a_secret_that_a_push_would_refuse_is_an_error_here(tmp_path: Path) -> None:
+    made = run("init", str(tmp_path / "desk"))
+    assert made.exit_code == 0
+    prompt = next((tmp_path / "desk" / "prompts").iterdir())
+    prompt.write_text("Be kind.\nUse sk-proj-Zx81kQm2Vb7Lr4Tn9Ws3Yd6Fh5Jg0PcE1aUoIxRs when asked.\n")
+    told = run("validate", str(tmp_path / "desk"))
+    assert told.exit_code == 5
+    assert f"{prompt.name}:2:5: error: looks like a secret" in told.output

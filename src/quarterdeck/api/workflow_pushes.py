@@ -16,6 +16,7 @@ from msgspec import UNSET
 from quarterdeck.api.access import Principal
 from quarterdeck.api.parts import Parts
 from quarterdeck.errors import Invalid, NotFound
+from quarterdeck.normalize.folder_secrets import secrets_in
 from quarterdeck.normalize.redact import Redactor
 from quarterdeck.storage.records import prompts
 from quarterdeck.storage.records.prompts import PromptContent, PromptVersion
@@ -30,8 +31,6 @@ from quarterdeck.workflows.pins import pin_of, references_of
 TAKEN_NAMES = frozenset({"drafts"})
 """Of workflows: each is an address of something else."""
 
-_REFERENCE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*\}")
-_SCHEMES = frozenset({"", "bearer", "basic", "token"})
 _MOVING = re.compile(r"models:/[^/]+(@.+|/[^0-9/][^/]*)$")
 """An alias or a stage of MLflow's registry: it means another version after the next training."""
 _SHOWN_PROBLEMS = 12
@@ -58,7 +57,7 @@ def check_push(
 ) -> Checked:
     """Raises `Invalid` that tells every problem.  Blocks."""
     reading = read(folder)
-    secrets = list(_secrets(reading.folder, parts.redactor_of(who.project_id)))
+    secrets = list(secrets_in(reading.folder, parts.redactor_of(who.project_id)))
     if reading.manifest is None:
         raise refusal([*reading.errors, *secrets])
     report = _report_of(reading)
@@ -98,29 +97,6 @@ def _report_of(reading: Reading) -> Report:
 
 
 # -------------------------------------------------------------------------------- secrets
-
-
-def _secrets(folder: Folder, redactor: Redactor) -> Iterator[Problem]:
-    for path, content in sorted(folder.files.items()):
-        text = content.decode("utf-8", "replace")
-        _, places = redactor.explain(text)
-        for place in places:
-            if _only_names(text[place.start : place.end]):
-                continue
-            before = text[: place.start]
-            yield Problem(
-                file=path,
-                line=before.count("\n") + 1,
-                column=place.start - (before.rfind("\n") + 1) + 1,
-                path="",
-                message=f"looks like a secret ({place.kind}): a version is kept for ever, "
-                "so nothing of it was stored",
-                hint="write ${env:NAME}, or [redacted] in an example",
-            )
-
-
-def _only_names(text: str) -> bool:
-    return _REFERENCE.sub("", text).strip().lower() in _SCHEMES
 
 
 # ------------------------------------------------------------------------------- prompts

@@ -98,11 +98,16 @@ def validate(
     ] = False,
 ) -> None:
     """Check a workflow's folder and tell every problem with its file, line and column."""
+    from quarterdeck.normalize.folder_secrets import secrets_in
+    from quarterdeck.normalize.redact import Redactor
     from quarterdeck.sdk.workflow_folder import from_disk
     from quarterdeck.workflows.folder import read
 
     folder = from_disk(directory)
     reading = read(folder)
+    # As a push will refuse it, but for what the project hides beside the usual.
+    secrets = tuple(secrets_in(reading.folder, Redactor()))
+    reading = msgspec.structs.replace(reading, problems=(*reading.problems, *secrets))
     if as_json:
         told = {"valid": not reading.errors, "problems": reading.problems}
         terminal.print_json(msgspec.json.encode(told))
