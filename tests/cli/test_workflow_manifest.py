@@ -112,7 +112,7 @@ def test_a_secret_that_a_push_would_refuse_is_an_error_here(tmp_path: Path) -> N
     made = run("init", str(tmp_path / "desk"))
     assert made.exit_code == 0
     prompt = next((tmp_path / "desk" / "prompts").iterdir())
-    prompt.write_text("Be kind.\nUse sk-proj-Zx81kQm2Vb7Lr4Tn9Ws3Yd6Fh5Jg0PcE1aUoIxRs when asked.\n")
+    prompt.write_text("Be kind.\nUse sk-proj-Zx81kQm2Vb7Lr4Tn9Ws3Yd6Fh5Jg0PcE1aUo then.\n")
     told = run("validate", str(tmp_path / "desk"))
     assert told.exit_code == 5
     assert f"{prompt.name}:2:5: error: looks like a secret" in told.output
