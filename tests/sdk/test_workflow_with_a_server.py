@@ -17,7 +17,7 @@ import pytest
 
 import quarterdeck as qd
 from cli.real_server import serving
-from quarterdeck.sdk.workflow import loading
+from quarterdeck.sdk.workflow import loading, resolving
 from sdk.receiver import recording, wait_until
 from sdk.workflow_made import NAME, Api, files_of, meanwhile, refunds
 
@@ -35,6 +35,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 @pytest.fixture
 def recorded(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     monkeypatch.setattr(loading, "_resolvers", {})
+    # On a machine that runs everything else at once an answer may take longer than an agent waits.
+    monkeypatch.setattr(resolving, "AWAY_S", 20.0)
     with recording(api.url, tmp_path / "spool"):
         yield api
 
@@ -136,7 +138,7 @@ def test_a_person_may_take_all_arguments_away_or_change_what_was_too_long_to_sho
         called.append((key, more))
 
     text = "a" * 70_000
-    with qd.session("t", id="e-1"):
+    with qd.session("t", id="unasked-1"):
         look: Any = qd.load_workflow(NAME).guard(lookup)
         with meanwhile(lambda: recorded.decide("approve", arguments={})):
             look("k")

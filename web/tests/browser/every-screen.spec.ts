@@ -8,6 +8,9 @@ import { drawn, knownOf, SCREENS } from "./screens";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
+// The screens share a server and change nothing: they need not wait for one another.
+test.describe.configure({ mode: "parallel" });
+
 for (const theme of ["light", "dark"] as const) {
   for (const screen of SCREENS) {
     test(`${screen.name} in ${theme} passes WCAG 2.2 AA`, async ({ page, filled, complaints }) => {

@@ -130,7 +130,7 @@ async function sendSession(url: string, id: string, outcome: string): Promise<vo
       text("gen_ai.operation.name", "invoke_agent"),
       text("gen_ai.agent.name", "desk"),
       text("quarterdeck.task", "refund an order"),
-      text("quarterdeck.task_type", "refund"),
+      text("quarterdeck.task_type", "claim"),
       text("quarterdeck.outcome", outcome),
     ],
   };
